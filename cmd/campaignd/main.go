@@ -1,0 +1,86 @@
+// Command campaignd is the campaign scheduling engine.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/rmn-arms/campaign-engine/cmd/internal/config"
+)
+
+// The exit codes.
+const (
+	exitClean    = 0
+	exitFailed   = 1
+	exitSwitches = 2
+)
+
+type program struct {
+	Run     runCommand    `cmd:"" help:"Run the engine. Without --brokers it brings a broker of its own, kept in the data folder."`
+	Topics  topicsCommand `cmd:"" help:"Compare, create or draw the topics."`
+	Version versionFlag   `name:"version" help:"Print the version."`
+}
+
+func main() { os.Exit(realMain(os.Args[1:])) }
+
+func realMain(args []string) int {
+	var p program
+	parser, err := kong.New(&p,
+		kong.Name("campaignd"),
+		kong.Description("The campaign scheduling engine: starts and stops advertising campaigns on time."),
+		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Vars{"processors": config.ProcessorNames()},
+	)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "campaignd:", err)
+		return exitFailed
+	}
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "campaignd:", err)
+		return exitSwitches
+	}
+	ctx, stop := untilSignal()
+	defer stop()
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	switch err := parsed.Run(); {
+	case err == nil:
+		return exitClean
+	case errors.Is(err, errSwitches):
+		fmt.Fprintln(os.Stderr, "campaignd:", err)
+		return exitSwitches
+	default:
+		fmt.Fprintln(os.Stderr, "campaignd:", err)
+		return exitFailed
+	}
+}
+
+// errSwitches says that the command line cannot be meant.
+var errSwitches = errors.New("wrong switches")
+
+func wrongSwitches(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", errSwitches, err)
+}
+
+// untilSignal returns a context that ends with the first SIGINT or SIGTERM; a second one ends the process at once.
+func untilSignal() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		os.Exit(exitFailed)
+	}()
+	return ctx, cancel
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/rs/zerolog"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/rmn-arms/campaign-engine/cmd/internal/config"
+	"github.com/rmn-arms/campaign-engine/cmd/internal/demo"
+	"github.com/rmn-arms/campaign-engine/cmd/internal/embed"
+	"github.com/rmn-arms/campaign-engine/cmd/internal/httpd"
+	"github.com/rmn-arms/campaign-engine/cmd/internal/logging"
+	"github.com/rmn-arms/campaign-engine/cmd/internal/run"
+	"github.com/rmn-arms/campaign-engine/processors"
+	"github.com/rmn-arms/campaign-engine/state/instant"
+)
+
+type runCommand struct {
+	config.Engine `embed:""`
+	config.Log    `embed:""`
+	Demo          bool `name:"demo" help:"Publish a few campaigns of the next seconds through campaign-events and show what becomes of them."`
+}
+
+// stopTimeout is how long the process may take to end after SIGTERM.
+const stopTimeout = 9 * time.Second
+
+// Run implements the command: everything that runs is started here, and the first to fail ends the others.
+func (c *runCommand) Run(ctx context.Context) (err error) {
+	if err := c.Engine.Check(); err != nil {
+		return wrongSwitches(err)
+	}
+	log := logging.New(os.Stderr, c.Log.Zerolog())
+	listener, err := httpd.Listen(c.HTTPListen)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	closeBroker, err := c.openBroker(log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeBroker()) }()
+	connect, err := c.Kafka.Connect("campaignd-" + c.InstanceID)
+	if err != nil {
+		return wrongSwitches(err)
+	}
+	connect = append(connect, kgo.WithLogger(logging.Kgo(log)))
+	return c.serve(ctx, log, listener, connect)
+}
+
+// openBroker starts the embedded broker unless others are given.
+func (c *runCommand) openBroker(log zerolog.Logger) (closeBroker func() error, err error) {
+	if len(c.Brokers) > 0 {
+		return func() error { return nil }, nil
+	}
+	broker, err := embed.Open(embed.Settings{
+		DataDir: c.DataDir, Listen: c.EmbeddedListen, Logger: brokerLog{log},
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.Brokers = []string{broker.Address()}
+	log.Info().Str("address", broker.Address()).Str("kept_in", broker.Folder()).
+		Msg("embedded broker is up: for a laptop and for tests, not for production")
+	return broker.Close, nil
+}
+
+func (c *runCommand) serve(ctx context.Context, log zerolog.Logger, listener net.Listener, connect []kgo.Opt) error {
+	groups, err := c.Groups()
+	if err != nil {
+		return wrongSwitches(err)
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	process, err := run.New(run.Settings{
+		Connect: connect, Instance: c.InstanceID, CommitInterval: c.CommitInterval, Groups: groups,
+		Topics: c.Deploy.Options(c.connection()),
+		Campaigns: processors.Settings{
+			DistributionLead: instant.Millis(c.DistributionLead.Milliseconds()),
+			SettlementGrace:  instant.Millis(c.SettlementGrace.Milliseconds()),
+		},
+		Clock: processors.SystemClock(), Log: log, Registry: registry,
+	})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	parts := []func(context.Context) error{
+		process.Run,
+		func(ctx context.Context) error { return httpd.Serve(ctx, listener, registry, process.NotReady) },
+		func(ctx context.Context) error { return c.greet(ctx, log, process) },
+	}
+	if c.Demo {
+		parts = append(parts, func(ctx context.Context) error { return demo.Show(ctx, os.Stdout, connect, process.NotReady) })
+	}
+	return together(ctx, cancel, parts)
+}
+
+// connection returns the switches that reach the same brokers, for commands in hints.
+func (c *runCommand) connection() string {
+	if len(c.Brokers) == 0 {
+		return ""
+	}
+	return "--brokers " + joined(c.Brokers)
+}
+
+// greet says once when the process is ready.
+func (c *runCommand) greet(ctx context.Context, log zerolog.Logger, process *run.Process) error {
+	ticker := time.NewTicker(50 * time.Millisecond)
+	defer ticker.Stop()
+	for len(process.NotReady()) > 0 {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+	log.Info().Strs("brokers", c.Brokers).Str("instance", c.InstanceID).Str("http", "http://"+c.HTTPListen).Msg("ready")
+	<-ctx.Done()
+	return nil
+}
+
+// together runs all parts; the first that ends makes the others end. What has not ended in time is left behind.
+func together(ctx context.Context, cancel context.CancelFunc, parts []func(context.Context) error) error {
+	var running sync.WaitGroup
+	errs := make(chan error, len(parts))
+	for _, part := range parts {
+		running.Go(func() {
+			defer cancel()
+			errs <- part(ctx)
+		})
+	}
+	<-ctx.Done()
+	ended := make(chan struct{})
+	go func() {
+		running.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(stopTimeout):
+		return fmt.Errorf("ending: not done after %s; what was not committed will be done again by the next owner", stopTimeout)
+	}
+	close(errs)
+	var all []error
+	for err := range errs {
+		all = append(all, err)
+	}
+	return errors.Join(all...)
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/rmn-arms/campaign-engine/cmd/internal/config"
+	"github.com/rmn-arms/campaign-engine/topics"
+)
+
+type topicsCommand struct {
+	Plan  planCommand  `cmd:"" help:"Say in what the topics of the cluster differ from what the engine needs."`
+	Apply applyCommand `cmd:"" help:"Create the topics that are missing and set those that differ right."`
+	Draw  drawCommand  `cmd:"" help:"Draw the topics and who writes and reads them, as Mermaid or Markdown."`
+}
+
+type cluster struct {
+	config.Kafka  `embed:""`
+	config.Deploy `embed:""`
+}
+
+// with runs do on an admin of the cluster.
+func (c *cluster) with(do func(*topics.Admin, topics.Options) error) error {
+	if err := c.Kafka.Check(); err != nil {
+		return wrongSwitches(err)
+	}
+	if err := c.Deploy.Check(); err != nil {
+		return wrongSwitches(err)
+	}
+	if len(c.Brokers) == 0 {
+		return wrongSwitches(fmt.Errorf("--brokers: say which cluster (the embedded broker's topics are made by campaignd run)"))
+	}
+	connect, err := c.Kafka.Connect("campaignd-topics")
+	if err != nil {
+		return wrongSwitches(err)
+	}
+	client, err := kgo.NewClient(connect...)
+	if err != nil {
+		return fmt.Errorf("making a client: %w", err)
+	}
+	defer client.Close()
+	return do(topics.NewAdmin(client), c.Deploy.Options("--brokers "+joined(c.Brokers)))
+}
+
+func joined(brokers []string) string { return strings.Join(brokers, ",") }
+
+type planCommand struct {
+	cluster `embed:""`
+}
+
+// Run implements the command.
+func (c *planCommand) Run(ctx context.Context) error {
+	return c.with(func(admin *topics.Admin, options topics.Options) error {
+		plan, err := admin.Plan(ctx, topics.Streams(), options)
+		if err == nil {
+			fmt.Print(plan.String())
+		}
+		return err
+	})
+}
+
+type applyCommand struct {
+	cluster `embed:""`
+}
+
+// Run implements the command.
+func (c *applyCommand) Run(ctx context.Context) error {
+	return c.with(func(admin *topics.Admin, options topics.Options) error {
+		plan, err := admin.Apply(ctx, topics.Streams(), options)
+		if err != nil {
+			return err
+		}
+		if len(plan.Pending()) == 0 {
+			fmt.Println("nothing to do: the topics are as the engine needs them")
+			return nil
+		}
+		fmt.Println("done:")
+		for _, difference := range plan.Pending() {
+			fmt.Println("  " + difference.String())
+		}
+		return nil
+	})
+}
+
+type drawCommand struct {
+	Table bool `name:"table" help:"A Markdown table of the topics instead of the Mermaid drawing."`
+}
+
+// Run implements the command.
+func (c *drawCommand) Run() error {
+	text := topics.Draw()
+	if c.Table {
+		text = topics.DrawTopics()
+	}
+	_, err := fmt.Fprint(os.Stdout, text)
+	return err
+}

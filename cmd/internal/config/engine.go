@@ -1,0 +1,139 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/rmn-arms/campaign-engine/topics"
+)
+
+// Engine are the switches of campaignd run.
+type Engine struct {
+	Kafka    `embed:""`
+	Deploy   `embed:""`
+	Embedded `embed:""`
+
+	HTTPListen       string        `name:"http-listen" env:"CAMPAIGN_HTTP_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where /healthz, /readyz and /metrics answer (default ${default})."`
+	InstanceID       string        `name:"instance-id" env:"CAMPAIGN_INSTANCE_ID" placeholder:"NAME" help:"Static group membership and transactional id (default: host name). Two processes on one host need one each."`
+	CommitInterval   time.Duration `name:"commit-interval" env:"CAMPAIGN_COMMIT_INTERVAL" default:"20ms" placeholder:"DURATION" help:"Longest time that a transaction stays open under load (default ${default}). Longer costs the brokers less, shorter shows transitions sooner."`
+	DistributionLead time.Duration `name:"distribution-lead" env:"CAMPAIGN_DISTRIBUTION_LEAD" default:"24h" placeholder:"DURATION" help:"How long before its start a campaign's content is distributed (default ${default})."`
+	SettlementGrace  time.Duration `name:"settlement-grace" env:"CAMPAIGN_SETTLEMENT_GRACE" default:"0s" placeholder:"DURATION" help:"How long after its end a campaign is settled, where it does not say (default ${default})."`
+	Processors       []string      `name:"processors" env:"CAMPAIGN_PROCESSORS" default:"all" sep:"," placeholder:"NAME,…" help:"Which processors this process runs: ${processors} (default ${default})."`
+}
+
+// Deploy are the switches about the topics of a deployment.
+type Deploy struct {
+	Partitions        int32 `name:"partitions" env:"CAMPAIGN_PARTITIONS" default:"8" placeholder:"N" help:"Partitions of topics that are created (default ${default})."`
+	ReplicationFactor int16 `name:"replication-factor" env:"CAMPAIGN_REPLICATION_FACTOR" default:"0" placeholder:"N" help:"Replicas of topics that are created (default: the broker's)."`
+}
+
+// Embedded are the switches of the embedded broker, which runs when no brokers are given.
+type Embedded struct {
+	DataDir        string `name:"data-dir" env:"CAMPAIGN_DATA_DIR" default:"./data" type:"path" placeholder:"FOLDER" help:"Where the embedded broker keeps its records (default ./data)."`
+	EmbeddedListen string `name:"embedded-listen" env:"CAMPAIGN_EMBEDDED_LISTEN" default:"127.0.0.1:19092" placeholder:"HOST:PORT" help:"Where other programs reach the embedded broker (default ${default})."`
+}
+
+// The limits of what an operator may set.
+const (
+	partitionsMax     = 1000
+	commitIntervalMin = time.Millisecond
+	commitIntervalMax = 5 * time.Second
+	leadMax           = 366 * 24 * time.Hour
+)
+
+// instancePattern keeps instance names to what may stand in a transactional id and be told apart in one.
+var instancePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
+
+// Check refuses values that cannot be meant, and fills in what depends on the machine.
+func (e *Engine) Check() error {
+	if err := e.Kafka.Check(); err != nil {
+		return err
+	}
+	if err := e.Deploy.Check(); err != nil {
+		return err
+	}
+	if e.InstanceID == "" {
+		host, err := os.Hostname()
+		if err != nil {
+			return fmt.Errorf("--instance-id: not given, and the host has no name: %w", err)
+		}
+		e.InstanceID = host
+	}
+	if !instancePattern.MatchString(e.InstanceID) {
+		return fmt.Errorf("--instance-id: %q must match %s", e.InstanceID, instancePattern)
+	}
+	if _, _, err := net.SplitHostPort(e.HTTPListen); err != nil {
+		return fmt.Errorf("--http-listen: %q must be HOST:PORT", e.HTTPListen)
+	}
+	if err := within("--commit-interval", e.CommitInterval, commitIntervalMin, commitIntervalMax); err != nil {
+		return err
+	}
+	if err := within("--distribution-lead", e.DistributionLead, 0, leadMax); err != nil {
+		return err
+	}
+	if err := within("--settlement-grace", e.SettlementGrace, 0, leadMax); err != nil {
+		return err
+	}
+	_, err := e.Groups()
+	return err
+}
+
+// Check refuses values that cannot be meant.
+func (d *Deploy) Check() error {
+	if d.Partitions < 1 || d.Partitions > partitionsMax {
+		return fmt.Errorf("--partitions: must lie between 1 and %d", partitionsMax)
+	}
+	if d.ReplicationFactor < 0 {
+		return fmt.Errorf("--replication-factor: must not be negative")
+	}
+	return nil
+}
+
+func within(name string, value, least, most time.Duration) error {
+	if value < least || value > most {
+		return fmt.Errorf("%s: must lie between %s and %s", name, least, most)
+	}
+	return nil
+}
+
+// Groups returns the processors that are asked for, in the order of the flow.
+func (e *Engine) Groups() ([]topics.Group, error) {
+	wanted := map[string]bool{}
+	for _, name := range e.Processors {
+		if name = strings.TrimSpace(name); name == "all" {
+			return topics.Groups(), nil
+		}
+		if _, known := topics.GroupNamed(name); !known {
+			return nil, fmt.Errorf("--processors: %q is none of %s", name, ProcessorNames())
+		}
+		wanted[name] = true
+	}
+	var groups []topics.Group
+	for _, group := range topics.Groups() {
+		if wanted[group.Short] {
+			groups = append(groups, group)
+		}
+	}
+	if len(groups) == 0 {
+		return nil, fmt.Errorf("--processors: name at least one of %s", ProcessorNames())
+	}
+	return groups, nil
+}
+
+// ProcessorNames lists what --processors takes.
+func ProcessorNames() string {
+	names := []string{"all"}
+	for _, group := range topics.Groups() {
+		names = append(names, group.Short)
+	}
+	return strings.Join(names, ", ")
+}
+
+// Options returns how topics are laid out; connection are the switches that reach the same brokers.
+func (d *Deploy) Options(connection string) topics.Options {
+	return topics.Options{Partitions: d.Partitions, Replicas: d.ReplicationFactor, Connection: connection}
+}

@@ -1,0 +1,89 @@
+// Package demo is the small demonstration of make run: a few campaigns of the next seconds, published through
+// campaign-events like anybody's, and a running account of what becomes of all campaigns.
+package demo
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/rmn-arms/campaign-engine/schemas"
+)
+
+// step is an event and when it is published, counted from the beginning.
+type step struct {
+	after time.Duration
+	event schemas.RawEvent
+}
+
+// script returns the demonstration that begins at now. Campaign ids begin with a prefix of their own, so that it can be
+// shown again on the same data. Everything has happened within ten seconds.
+func script(now time.Time) ([]step, error) {
+	s := &writer{now: now.UTC().Truncate(time.Millisecond), prefix: "demo-" + now.UTC().Format("150405")}
+	s.create(0, "coffee", "Coffee week", "America/New_York", 2*time.Second, 6*time.Second)
+	s.create(0, "garden", "Garden days", "Europe/Berlin", 2*time.Second, 8*time.Second)
+	s.change(3500*time.Millisecond, "garden", schemas.CampaignPaused, 2, "wrong price in the spot")
+	s.change(5*time.Second, "garden", schemas.CampaignResumed, 3, "price corrected")
+	s.create(0, "school", "Back to school", "Australia/Sydney", 3*time.Second, 9*time.Second)
+	s.change(4*time.Second, "school", schemas.CampaignCancelled, 2, "advertiser withdrew")
+	s.create(time.Second, "flash", "Flash sale, booked late", "Asia/Kolkata", -10*time.Second, 7*time.Second)
+	s.local(0, "sunday", "Sunday, by the clock on the wall", "Pacific/Auckland", 4*time.Second, 9*time.Second)
+	return s.steps, s.err
+}
+
+type writer struct {
+	now    time.Time
+	prefix string
+	steps  []step
+	err    error
+}
+
+func (w *writer) id(name string) string { return w.prefix + "-" + name }
+
+// create publishes a definition at after; the window counts from the beginning, too.
+func (w *writer) create(after time.Duration, name, title, zone string, starts, ends time.Duration) {
+	d := w.definition(name, title, zone)
+	d.StartsAt, d.EndsAt = w.at(starts), w.at(ends)
+	w.add(after, name, schemas.CampaignCreated, d.Revision, d)
+}
+
+// local publishes a definition whose window is wall-clock time.
+func (w *writer) local(after time.Duration, name, title, zone string, starts, ends time.Duration) {
+	location, err := time.LoadLocation(zone)
+	if err != nil {
+		w.err = fmt.Errorf("writing the demonstration: %w", err)
+		return
+	}
+	wall := func(d time.Duration) string { return w.now.Add(d).In(location).Format("2006-01-02T15:04:05.000") }
+	d := w.definition(name, title, zone)
+	d.StartsAtLocal, d.EndsAtLocal = wall(starts), wall(ends)
+	w.add(after, name, schemas.CampaignCreated, d.Revision, d)
+}
+
+func (w *writer) definition(name, title, zone string) *schemas.Definition {
+	return &schemas.Definition{
+		CampaignID: w.id(name), Revision: 1, AdvertiserID: "demo-advertiser", Name: title, TimeZone: zone,
+		Budget: schemas.Money{Amount: "500.00", Currency: "USD"}, CPM: "2.50", Stores: []string{"demo-store-1", "demo-store-2"},
+	}
+}
+
+func (w *writer) at(d time.Duration) *schemas.Instant {
+	at := schemas.InstantOf(w.now.Add(d))
+	return &at
+}
+
+func (w *writer) change(after time.Duration, name string, kind schemas.Type, revision int64, reason string) {
+	w.add(after, name, kind, revision, schemas.Change{CampaignID: w.id(name), Revision: revision, Reason: reason})
+}
+
+func (w *writer) add(after time.Duration, name string, kind schemas.Type, revision int64, data any) {
+	encoded, err := json.Marshal(data)
+	if err != nil {
+		w.err = fmt.Errorf("writing the demonstration: %w", err)
+		return
+	}
+	id := fmt.Sprintf("%s-%d", w.id(name), revision)
+	event := schemas.NewEvent(id, kind, w.id(name), *w.at(after), json.RawMessage(encoded))
+	event.Source = "demonstration"
+	w.steps = append(w.steps, step{after, event})
+}

@@ -1,0 +1,37 @@
+package kafkatest
+
+import "time"
+
+// Version is the Apache Kafka that is run.
+const Version = "4.3.0"
+
+// BrokersMax limits a cluster: all brokers run on the machine of the test.
+const BrokersMax = 9
+
+// Options says what cluster to start; the zero value is one broker.
+type Options struct {
+	// Brokers is how many, 1 by default, BrokersMax at most. From three on topics have replication 3, min.insync 2.
+	Brokers int
+	// HeapMiB is each broker's largest Java heap, 512 by default; the process takes about 150 MiB more.
+	HeapMiB int
+	// ShortLived lets Java compile lightly, which halves the CPU time of a start (about 2.5 s instead of 4.5 s) and slows
+	// down what runs for long: for tests of some seconds, never for a benchmark.
+	ShortLived bool
+	// Properties are set in every broker's server.properties, over what the harness would set.
+	Properties map[string]string
+	// ReadyTimeout is how long a start or restart may take until the cluster works; 3 min by default, for a machine with much else to do.
+	ReadyTimeout time.Duration
+}
+
+func (o Options) withDefaults() Options {
+	if o.Brokers == 0 {
+		o.Brokers = 1
+	}
+	if o.HeapMiB == 0 {
+		o.HeapMiB = 512
+	}
+	if o.ReadyTimeout == 0 {
+		o.ReadyTimeout = 3 * time.Minute
+	}
+	return o
+}

@@ -1,0 +1,73 @@
+package run
+
+import (
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/rmn-arms/campaign-engine/processors"
+	"github.com/rmn-arms/campaign-engine/processors/engine"
+)
+
+// metrics are the counters of a process, by processor.
+type metrics struct {
+	outcomes     *prometheus.CounterVec
+	refused      *prometheus.CounterVec
+	transactions *prometheus.CounterVec
+	recovered    *prometheus.CounterVec
+	fenced       *prometheus.CounterVec
+	jumps        *prometheus.CounterVec
+	restarts     *prometheus.CounterVec
+	partitions   *prometheus.GaugeVec
+}
+
+func newMetrics(registry *prometheus.Registry) *metrics {
+	if registry == nil {
+		registry = prometheus.NewRegistry()
+	}
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		c := prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "campaign_engine", Name: name, Help: help},
+			append([]string{"processor"}, labels...))
+		registry.MustRegister(c)
+		return c
+	}
+	m := &metrics{
+		outcomes:     counter("records_total", "Records by what became of them, counted when committed.", "outcome"),
+		refused:      counter("refused_total", "Records sent to dead-letters, by reason.", "reason"),
+		transactions: counter("transactions_total", "Kafka transactions by how they ended.", "end"),
+		recovered:    counter("recovered_rows_total", "Rows held after partitions were recovered."),
+		fenced:       counter("fenced_total", "Transactions of dead owners that were fenced."),
+		jumps:        counter("clock_jumps_total", "Jumps of the wall clock that were seen."),
+		restarts:     counter("restarts_total", "Group sessions that ended and were joined again."),
+		partitions: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Namespace: "campaign_engine", Name: "partitions", Help: "Partitions that this process owns.",
+		}, []string{"processor"}),
+	}
+	registry.MustRegister(m.partitions)
+	return m
+}
+
+// observer returns what one group's engine tells its counts to.
+func (m *metrics) observer(processor string) engine.Observer {
+	return engine.Observer{
+		Counted: func(byName map[string]int) {
+			for name, count := range byName {
+				if reason, refused := strings.CutPrefix(name, processors.Refused); refused {
+					m.refused.WithLabelValues(processor, reason).Add(float64(count))
+					continue
+				}
+				m.outcomes.WithLabelValues(processor, name).Add(float64(count))
+			}
+		},
+		Committed: func(int, int, int, time.Duration, time.Duration) {
+			m.transactions.WithLabelValues(processor, "committed").Inc()
+		},
+		Aborted:   func(string) { m.transactions.WithLabelValues(processor, "aborted").Inc() },
+		Recovered: func(_ int32, rows int, _ time.Duration) { m.recovered.WithLabelValues(processor).Add(float64(rows)) },
+		Fenced:    func(string) { m.fenced.WithLabelValues(processor).Inc() },
+		ClockJump: func(time.Duration) { m.jumps.WithLabelValues(processor).Inc() },
+		Assigned:  func(partitions int) { m.partitions.WithLabelValues(processor).Set(float64(partitions)) },
+		Restarted: func(string) { m.restarts.WithLabelValues(processor).Inc() },
+	}
+}

@@ -1,0 +1,126 @@
+// Package run puts a process together: topics, engines, metrics. It holds no rule of its own.
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/rmn-arms/campaign-engine/processors"
+	"github.com/rmn-arms/campaign-engine/processors/engine"
+	"github.com/rmn-arms/campaign-engine/topics"
+)
+
+// Settings are what a process is told.
+type Settings struct {
+	Connect        []kgo.Opt
+	Instance       string
+	CommitInterval time.Duration
+	// Groups are those that this process takes part in.
+	Groups []topics.Group
+	// Topics says how missing topics are created, and what existing ones must be.
+	Topics topics.Options
+	// Campaigns are the settings that are frozen into each campaign.
+	Campaigns processors.Settings
+	Clock     engine.Clock
+	Log       zerolog.Logger
+	Registry  *prometheus.Registry
+}
+
+// Process is a process that takes part in its groups.
+type Process struct {
+	settings Settings
+	groups   []group
+}
+
+type group struct {
+	topics.Group
+	engine *engine.Engine
+}
+
+// New prepares a process; nothing is reached yet.
+func New(s Settings) (*Process, error) {
+	if len(s.Groups) == 0 {
+		return nil, errors.New("preparing the process: no processors are given")
+	}
+	p := &Process{settings: s}
+	metrics := newMetrics(s.Registry)
+	for _, g := range s.Groups {
+		graph, err := processors.Graph(g.Short, s.Campaigns)
+		if err != nil {
+			return nil, err
+		}
+		e, err := engine.New(engine.Config{
+			Connect: s.Connect, Instance: s.Instance, Clock: s.Clock, CommitInterval: s.CommitInterval,
+			Log: s.Log.With().Str("processor", g.Short).Logger(), Observe: metrics.observer(g.Short),
+		}, graph)
+		if err != nil {
+			return nil, err
+		}
+		p.groups = append(p.groups, group{g, e})
+	}
+	return p, nil
+}
+
+// Run makes sure of the topics and takes part in the groups until ctx ends (nil) or one of them cannot go on.
+func (p *Process) Run(ctx context.Context) error {
+	if err := p.ensureTopics(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var running sync.WaitGroup
+	errs := make([]error, len(p.groups))
+	for i, g := range p.groups {
+		running.Go(func() {
+			defer cancel()
+			errs[i] = g.engine.Run(ctx)
+		})
+	}
+	running.Wait()
+	return errors.Join(errs...)
+}
+
+// ensureTopics creates the topics that are missing, and refuses those that are not as they must be.
+func (p *Process) ensureTopics(ctx context.Context) error {
+	client, err := kgo.NewClient(p.settings.Connect...)
+	if err != nil {
+		return fmt.Errorf("making a client: %w", err)
+	}
+	defer client.Close()
+	admin, want := topics.NewAdmin(client), topics.StreamsOf(p.settings.Groups...)
+	plan, err := admin.Plan(ctx, want, p.settings.Topics)
+	if err != nil {
+		return err
+	}
+	missing := func(d topics.Difference) bool { return d.Kind == topics.Missing }
+	if blocking := plan.Blocking(); len(blocking) == 0 || !slices.ContainsFunc(blocking, missing) ||
+		slices.ContainsFunc(blocking, func(d topics.Difference) bool { return !missing(d) }) {
+		_, err := admin.Check(ctx, want, p.settings.Topics)
+		return err
+	}
+	_, err = admin.Apply(ctx, want, p.settings.Topics)
+	return err
+}
+
+// NotReady returns what the process waits for, group by group; empty when every group owns and has recovered its
+// partitions.
+func (p *Process) NotReady() []string {
+	var reasons []string
+	for _, g := range p.groups {
+		if err := g.engine.Ready(); err != nil {
+			reasons = append(reasons, g.Short+": "+err.Error())
+		}
+	}
+	return reasons
+}

@@ -1,0 +1,36 @@
+package processors
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/rmn-arms/campaign-engine/processors/engine"
+	"github.com/rmn-arms/campaign-engine/state/instant"
+)
+
+// SystemClock is the machine's clock.
+func SystemClock() engine.Clock { return systemClock{started: time.Now()} }
+
+type systemClock struct{ started time.Time }
+
+func (systemClock) Now() instant.Instant { return instant.Of(time.Now()) }
+
+// Elapsed reads CLOCK_BOOTTIME, which goes on while the machine is suspended; where there is none, Go's monotonic clock.
+func (c systemClock) Elapsed() time.Duration {
+	var at unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &at); err != nil {
+		return time.Since(c.started)
+	}
+	return time.Duration(at.Nano())
+}
+
+// afterFuncMax bounds one wait: after a suspension or a step of the clock the rest is reckoned anew.
+const afterFuncMax = time.Minute
+
+func (c systemClock) AfterFunc(at instant.Instant, wake func()) (stop func()) {
+	// A millisecond begins with its first nanosecond: truncation must not wake before it.
+	wait := time.Until(at.Time())
+	timer := time.AfterFunc(min(max(wait, 0), afterFuncMax), wake)
+	return func() { timer.Stop() }
+}

@@ -1,0 +1,42 @@
+package processors
+
+import (
+	"github.com/lovoo/goka"
+
+	"github.com/rmn-arms/campaign-engine/processors/engine"
+	"github.com/rmn-arms/campaign-engine/schemas"
+	"github.com/rmn-arms/campaign-engine/topics"
+)
+
+// recordOf returns the record of a callback as it was read. A tombstone comes as a nil message.
+func recordOf(ctx engine.Context, message any) topics.Record {
+	record := topics.Record{
+		Topic: string(ctx.Topic()), Partition: ctx.Partition(), Offset: ctx.Offset(),
+		Timestamp: schemas.InstantOf(ctx.Timestamp()), Headers: topics.HeadersOfMap(ctx.Headers()),
+	}
+	if ctx.Key() != "" {
+		record.Key = []byte(ctx.Key())
+	}
+	switch value := message.(type) {
+	case topics.Raw:
+		record.Value = value
+	case topics.Malformed:
+		record.Value = value.Raw
+	}
+	return record
+}
+
+// deadLetter refuses a record in the transaction that reads it.
+func deadLetter(ctx engine.Context, record topics.Record, refusal *topics.Refusal) {
+	ctx.Count(Refused + string(refusal.Reason))
+	ctx.Emit(goka.Stream(topics.DeadLetters), string(topics.RefusedKey(record.Key)), topics.RefusedEvent(record, refusal))
+}
+
+// refuseMalformed refuses a message that its codec could not read.
+func refuseMalformed(ctx engine.Context, message any) {
+	refusal := &topics.Refusal{Reason: schemas.Malformed, Detail: "value: must not be missing"}
+	if malformed, is := message.(topics.Malformed); is {
+		refusal = malformed.Refusal
+	}
+	deadLetter(ctx, recordOf(ctx, message), refusal)
+}

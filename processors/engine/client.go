@@ -1,0 +1,88 @@
+package engine
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/rmn-arms/campaign-engine/topics"
+)
+
+// transactionalID is this process's transactional id in its group.
+func (e *Engine) transactionalID() string { return string(e.shape.group) + "-" + e.config.Instance }
+
+// memberOptions are the options of the client that consumes and produces for the group.
+func (e *Engine) memberOptions(m *member) []kgo.Opt {
+	return slices.Concat(e.config.Connect, []kgo.Opt{
+		kgo.ConsumerGroup(string(e.shape.group)),
+		kgo.InstanceID(e.config.Instance),
+		kgo.ConsumeTopics(e.shape.streams...),
+		// goka needs partition n of all inputs in one place; a sticky assignor does not promise that.
+		kgo.Balancers(kgo.RangeBalancer()),
+		kgo.SessionTimeout(e.config.SessionTimeout),
+		kgo.HeartbeatInterval(e.config.SessionTimeout / 6),
+		kgo.RebalanceTimeout(e.config.SessionTimeout * 2),
+		kgo.DisableAutoCommit(),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		// Markers move positions; without them the end of an input is never reached.
+		kgo.KeepControlRecords(),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.FetchMaxBytes(fetchMaxBytes),
+		kgo.FetchMaxPartitionBytes(fetchMaxBytes / 4),
+		kgo.OnPartitionsAssigned(m.onAssigned),
+		kgo.AdjustFetchOffsetsFn(m.adjustPositions),
+		kgo.OnPartitionsRevoked(m.onRevoked),
+		kgo.OnPartitionsLost(m.onRevoked),
+		kgo.WithHooks(m),
+
+		kgo.TransactionalID(e.transactionalID()),
+		kgo.TransactionTimeout(e.config.TransactionTimeout),
+		kgo.RequiredAcks(kgo.AllISRAcks()),
+		kgo.RecordPartitioner(partitioner()),
+		kgo.ProducerBatchMaxBytes(topics.OutputMaxBytes),
+		kgo.MaxBufferedRecords(bufferedMaxRecords),
+		kgo.MaxBufferedBytes(bufferedMaxBytes),
+		// A transaction is flushed when it closes; until then records gather into few, full batches.
+		kgo.ProducerLinger(5 * time.Millisecond),
+		kgo.RecordDeliveryTimeout(e.config.TransactionTimeout),
+		// The default of 5 s lets one retriable answer stall a transaction for as long.
+		kgo.MetadataMinAge(50 * time.Millisecond),
+	})
+}
+
+const (
+	fetchMaxBytes      = 16 << 20
+	bufferedMaxRecords = 1 << 18
+	bufferedMaxBytes   = 256 << 20
+)
+
+// side makes a client for administrative calls and for recovery. Its connections are its own: on the member's a call
+// would queue behind a fetch that waits for records.
+func (e *Engine) side() (*kgo.Client, error) {
+	client, err := kgo.NewClient(slices.Concat(e.config.Connect, []kgo.Opt{
+		kgo.MetadataMinAge(50 * time.Millisecond),
+		kgo.RetryTimeout(sideTimeout),
+	})...)
+	if err != nil {
+		return nil, fmt.Errorf("making a client for administration: %w", err)
+	}
+	return client, nil
+}
+
+// byKey asks the partitioner to place a record by its key.
+const byKey = -1
+
+// partitioner places a record where it says, or by the hash of its key.
+func partitioner() kgo.Partitioner {
+	return kgo.BasicConsistentPartitioner(func(string) func(*kgo.Record, int) int {
+		return func(r *kgo.Record, partitions int) int {
+			if r.Partition != byKey {
+				return int(r.Partition)
+			}
+			return int(topics.PartitionOf(r.Key, int32(min(partitions, math.MaxInt32))))
+		}
+	})
+}

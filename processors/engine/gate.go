@@ -1,0 +1,75 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+)
+
+// gate holds timers back after a claim until the inputs have been read to the end seen then, so that a change that was
+// published during an outage is known before an overdue timer is decided. What a foreign partitioner misplaced arrives by
+// the loop: once the streams are read, the loop's end is looked at again.
+type gate struct {
+	loop string
+	ends positions
+	// looped says that ends holds the second look, at the loop alone.
+	looped bool
+	open   bool
+}
+
+func newGate(ends positions, loop string) *gate {
+	return &gate{loop: loop, ends: ends, looped: loop == ""}
+}
+
+// pass looks at the positions and opens the gate when they have reached the ends. ask says that the loop's ends are to
+// be looked up, once, and given to again.
+func (g *gate) pass(at positions) (open, ask bool) {
+	if g.open {
+		return true, false
+	}
+	for topic, partitions := range g.ends {
+		for partition, end := range partitions {
+			if at[topic][partition] < end {
+				return false, false
+			}
+		}
+	}
+	if !g.looped {
+		return false, true
+	}
+	g.open = true
+	return true, false
+}
+
+// again sets the ends of the second look.
+func (g *gate) again(ends positions) { g.ends, g.looped = ends, true }
+
+// inputEnds returns the last stable offsets of the assignment's inputs.
+func (e *Engine) inputEnds(ctx context.Context, a *assignment, streams ...string) (positions, error) {
+	if len(streams) == 0 {
+		streams = e.shape.streams
+	}
+	side, err := e.side()
+	if err != nil {
+		return nil, err
+	}
+	defer side.Close()
+	ctx, cancel := context.WithTimeout(ctx, sideTimeout)
+	defer cancel()
+	listed, err := kadm.NewClient(side).ListCommittedOffsets(ctx, streams...)
+	if err != nil {
+		return nil, fmt.Errorf("listing the ends of the inputs: %w", err)
+	}
+	ends := positions{}
+	for _, topic := range streams {
+		for _, partition := range a.partitions {
+			end, ok := listed.Lookup(topic, partition)
+			if !ok || end.Err != nil {
+				return nil, fmt.Errorf("listing the end of %s/%d: %w", topic, partition, end.Err)
+			}
+			ends.set(topic, partition, end.Offset)
+		}
+	}
+	return ends, nil
+}

@@ -1,0 +1,101 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/IBM/sarama"
+)
+
+// consumerGroup is goka's way into the group: sarama.ConsumerGroup over members. Consume returns only when the engine is
+// to end, since goka sleeps five seconds each time that it returns.
+type consumerGroup struct {
+	engine *Engine
+	errs   chan error
+
+	mu       sync.Mutex
+	fatalErr error
+}
+
+var _ sarama.ConsumerGroup = (*consumerGroup)(nil)
+
+func newConsumerGroup(e *Engine) *consumerGroup {
+	return &consumerGroup{engine: e, errs: make(chan error)}
+}
+
+// The pauses between two attempts to take part in the group: doubled at each, back to the first after a commit.
+const (
+	retryMin = 50 * time.Millisecond
+	retryMax = 5 * time.Second
+)
+
+// Consume implements sarama.ConsumerGroup: one member after the other, until ctx ends or nothing can be done.
+func (g *consumerGroup) Consume(ctx context.Context, _ []string, handler sarama.ConsumerGroupHandler) error {
+	pause := retryMin
+	for ctx.Err() == nil {
+		progressed, err := g.engine.takePart(ctx, handler)
+		if err == nil {
+			return nil
+		}
+		if errors.Is(err, ErrFencedInstance) || errors.Is(err, errMissingTopic) {
+			g.setFatal(err)
+			return err
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if progressed {
+			pause = retryMin
+		}
+		g.engine.config.Observe.restarted(err.Error())
+		g.engine.config.Log.Warn().Err(err).Dur("retry_in", pause).Msg("group session ended, joining again")
+		g.engine.status.wait("joining again after: " + err.Error())
+		sleep(ctx, pause/2+rand.N(pause/2+1))
+		pause = min(2*pause, retryMax)
+	}
+	return nil
+}
+
+// sleep waits for d or the end of ctx.
+func sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+func (g *consumerGroup) setFatal(err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.fatalErr = err
+}
+
+// fatal returns why Consume gave up. goka flattens errors to text on their way; this keeps the sentinel.
+func (g *consumerGroup) fatal() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.fatalErr
+}
+
+// Errors implements sarama.ConsumerGroup. Errors end sessions inside Consume, none comes here.
+func (g *consumerGroup) Errors() <-chan error { return g.errs }
+
+// Close implements sarama.ConsumerGroup; members are closed by Consume.
+func (g *consumerGroup) Close() error { return nil }
+
+// Pause, Resume, PauseAll and ResumeAll implement sarama.ConsumerGroup; goka does not call them.
+func (g *consumerGroup) Pause(map[string][]int32) {}
+
+// Resume implements sarama.ConsumerGroup.
+func (g *consumerGroup) Resume(map[string][]int32) {}
+
+// PauseAll implements sarama.ConsumerGroup.
+func (g *consumerGroup) PauseAll() {}
+
+// ResumeAll implements sarama.ConsumerGroup.
+func (g *consumerGroup) ResumeAll() {}

@@ -1,0 +1,103 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/IBM/sarama"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// serve works on one assignment until it is revoked (nil), ctx ends (nil, all in hand committed) or something breaks.
+func (m *member) serve(ctx context.Context, a *assignment, handler sarama.ConsumerGroupHandler) error {
+	e := m.engine
+	defer e.status.wait("waiting for partitions")
+	e.status.wait(fmt.Sprintf("recovering %d partitions", len(a.partitions)))
+	e.config.Observe.assigned(len(a.partitions))
+	// A revocation that came between two transactions must not abort the first one of this assignment.
+	if _, err := m.session.End(a.ctx, kgo.TryAbort); err != nil && a.ctx.Err() == nil {
+		return fmt.Errorf("starting an assignment: %w", err)
+	}
+	setup, cancel := context.WithCancel(a.ctx)
+	defer context.AfterFunc(ctx, cancel)()
+	defer cancel()
+	gate, err := m.prepare(setup, a)
+	if err != nil {
+		if setup.Err() != nil { // revoked or told to stop while recovering
+			return nil
+		}
+		return err
+	}
+	e.partitions.own(a.partitions)
+	defer e.partitions.own(nil)
+	claims := newClaims(m.client(), e.shape, a.partitions)
+	run := &running{claims: claims, failed: make(chan struct{})}
+	if err := run.start(handler); err != nil {
+		return errors.Join(err, run.stop(handler))
+	}
+	e.status.run()
+	loop := newLoop(m, a, run, gate)
+	err = loop.run(ctx)
+	// Rows are rolled back only when no callback writes any more.
+	err = errors.Join(err, run.stop(handler), loop.tx.abort(causeOf(err)))
+	if a.ctx.Err() != nil && (errors.Is(err, errRevoked) || errors.Is(err, errAborted)) && !isFenced(err) {
+		return nil // the group goes on with another assignment, and so does the client
+	}
+	return err
+}
+
+func causeOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// prepare recovers the rows and looks how far the inputs reach.
+func (m *member) prepare(ctx context.Context, a *assignment) (*gate, error) {
+	if err := m.engine.recoverRows(ctx, a.partitions); err != nil {
+		return nil, fmt.Errorf("recovering rows: %w", err)
+	}
+	ends, err := m.engine.inputEnds(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	return newGate(ends, m.engine.shape.loop), nil
+}
+
+// running is goka's side of an assignment: its partition processors and the goroutines that feed them.
+type running struct {
+	claims *claims
+	feeds  sync.WaitGroup
+	// failed is closed when goka gives up: a callback has panicked or failed.
+	failed   chan struct{}
+	failOnce sync.Once
+}
+
+func (r *running) start(handler sarama.ConsumerGroupHandler) error {
+	if err := handler.Setup(r.claims); err != nil {
+		return fmt.Errorf("setting up callbacks: %w", err)
+	}
+	for topic, partitions := range r.claims.channels {
+		for partition, messages := range partitions {
+			r.feeds.Go(func() {
+				defer r.failOnce.Do(func() { close(r.failed) })
+				// Its error comes again, with the panic's text, from Cleanup.
+				_ = handler.ConsumeClaim(r.claims, claim{topic, partition, messages})
+			})
+		}
+	}
+	return nil
+}
+
+// stop ends goka's side. Its error holds what callbacks failed with.
+func (r *running) stop(handler sarama.ConsumerGroupHandler) error {
+	r.claims.cancel()
+	r.feeds.Wait()
+	if err := handler.Cleanup(r.claims); err != nil {
+		return fmt.Errorf("running callbacks: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,245 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/rmn-arms/campaign-engine/state/table"
+)
+
+// transaction is the one that is open, or the next one. It carries the inputs' positions, the rows and the outputs.
+type transaction struct {
+	engine *Engine
+	member *member
+	a      *assignment
+	load   load
+	// touched are the positions that have moved since the last commit, movedAt when the first of them did.
+	touched positions
+	movedAt time.Duration
+
+	counts counts
+	// acks gathers what the brokers answered to the records of this transaction.
+	acks acks
+}
+
+// counts adds up what callbacks count until the commit.
+type counts struct {
+	mu     sync.Mutex
+	byName map[string]int
+}
+
+type acks struct {
+	mu sync.Mutex
+	// err is the first refusal.
+	err error
+	// rowsEnd is, per partition of the table topic, the offset after the last row.
+	rowsEnd map[int32]int64
+}
+
+// errAborted says that the group moved on before the transaction could commit.
+var errAborted = errors.New("the group has moved on: the transaction was aborted")
+
+func newTransaction(e *Engine, m *member, a *assignment) *transaction {
+	return &transaction{engine: e, member: m, a: a, touched: positions{},
+		counts: counts{byName: map[string]int{}}, acks: acks{rowsEnd: map[int32]int64{}}}
+}
+
+// begin opens a transaction unless one is open.
+func (t *transaction) begin(at time.Duration) error {
+	if t.load.open {
+		return nil
+	}
+	if err := t.member.session.Begin(); err != nil {
+		return fmt.Errorf("beginning a transaction: %w", err)
+	}
+	t.load = load{open: true, openedAt: at}
+	t.engine.emitting.Store(t)
+	return nil
+}
+
+// move notes the position after a record.
+func (t *transaction) move(topic string, partition int32, offset int64, elapsed func() time.Duration) {
+	if !t.moved() {
+		t.movedAt = elapsed()
+	}
+	t.a.positions.set(topic, partition, offset)
+	t.touched.set(topic, partition, offset)
+}
+
+func (t *transaction) moved() bool { return len(t.touched) > 0 }
+
+// produce sends a record in the transaction.
+func (t *transaction) produce(record *kgo.Record) {
+	t.member.client().Produce(context.Background(), record, t.acked)
+}
+
+// count adds one to a counter; it is called by the callbacks of all partitions.
+func (t *transaction) count(name string) {
+	t.counts.mu.Lock()
+	defer t.counts.mu.Unlock()
+	t.counts.byName[name]++
+}
+
+// acked takes the broker's answer to a record.
+func (t *transaction) acked(record *kgo.Record, err error) {
+	t.acks.mu.Lock()
+	defer t.acks.mu.Unlock()
+	switch {
+	case err != nil && t.acks.err == nil:
+		t.acks.err = fmt.Errorf("producing to %s/%d: %w", record.Topic, record.Partition, err)
+	case err == nil && record.Topic == t.engine.shape.table:
+		t.acks.rowsEnd[record.Partition] = max(t.acks.rowsEnd[record.Partition], record.Offset+1)
+	}
+}
+
+// commit ends the open transaction, if there is one, or one that carries nothing but positions. An error leaves the
+// outcome in doubt, or says that it was an abort; the caller then aborts and gives the member up.
+func (t *transaction) commit() error {
+	if !t.load.open && !t.moved() {
+		return nil
+	}
+	began := t.engine.config.Clock.Elapsed()
+	if err := t.begin(began); err != nil {
+		return err
+	}
+	if err := t.answered(); err != nil {
+		return err
+	}
+	rows := t.sendRows()
+	ctx, cancel := context.WithTimeout(context.Background(), t.engine.config.TransactionTimeout)
+	defer cancel()
+	if err := t.flush(ctx); err != nil {
+		return err
+	}
+	committed, err := t.member.session.End(kgo.PreTxnCommitFnContext(ctx, t.putPositions), kgo.TryCommit)
+	if err != nil {
+		return fmt.Errorf("committing: %w", err)
+	}
+	if !committed {
+		return errAborted
+	}
+	t.keep(rows, began)
+	return nil
+}
+
+// flush waits until the brokers have all records. What one of them refused must not be committed without it.
+func (t *transaction) flush(ctx context.Context) error {
+	if err := t.member.client().Flush(ctx); err != nil {
+		return fmt.Errorf("flushing: %w", err)
+	}
+	t.acks.mu.Lock()
+	defer t.acks.mu.Unlock()
+	return t.acks.err
+}
+
+// answered checks that each timer that fired has moved on.
+func (t *transaction) answered() error {
+	var err error
+	t.engine.partitions.each(func(partition int32, rows *table.Table) {
+		if key, found := rows.Unanswered(); found {
+			err = fmt.Errorf("firing %q in partition %d: its callback left it due, it would fire for ever", key, partition)
+		}
+	})
+	return err
+}
+
+// sendRows produces the last value of each row that was written.
+func (t *transaction) sendRows() int {
+	count := 0
+	t.engine.partitions.each(func(partition int32, rows *table.Table) {
+		rows.Changes(func(key string, value []byte) {
+			count++
+			t.produce(&kgo.Record{
+				Topic: t.engine.shape.table, Partition: partition, Key: []byte(key), Value: value,
+			})
+		})
+	})
+	return count
+}
+
+// putPositions writes this assignment's positions into the offsets commit: those that have moved, or, in a transaction
+// of timers alone, one that has not. The group's generation goes with them, and with it the fencing (KIP-447): without
+// any position a paused owner's timers would be committed.
+func (t *transaction) putPositions(request *kmsg.TxnOffsetCommitRequest) error {
+	request.Topics = request.Topics[:0]
+	put := t.touched
+	if len(put) == 0 {
+		put = t.a.positions.any()
+	}
+	for topic, partitions := range put {
+		part := kmsg.NewTxnOffsetCommitRequestTopic()
+		part.Topic = topic
+		for partition, offset := range partitions {
+			at := kmsg.NewTxnOffsetCommitRequestTopicPartition()
+			at.Partition, at.Offset, at.LeaderEpoch = partition, offset, -1
+			part.Partitions = append(part.Partitions, at)
+		}
+		request.Topics = append(request.Topics, part)
+	}
+	return nil
+}
+
+// any returns one position.
+func (p positions) any() positions {
+	for topic, partitions := range p {
+		for partition, offset := range partitions {
+			return positions{topic: {partition: offset}}
+		}
+	}
+	return nil
+}
+
+// keep makes the committed transaction the new truth.
+func (t *transaction) keep(rows int, began time.Duration) {
+	t.engine.partitions.each(func(partition int32, table *table.Table) { table.Commit(t.acks.rowsEnd[partition]) })
+	now := t.engine.config.Clock.Elapsed()
+	t.engine.config.Observe.counted(t.counts.byName)
+	t.engine.config.Observe.committed(t.load.records, t.load.timers, rows, now-t.load.openedAt, now-began)
+	t.clear()
+}
+
+// abort takes back what the open transaction wrote. Its error says that the member is of no more use.
+func (t *transaction) abort(cause string) error {
+	t.engine.emitting.Store(nil)
+	if !t.load.open {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), t.engine.config.TransactionTimeout)
+	defer cancel()
+	_, err := t.member.session.End(ctx, kgo.TryAbort)
+	t.engine.partitions.each(func(_ int32, rows *table.Table) { rows.Rollback() })
+	t.engine.config.Observe.aborted(cause)
+	t.clear()
+	if isFenced(err) {
+		t.engine.partitions.forget()
+	}
+	if err != nil {
+		return fmt.Errorf("aborting: %w", err)
+	}
+	return nil
+}
+
+func (t *transaction) clear() {
+	t.engine.emitting.Store(nil)
+	t.load = load{}
+	clear(t.touched)
+	t.counts.mu.Lock()
+	clear(t.counts.byName)
+	t.counts.mu.Unlock()
+	t.acks.mu.Lock()
+	defer t.acks.mu.Unlock()
+	t.acks.err = nil
+}
+
+// isFenced says that another owner has taken the transactional id over.
+func isFenced(err error) bool {
+	return errors.Is(err, kerr.ProducerFenced) || errors.Is(err, kerr.InvalidProducerEpoch) ||
+		errors.Is(err, kerr.FencedInstanceID)
+}

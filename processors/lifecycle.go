@@ -1,0 +1,126 @@
+package processors
+
+import (
+	"encoding/json"
+
+	"github.com/lovoo/goka"
+
+	"github.com/rmn-arms/campaign-engine/processors/engine"
+	"github.com/rmn-arms/campaign-engine/schemas"
+	"github.com/rmn-arms/campaign-engine/state/campaign"
+	"github.com/rmn-arms/campaign-engine/state/instant"
+	"github.com/rmn-arms/campaign-engine/topics"
+)
+
+// lifecycle is the only decider of a campaign's status: a fold over transitions-due, without a clock.
+//
+//	reads   transitions-due
+//	owns    per campaign: status, sequence, newest revision, what is in force (state/campaign)
+//	writes  transitions-applied; transitions-rejected; dead-letters
+//	replay  the same transitions-due gives the same transitions-applied and -rejected, byte for byte
+type lifecycle struct{}
+
+// Lifecycle returns the group graph of the lifecycle.
+func Lifecycle() *goka.GroupGraph {
+	l := lifecycle{}
+	return goka.DefineGroup(groupOf(topics.Lifecycle),
+		goka.Input(goka.Stream(topics.TransitionsDue), topics.DueCodec{}, l.onDue),
+		goka.Output(goka.Stream(topics.TransitionsApplied), topics.AppliedCodec{}),
+		goka.Output(goka.Stream(topics.TransitionsRejected), topics.RejectedCodec{}),
+		goka.Output(goka.Stream(topics.DeadLetters), topics.RefusedCodec{}),
+		goka.Persist(campaignRows{}),
+	)
+}
+
+// onDue decides one due transition.
+func (l lifecycle) onDue(gctx goka.Context, message any) {
+	ctx := engine.From(gctx)
+	event, is := message.(*schemas.Event[schemas.Due])
+	if !is {
+		refuseMalformed(ctx, message)
+		return
+	}
+	due := &event.Data
+	placed, refusal := definitionOf(ctx, due)
+	if refusal != nil {
+		deadLetter(ctx, recordOf(ctx, nil), refusal)
+		return
+	}
+	row, _ := stored[campaign.Row](ctx.Value())
+	decision := campaign.Apply(row, lifecycleDue(due, placed.window))
+	if decision.Applied {
+		decision.Row.Campaign = rendering(ctx, &decision, placed)
+		l.emitApplied(ctx, due, &decision)
+	} else {
+		l.emitRejected(ctx, due, &decision)
+	}
+	if decision.Row.Settled {
+		decision.Row.Campaign = nil // nothing is applied any more, so nothing repeats it
+	}
+	ctx.SetValue(&decision.Row)
+}
+
+// placement is a definition that a due carries.
+type placement struct {
+	window
+	campaign schemas.Placed
+	raw      json.RawMessage
+}
+
+// definitionOf reads the definition of a due that must carry one. What fails here can only have been written by others.
+func definitionOf(ctx engine.Context, due *schemas.Due) (placement, *topics.Refusal) {
+	if due.CampaignID != ctx.Key() {
+		return placement{}, &topics.Refusal{Reason: schemas.KeyMismatch, Detail: "key: must equal data.campaign_id"}
+	}
+	switch due.Transition {
+	case schemas.Schedule, schemas.Reschedule, schemas.Rezone:
+	default:
+		return placement{}, nil
+	}
+	placed, err := topics.DecodePlaced(due.Campaign)
+	if err != nil {
+		return placement{}, &topics.Refusal{Reason: schemas.BadSchema, Detail: "data.campaign: must be a placed definition"}
+	}
+	return placement{
+		window:   window{instant.Instant(placed.StartsAt), instant.Instant(placed.EndsAt)},
+		campaign: placed, raw: due.Campaign,
+	}, nil
+}
+
+// rendering returns the campaign in force as every applied transition shows it.
+func rendering(ctx engine.Context, decision *campaign.Decision, placed placement) []byte {
+	switch {
+	case !decision.Redefined:
+		return decision.Row.Campaign
+	case !decision.StartFixed:
+		return placed.raw
+	}
+	// It has started: the start is a fact, and the wall-clock time that was wished for instead is not in force.
+	fixed := placed.campaign
+	fixed.StartsAt, fixed.StartsAtLocal = schemas.Instant(decision.Row.StartsAt), ""
+	encoded, err := topics.EncodePlaced(fixed)
+	if err != nil {
+		ctx.Fail(err)
+	}
+	return encoded
+}
+
+func (lifecycle) emitApplied(ctx engine.Context, due *schemas.Due, decision *campaign.Decision) {
+	data := schemas.Applied{
+		Due: *due, From: schemas.Status(decision.From), To: schemas.Status(decision.To), AppliedAt: due.DecidedAt,
+		Sequence: decision.Sequence, FirstActive: decision.FirstActive,
+	}
+	data.Campaign = decision.Row.Campaign
+	event := schemas.NewEvent(due.TransitionID+"/applied", schemas.TransitionApplied, due.CampaignID, due.DecidedAt, data)
+	ctx.Count(Applied)
+	ctx.Emit(goka.Stream(topics.TransitionsApplied), ctx.Key(), &event)
+}
+
+func (lifecycle) emitRejected(ctx engine.Context, due *schemas.Due, decision *campaign.Decision) {
+	event := schemas.NewEvent(due.TransitionID+"/rejected", schemas.TransitionRejected, due.CampaignID, due.DecidedAt,
+		schemas.Rejected{
+			Due: *due, Status: schemas.Status(decision.From), Reason: schemas.RejectionReason(decision.Reason),
+		})
+	ctx.Count(Rejected)
+	ctx.Emit(goka.Stream(topics.TransitionsRejected), ctx.Key(), &event)
+}

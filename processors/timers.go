@@ -1,0 +1,145 @@
+package processors
+
+import (
+	"encoding/json"
+	"strconv"
+
+	"github.com/lovoo/goka"
+
+	"github.com/rmn-arms/campaign-engine/processors/engine"
+	"github.com/rmn-arms/campaign-engine/schemas"
+	"github.com/rmn-arms/campaign-engine/state/timer"
+	"github.com/rmn-arms/campaign-engine/topics"
+)
+
+// timers is the sequencer and the clock.
+//
+//	reads   campaign-events; its loop (events that sat in a foreign partition); its own timers
+//	owns    per campaign: revision, window, pending timers, what fired (state/timer)
+//	writes  transitions-due; dead-letters
+//	replay  events read again are duplicates or stale and change nothing; dead letters are written again under the same id
+type timers struct{ settings Settings }
+
+// Timers returns the group graph of the sequencer.
+func Timers(settings Settings) *goka.GroupGraph {
+	t := timers{settings}
+	group := groupOf(topics.Timers)
+	return goka.DefineGroup(group,
+		goka.Input(goka.Stream(topics.CampaignEvents), topics.RawCodec{}, t.onCampaignEvent),
+		goka.Loop(topics.LoopCodec{}, t.onCarried),
+		engine.OnTimer(group, t.onTimer),
+		goka.Output(goka.Stream(topics.TransitionsDue), topics.DueCodec{}),
+		goka.Output(goka.Stream(topics.DeadLetters), topics.RefusedCodec{}),
+		goka.Persist(timerRows{}),
+	)
+}
+
+// onCampaignEvent takes an event as it was published. One that sits in another partition than its key's is carried
+// there, once it is known to be worth it: what is too large for the loop has been refused by then.
+func (t timers) onCampaignEvent(gctx goka.Context, message any) {
+	ctx := engine.From(gctx)
+	record := recordOf(ctx, message)
+	event, refusal := topics.DecodeCampaignEvent(record.Key, record.Value, record.Headers)
+	switch {
+	case refusal != nil:
+		deadLetter(ctx, record, refusal)
+	case ctx.Misplaced():
+		ctx.Count(Carried)
+		ctx.Loopback(ctx.Key(), &record)
+	default:
+		t.decide(ctx, record, event)
+	}
+}
+
+// onCarried takes an event that has come to its partition by the loop.
+func (t timers) onCarried(gctx goka.Context, message any) {
+	ctx := engine.From(gctx)
+	record, is := message.(*topics.Record)
+	if !is {
+		refuseMalformed(ctx, message)
+		return
+	}
+	event, refusal := topics.DecodeCampaignEvent(record.Key, record.Value, record.Headers)
+	if refusal != nil {
+		deadLetter(ctx, *record, refusal)
+		return
+	}
+	t.decide(ctx, *record, event)
+}
+
+// decide sequences the event's change.
+func (t timers) decide(ctx engine.Context, record topics.Record, event topics.CampaignEvent) {
+	change, resolved, refusal := changeOf(event, t.settings)
+	if refusal != nil {
+		deadLetter(ctx, record, refusal)
+		return
+	}
+	mode := timer.Normal
+	if ctx.CatchingUp() {
+		mode = timer.CatchingUp
+	}
+	row, exists := stored[timer.Row](ctx.Value())
+	decision := timer.Decide(row, exists, change, ctx.Now(), mode)
+	if decision.Changed {
+		ctx.SetValue(&decision.Row)
+	}
+	t.emit(ctx, decision.Dues, &event, resolved)
+	switch decision.Verdict {
+	case timer.Refused:
+		deadLetter(ctx, record, &topics.Refusal{
+			Reason: schemas.Reason(decision.Refusal.Reason), Detail: decision.Refusal.Detail,
+		})
+	case timer.Duplicate:
+		ctx.Count(Duplicates)
+	case timer.Stale:
+		ctx.Count(Stale)
+	case timer.Accepted:
+		ctx.Count(Accepted)
+	}
+}
+
+// onTimer fires what is due in a campaign's row. An event read in the same breath may have fired it already.
+func (t timers) onTimer(gctx goka.Context, _ any) {
+	ctx := engine.From(gctx)
+	row, exists := stored[timer.Row](ctx.Value())
+	if !exists {
+		return
+	}
+	row, dues := timer.Fire(row, ctx.Now())
+	ctx.SetValue(&row)
+	t.emit(ctx, dues, nil, window{})
+}
+
+// emit writes dues in their order. event is what an operator's due comes from.
+func (t timers) emit(ctx engine.Context, dues []timer.Due, event *topics.CampaignEvent, resolved window) {
+	for i := range dues {
+		due := dueEvent(ctx.Key(), &dues[i])
+		if !dues[i].Timed {
+			due.Data.ChangeReason, due.Data.Campaign = carried(ctx, event, resolved)
+		}
+		ctx.Count(Due)
+		ctx.Emit(goka.Stream(topics.TransitionsDue), ctx.Key(), &due)
+	}
+}
+
+// carried returns what an operator's due takes along of its event: a reason, or the definition with its window resolved.
+func carried(ctx engine.Context, event *topics.CampaignEvent, resolved window) (string, json.RawMessage) {
+	if event.Change != nil {
+		return event.Change.Reason, nil
+	}
+	placed, err := topics.EncodePlaced(event.Definition.Place(
+		schemas.Instant(resolved.startsAt), schemas.Instant(resolved.endsAt)))
+	if err != nil {
+		ctx.Fail(err)
+	}
+	return "", placed
+}
+
+func dueEvent(campaignID string, due *timer.Due) schemas.Event[schemas.Due] {
+	id := campaignID + "/" + strconv.FormatInt(due.Revision, 10) + "/" + string(due.Transition)
+	return schemas.NewEvent(id, schemas.TransitionDue, campaignID, schemas.Instant(due.DecidedAt), schemas.Due{
+		TransitionID: id, CampaignID: campaignID, Revision: due.Revision, Transition: schemas.Transition(due.Transition),
+		ScheduledFor: schemas.Instant(due.ScheduledFor), DecidedAt: schemas.Instant(due.DecidedAt),
+		LatenessMs: int64(due.LatenessMs),
+	})
+}

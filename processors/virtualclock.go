@@ -1,0 +1,67 @@
+package processors
+
+import (
+	"sync"
+	"time"
+
+	"github.com/rmn-arms/campaign-engine/processors/engine"
+	"github.com/rmn-arms/campaign-engine/state/instant"
+)
+
+// VirtualClock stands still until it is driven. It is safe for concurrent use.
+type VirtualClock struct {
+	mu      sync.Mutex
+	now     instant.Instant
+	started instant.Instant
+	waiting map[int]func()
+	count   int
+}
+
+var _ engine.Clock = (*VirtualClock)(nil)
+
+// NewVirtualClock returns a clock that stands at now.
+func NewVirtualClock(now instant.Instant) *VirtualClock {
+	return &VirtualClock{now: now, started: now, waiting: make(map[int]func())}
+}
+
+// Now implements engine.Clock.
+func (c *VirtualClock) Now() instant.Instant {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// Elapsed implements engine.Clock: time that is driven passes like any other, so a step is not a jump.
+func (c *VirtualClock) Elapsed() time.Duration {
+	return time.Duration(c.Now().Sub(c.started)) * time.Millisecond
+}
+
+// AfterFunc implements engine.Clock. Whoever waits is woken by every step and looks for itself.
+func (c *VirtualClock) AfterFunc(at instant.Instant, wake func()) (stop func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.now >= at {
+		go wake()
+		return func() {}
+	}
+	c.count++
+	id := c.count
+	c.waiting[id] = wake
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(c.waiting, id)
+	}
+}
+
+// Set drives the clock to now and wakes all who wait.
+func (c *VirtualClock) Set(now instant.Instant) {
+	c.mu.Lock()
+	c.now = now
+	waiting := c.waiting
+	c.waiting = make(map[int]func())
+	c.mu.Unlock()
+	for _, wake := range waiting {
+		wake()
+	}
+}

@@ -1,0 +1,123 @@
+package schemas_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rmn-arms/campaign-engine/schemas"
+)
+
+// example is one frozen event. They are frozen because others have written and read events like them: a change of the
+// structs or the schemas that a present example does not survive breaks those others.
+type example struct {
+	Name  string          `json:"name"`
+	Key   string          `json:"key"` // of the record; the engine's own tests use it
+	Event json.RawMessage `json:"event"`
+	// ReadAs is how the engine would write what it has read, where that is not Event itself.
+	ReadAs json.RawMessage `json:"read_as"`
+}
+
+func examples(t *testing.T, kind schemas.Type) []example {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", string(kind)+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []example
+	if err := jsonv2.Unmarshal(text, &all, jsonv2.RejectUnknownMembers(true)); err != nil {
+		t.Fatalf("reading the examples of %s: %v", kind, err)
+	}
+	if len(all) < 3 {
+		t.Fatalf("%s has %d examples", kind, len(all))
+	}
+	return all
+}
+
+// eventOf returns an empty event of a type.
+func eventOf(t *testing.T, kind schemas.Type) any {
+	t.Helper()
+	switch kind {
+	case schemas.CampaignCreated, schemas.CampaignUpdated:
+		return new(schemas.Event[schemas.Definition])
+	case schemas.CampaignPaused, schemas.CampaignResumed, schemas.CampaignCancelled:
+		return new(schemas.Event[schemas.Change])
+	case schemas.TransitionDue:
+		return new(schemas.Event[schemas.Due])
+	case schemas.TransitionApplied:
+		return new(schemas.Event[schemas.Applied])
+	case schemas.TransitionRejected:
+		return new(schemas.Event[schemas.Rejected])
+	case schemas.RecordRefused:
+		return new(schemas.Event[schemas.Refused])
+	}
+	t.Fatalf("%s has no struct: add it here", kind)
+	return nil
+}
+
+func canonical(t *testing.T, text []byte) string {
+	t.Helper()
+	form := jsontext.Value(text).Clone()
+	if err := form.Canonicalize(); err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	return string(form)
+}
+
+func TestExamplesSurviveTheStructs(t *testing.T) {
+	for _, kind := range schemas.Types() {
+		for _, e := range examples(t, kind) {
+			t.Run(string(kind)+"/"+e.Name, func(t *testing.T) {
+				want := e.Event
+				if e.ReadAs != nil {
+					want = e.ReadAs
+				}
+				if got := rewritten(t, kind, e.Event); got != canonical(t, want) {
+					t.Errorf("event differs (-want +got):\n%s", cmp.Diff(canonical(t, want), got))
+				}
+			})
+		}
+	}
+}
+
+// rewritten reads an event into its struct, its campaign into a Placed, and returns the canonical form of what is then
+// written.
+func rewritten(t *testing.T, kind schemas.Type, text []byte) string {
+	t.Helper()
+	event := eventOf(t, kind)
+	if err := jsonv2.Unmarshal(text, event); err != nil {
+		t.Fatal(err)
+	}
+	if campaign := campaignOf(event); campaign != nil && *campaign != nil {
+		var placed schemas.Placed
+		if err := jsonv2.Unmarshal(*campaign, &placed); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if *campaign, err = jsonv2.Marshal(placed); err != nil {
+			t.Fatal(err)
+		}
+	}
+	written, err := jsonv2.Marshal(event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return canonical(t, written)
+}
+
+func campaignOf(event any) *json.RawMessage {
+	switch e := event.(type) {
+	case *schemas.Event[schemas.Due]:
+		return &e.Data.Campaign
+	case *schemas.Event[schemas.Applied]:
+		return &e.Data.Campaign
+	case *schemas.Event[schemas.Rejected]:
+		return &e.Data.Campaign
+	}
+	return nil
+}

@@ -1,0 +1,111 @@
+package campaign
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"math"
+	"slices"
+
+	"github.com/rmn-arms/campaign-engine/state/instant"
+)
+
+// A row in bytes:
+//
+//	due       8 bytes  math.MaxInt64, big endian: a lifecycle row never waits (every table's rows begin with it)
+//	layout    1 byte   1
+//	status    1 byte   its place in statuses; bit 6 ever active, bit 7 settled
+//	revision  uvarint
+//	sequence  uvarint
+//	starts    varint   ms since 1970
+//	length    varint   of the window
+//	campaign  the rest
+//
+// There is one encoding of a row, and no other bytes are taken.
+const (
+	duePrefixBytes = 8
+	layout         = 1
+
+	everActiveFlag = 1 << 6
+	settledFlag    = 1 << 7
+
+	// numberMax bounds what is read, so that no sum of two overflows; as ms it is 285,000 years.
+	numberMax = 1 << 53
+)
+
+var statuses = [...]Status{None, Scheduled, Active, Paused, Completed, Cancelled}
+
+// ErrRow says that bytes are not a row of this package.
+var ErrRow = errors.New("decoding a campaign row: not the encoding of a row")
+
+// AppendBinary appends the row's encoding to b. A Status that is not one of the package's is written as None.
+func (r *Row) AppendBinary(b []byte) []byte {
+	status := byte(max(0, slices.Index(statuses[:], r.Status)))
+	if r.EverActive {
+		status |= everActiveFlag
+	}
+	if r.Settled {
+		status |= settledFlag
+	}
+	b = binary.BigEndian.AppendUint64(b, math.MaxInt64)
+	b = append(b, layout, status)
+	b = binary.AppendUvarint(b, uint64(r.Revision))
+	b = binary.AppendUvarint(b, uint64(r.Sequence))
+	b = binary.AppendVarint(b, int64(r.StartsAt))
+	b = binary.AppendVarint(b, int64(r.EndsAt.Sub(r.StartsAt)))
+	return append(b, r.Campaign...)
+}
+
+// UnmarshalBinary sets the row to what AppendBinary wrote; the row shares no memory with data. Its error is ErrRow,
+// and the row is then unchanged.
+func (r *Row) UnmarshalBinary(data []byte) error {
+	if len(data) < duePrefixBytes+2 || binary.BigEndian.Uint64(data) != math.MaxInt64 || data[duePrefixBytes] != layout {
+		return ErrRow
+	}
+	flags := data[duePrefixBytes+1]
+	index := int(flags &^ (everActiveFlag | settledFlag))
+	if index >= len(statuses) {
+		return ErrRow
+	}
+	in := reader{rest: data[duePrefixBytes+2:]}
+	row := Row{
+		Status: statuses[index], EverActive: flags&everActiveFlag != 0, Settled: flags&settledFlag != 0,
+		Revision: in.uvarint(), Sequence: in.uvarint(), StartsAt: instant.Instant(in.varint()),
+	}
+	row.EndsAt = row.StartsAt + instant.Instant(in.varint())
+	if in.bad {
+		return ErrRow
+	}
+	if len(in.rest) > 0 {
+		row.Campaign = bytes.Clone(in.rest)
+	}
+	*r = row
+	return nil
+}
+
+// reader takes numbers off the front of rest; bad stays true after the first that is not there or not in bounds.
+type reader struct {
+	rest []byte
+	bad  bool
+}
+
+// uvarint reads a number within 0 and numberMax in its shortest form.
+func (in *reader) uvarint() int64 {
+	value, size := binary.Uvarint(in.rest)
+	if in.bad = in.bad || size <= 0 || value > numberMax || size > 1 && in.rest[size-1] == 0; in.bad {
+		return 0
+	}
+	in.rest = in.rest[size:]
+	return int64(value)
+}
+
+// varint reads a number within -numberMax and numberMax in its shortest form.
+func (in *reader) varint() int64 {
+	value, size := binary.Varint(in.rest)
+	if in.bad = in.bad || size <= 0 || value > numberMax || value < -numberMax ||
+		size > 1 && in.rest[size-1] == 0; in.bad {
+		return 0
+	}
+	in.rest = in.rest[size:]
+	return value
+}

@@ -1,0 +1,298 @@
+// Package table is the keyed table of one partition of a goka group, held in memory: goka's storage.Storage, with an
+// index of the rows by the instant at which each is due next, and with transactions.
+//
+// What is written between two commits can be listed (Changes), kept (Commit) or taken back (Rollback), so that the rows
+// in memory are at every commit what the table topic holds. Finding what is due costs O(due), never O(rows).
+//
+// A Table is safe for one writer and any number of readers.
+package table
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/rmn-arms/campaign-engine/state/instant"
+)
+
+// Never is the due instant of a row that waits for nothing.
+const Never = instant.Instant(1<<63 - 1)
+
+// DueOf reads from a row's bytes the instant at which the row is due next, or Never.
+type DueOf func(value []byte) instant.Instant
+
+// Table holds the rows of one partition.
+type Table struct {
+	mu    sync.RWMutex
+	dueOf DueOf
+	rows  map[string]*row
+	index dueIndex
+	// indexed is false while rows are loaded in bulk: the index is then built once, in O(rows).
+	indexed bool
+	// changes holds, per row written since the last commit, what it was before.
+	changes []change
+	// taken holds the rows that TakeDue handed out and that have not been written since.
+	taken []*row
+	// transaction numbers the open transaction; a row whose mark equals it is already in changes.
+	transaction uint64
+	offset      int64
+	bytes       int64
+}
+
+type row struct {
+	key   string
+	value []byte // nil: deleted, still listed in changes
+	due   instant.Instant
+	place int    // in the index, or absent
+	mark  uint64 // the transaction that wrote it last
+}
+
+type change struct {
+	row     *row
+	before  []byte
+	existed bool
+}
+
+// New returns an empty table. Rows are indexed by dueOf; nil means that no row is ever due.
+func New(dueOf DueOf) *Table {
+	if dueOf == nil {
+		dueOf = func([]byte) instant.Instant { return Never }
+	}
+	return &Table{dueOf: dueOf, rows: make(map[string]*row), transaction: 1}
+}
+
+// Load puts a row that was read from the table topic; a nil value removes it. It takes no part in a transaction.
+// offset is the record's; the table then holds the topic up to and including it.
+func (t *Table) Load(key string, value []byte, offset int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.offset = offset + 1
+	r, ok := t.rows[key]
+	if !ok {
+		if value == nil {
+			return
+		}
+		r = &row{key: key, place: absent, due: Never}
+		t.rows[key] = r
+	}
+	t.put(r, value)
+}
+
+// Index builds the due index after a bulk of Loads; until then nothing is due.
+func (t *Table) Index() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.indexed {
+		return
+	}
+	t.index = t.index[:0]
+	for _, r := range t.rows {
+		if r.due != Never {
+			r.place = len(t.index)
+			t.index = append(t.index, r)
+		}
+	}
+	t.index.build()
+	t.indexed = true
+}
+
+// Next returns the earliest due instant of all rows, or Never.
+func (t *Table) Next() instant.Instant {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	if len(t.index) == 0 {
+		return Never
+	}
+	return t.index[0].due
+}
+
+// TakeDue takes up to limit rows that are due at now out of the index, earliest first, ties by key, and calls take for
+// each. A taken row comes back into the index when it is written, or at Commit or Rollback.
+func (t *Table) TakeDue(now instant.Instant, limit int, take func(key string, due instant.Instant)) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	count := 0
+	for count < limit && len(t.index) > 0 && t.index[0].due <= now {
+		r := t.index[0]
+		t.index.remove(r)
+		t.taken = append(t.taken, r)
+		take(r.key, r.due)
+		count++
+	}
+	return count
+}
+
+// Unanswered returns the key of a taken row that is still due at the instant at which it was taken: the callback that was
+// to advance it did not. Without this the row would fire for ever.
+func (t *Table) Unanswered() (key string, found bool) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	for _, r := range t.taken {
+		if r.place == absent && r.value != nil && r.due != Never {
+			return r.key, true
+		}
+	}
+	return "", false
+}
+
+// Changes calls visit once for each row written since the last commit, in the order of the first writes, with its
+// last value; nil means deleted.
+func (t *Table) Changes(visit func(key string, value []byte)) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	for _, c := range t.changes {
+		visit(c.row.key, c.row.value)
+	}
+}
+
+// Commit keeps what was written; next is the offset after the last record that carries it (0: nothing was written).
+func (t *Table) Commit(next int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.offset = max(t.offset, next)
+	for _, c := range t.changes {
+		if c.row.value == nil {
+			delete(t.rows, c.row.key)
+		}
+	}
+	t.close()
+}
+
+// Rollback takes back all that was written since the last commit.
+func (t *Table) Rollback() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, c := range t.changes {
+		t.put(c.row, c.before)
+		if !c.existed {
+			delete(t.rows, c.row.key)
+		}
+	}
+	t.close()
+}
+
+// close ends a transaction; the caller holds the lock.
+func (t *Table) close() {
+	for _, r := range t.taken {
+		if r.place == absent && r.value != nil && r.due != Never {
+			t.index.insert(r)
+		}
+	}
+	clear(t.changes)
+	t.changes = t.changes[:0]
+	t.taken = t.taken[:0]
+	t.transaction++
+}
+
+// Rows returns the number of rows and the bytes of their keys and values.
+func (t *Table) Rows() (count int, bytes int64) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return len(t.rows), t.bytes
+}
+
+// Pending returns the number of rows that wait for an instant.
+func (t *Table) Pending() int {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return len(t.index) + len(t.taken)
+}
+
+// Offset returns the offset in the table topic up to which the committed rows are complete.
+func (t *Table) Offset() int64 {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.offset
+}
+
+// Advance notes that the topic holds no further row before offset (markers, compacted records).
+func (t *Table) Advance(offset int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.offset = max(t.offset, offset)
+}
+
+// Reset forgets all rows, as if the table had just been made.
+func (t *Table) Reset() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.rows = make(map[string]*row)
+	t.index, t.changes, t.taken = nil, nil, nil
+	t.indexed, t.offset, t.bytes = false, 0, 0
+	t.transaction++
+}
+
+// Set writes a row in the open transaction. It implements storage.Storage.
+func (t *Table) Set(key string, value []byte) error {
+	if value == nil {
+		return fmt.Errorf("writing row %q: a row's value cannot be nil", key)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r, ok := t.rows[key]
+	if !ok {
+		r = &row{key: key, place: absent, due: Never}
+		t.rows[key] = r
+	}
+	t.note(r)
+	t.put(r, value)
+	return nil
+}
+
+// Delete removes a row in the open transaction. It implements storage.Storage.
+func (t *Table) Delete(key string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r, ok := t.rows[key]
+	if !ok {
+		return nil
+	}
+	t.note(r)
+	t.put(r, nil)
+	// Until the commit the row stays in rows, so that a second write finds what was there before the transaction.
+	t.rows[key] = r
+	return nil
+}
+
+// note remembers what a row was before the open transaction wrote it first.
+func (t *Table) note(r *row) {
+	if r.mark == t.transaction {
+		return
+	}
+	r.mark = t.transaction
+	t.changes = append(t.changes, change{row: r, before: r.value, existed: r.value != nil})
+}
+
+// put gives a row its value and its place in the index.
+func (t *Table) put(r *row, value []byte) {
+	t.bytes += size(r.key, value) - size(r.key, r.value)
+	r.value = value
+	due := Never
+	if value != nil {
+		due = t.dueOf(value)
+	}
+	switch {
+	case !t.indexed:
+		r.due = due
+	case due == Never:
+		if r.place != absent {
+			t.index.remove(r)
+		}
+		r.due = due
+	case r.place == absent:
+		r.due = due
+		t.index.insert(r)
+	default:
+		r.due = due
+		t.index.fix(r)
+	}
+	if value == nil && r.mark != t.transaction {
+		delete(t.rows, r.key)
+	}
+}
+
+func size(key string, value []byte) int64 {
+	if value == nil {
+		return 0
+	}
+	return int64(len(key) + len(value))
+}

@@ -1,0 +1,226 @@
+package timer
+
+import (
+	"encoding/binary"
+	"errors"
+
+	"github.com/rmn-arms/campaign-engine/state/instant"
+)
+
+// A row in bytes:
+//
+//	due       8 bytes  next due instant in ms, big endian, two's complement; Never when no timer is armed
+//	layout    1 byte   1
+//	flags     1 byte   bits 0-1 result, 2 settled, 3 worded, 4-7 armed timers
+//	hash      16 bytes
+//	revision  uvarint
+//	decided   varint   ms since 1970
+//
+// and, unless settled (texts are a length byte and that many bytes, instants are told as the distance from the one
+// that they most often equal):
+//
+//	starts    varint   ms since 1970
+//	length    uvarint  of the window
+//	lead, grace        uvarint
+//	fired     1 byte   bits 0-1 distribute and start
+//	firings   varint   each that fired, from its regular instant
+//	timers    varint, uvarint   each armed one: its instant from its regular one, its setting before decided
+//	texts     advertiser, currency; if worded: starts, ends, zone, disambiguation
+//
+// The first eight bytes stand there so that rows can be indexed by their due instant without being decoded. There is
+// one encoding of a row, and no other bytes are taken.
+const (
+	duePrefixBytes = 8
+	layout         = 1
+
+	settledFlag = 1 << 2
+	wordedFlag  = 1 << 3
+	armedShift  = 4
+
+	// millisMax bounds what is read, so that no sum of two overflows. It is 285,000 years.
+	millisMax = 1 << 53
+)
+
+// ErrRow says that bytes are not a row of this package.
+var ErrRow = errors.New("decoding a timer row: not the encoding of a row")
+
+// AppendBinary appends the row's encoding to b: its first 8 bytes are the next due instant, see NextDue.
+func (r *Row) AppendBinary(b []byte) []byte {
+	due, _ := r.NextDue()
+	b = binary.BigEndian.AppendUint64(b, uint64(due))
+	b = append(b, layout, r.flags())
+	b = append(b, r.Hash[:]...)
+	b = binary.AppendUvarint(b, uint64(r.Revision))
+	b = binary.AppendVarint(b, int64(r.DecidedAt))
+	if r.Settled {
+		return b
+	}
+	b = binary.AppendVarint(b, int64(r.StartsAt))
+	b = binary.AppendUvarint(b, uint64(r.EndsAt.Sub(r.StartsAt)))
+	b = binary.AppendUvarint(b, uint64(r.Lead))
+	b = binary.AppendUvarint(b, uint64(r.Grace))
+	b = r.appendTimers(b)
+	b = appendText(appendText(b, r.AdvertiserID), r.Currency)
+	if !r.Wording.isZero() {
+		b = appendText(appendText(b, r.Wording.StartsAtLocal), r.Wording.EndsAtLocal)
+		b = appendText(appendText(b, r.Wording.Zone), r.Wording.Disambiguation)
+	}
+	return b
+}
+
+func (r *Row) flags() byte {
+	flags := byte(r.Result)
+	if r.Settled {
+		return flags | settledFlag
+	}
+	if !r.Wording.isZero() {
+		flags |= wordedFlag
+	}
+	for kind, timer := range r.Timers {
+		if timer.Armed {
+			flags |= 1 << (armedShift + kind)
+		}
+	}
+	return flags
+}
+
+func (r *Row) appendTimers(b []byte) []byte {
+	fired := len(b)
+	b = append(b, 0)
+	for kind, firing := range r.Firings {
+		if firing.Fired {
+			b[fired] |= 1 << kind
+			b = binary.AppendVarint(b, int64(firing.At.Sub(r.regular(Kind(kind)))))
+		}
+	}
+	for kind, timer := range r.Timers {
+		if timer.Armed {
+			b = binary.AppendVarint(b, int64(timer.At.Sub(r.regular(Kind(kind)))))
+			b = binary.AppendUvarint(b, uint64(r.DecidedAt.Sub(timer.SetAt)))
+		}
+	}
+	return b
+}
+
+// regular returns the instant of a kind of timer by the window in force.
+func (r *Row) regular(kind Kind) instant.Instant {
+	switch kind {
+	case Distribute:
+		return r.StartsAt.Add(-r.Lead)
+	case Start:
+		return r.StartsAt
+	case End:
+		return r.EndsAt
+	default:
+		return r.EndsAt.Add(r.Grace)
+	}
+}
+
+func appendText(b []byte, text string) []byte { return append(append(b, byte(len(text))), text...) }
+
+// UnmarshalBinary sets the row to what AppendBinary wrote; the row shares no memory with data. Its error is ErrRow,
+// and the row is then unchanged.
+func (r *Row) UnmarshalBinary(data []byte) error {
+	if len(data) < duePrefixBytes+2 || data[duePrefixBytes] != layout {
+		return ErrRow
+	}
+	flags := data[duePrefixBytes+1]
+	row := Row{Result: Result(flags & 3), Settled: flags&settledFlag != 0}
+	in := reader{rest: data[duePrefixBytes+2:]}
+	in.read(row.Hash[:])
+	row.Revision = in.uvarint()
+	row.DecidedAt = instant.Instant(in.varint())
+	if !row.Settled {
+		row.StartsAt = instant.Instant(in.varint())
+		row.EndsAt = row.StartsAt + instant.Instant(in.uvarint())
+		row.Lead = instant.Millis(in.uvarint())
+		row.Grace = instant.Millis(in.uvarint())
+		row.readTimers(&in, flags>>armedShift)
+		row.readTexts(&in, flags&wordedFlag != 0)
+	}
+	due, _ := row.NextDue()
+	if in.bad || len(in.rest) > 0 || row.flags() != flags || !row.holds() || binary.BigEndian.Uint64(data) != uint64(due) {
+		return ErrRow
+	}
+	*r = row
+	return nil
+}
+
+func (r *Row) readTimers(in *reader, armed byte) {
+	fired := in.byte()
+	in.bad = in.bad || fired>>End != 0
+	for kind := range r.Firings {
+		if fired&(1<<kind) != 0 {
+			r.Firings[kind] = Firing{Fired: true, At: r.regular(Kind(kind)) + instant.Instant(in.varint())}
+		}
+	}
+	for kind := range r.Timers {
+		if armed&(1<<kind) != 0 {
+			at := r.regular(Kind(kind)) + instant.Instant(in.varint())
+			r.Timers[kind] = Timer{Armed: true, At: at, SetAt: r.DecidedAt - instant.Instant(in.uvarint())}
+		}
+	}
+}
+
+// readTexts cuts all texts out of one string: one allocation a row.
+func (r *Row) readTexts(in *reader, worded bool) {
+	all := string(in.rest)
+	r.AdvertiserID = in.text(&all)
+	r.Currency = in.text(&all)
+	if worded {
+		r.Wording.StartsAtLocal = in.text(&all)
+		r.Wording.EndsAtLocal = in.text(&all)
+		r.Wording.Zone = in.text(&all)
+		r.Wording.Disambiguation = in.text(&all)
+	}
+}
+
+// reader takes fields off the front of rest; bad stays true after the first that is not there or not in bounds.
+type reader struct {
+	rest []byte
+	bad  bool
+}
+
+func (in *reader) read(into []byte) {
+	if in.bad = in.bad || len(in.rest) < len(into); !in.bad {
+		in.rest = in.rest[copy(into, in.rest):]
+	}
+}
+
+func (in *reader) byte() byte {
+	var one [1]byte
+	in.read(one[:])
+	return one[0]
+}
+
+// uvarint reads a number within 0 and millisMax in its shortest form.
+func (in *reader) uvarint() int64 {
+	value, size := binary.Uvarint(in.rest)
+	if in.bad = in.bad || size <= 0 || value > millisMax || size > 1 && in.rest[size-1] == 0; in.bad {
+		return 0
+	}
+	in.rest = in.rest[size:]
+	return int64(value)
+}
+
+// varint reads a number within -millisMax and millisMax in its shortest form.
+func (in *reader) varint() int64 {
+	value, size := binary.Varint(in.rest)
+	if in.bad = in.bad || size <= 0 || value > millisMax || value < -millisMax ||
+		size > 1 && in.rest[size-1] == 0; in.bad {
+		return 0
+	}
+	in.rest = in.rest[size:]
+	return value
+}
+
+// text takes a text off the front of all, which runs in step with rest.
+func (in *reader) text(all *string) string {
+	size := int(in.byte())
+	if in.bad = in.bad || len(in.rest) < size; in.bad {
+		return ""
+	}
+	text := (*all)[1 : 1+size]
+	*all, in.rest = (*all)[1+size:], in.rest[size:]
+	return text
+}

@@ -1,0 +1,212 @@
+package timer_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/rmn-arms/campaign-engine/state/instant"
+	"github.com/rmn-arms/campaign-engine/state/timer"
+)
+
+// TestSequencer lets random changes and clocks (also ones that go back) loose on one campaign and checks what must hold
+// whatever comes, from the log of dues alone, as an auditor would.
+func TestSequencer(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		run := &run{ids: map[string]bool{}}
+		for range rapid.IntRange(1, 40).Draw(t, "steps") {
+			run.step(t)
+		}
+		run.drain(t)
+	})
+}
+
+// run is one campaign's history, and the books that the auditor keeps of it.
+type run struct {
+	row    timer.Row
+	exists bool
+	now    instant.Instant
+
+	ids      map[string]bool
+	decided  instant.Instant
+	revision int64 // of the newest accepted change
+	closed   timer.Transition
+	settled  bool
+	// What the accepted definitions before the close say: since when each timed transition has the instant it has.
+	planned map[timer.Transition]plan
+	last    *timer.Change
+	fired   map[timer.Transition]instant.Instant
+}
+
+type plan struct{ at, since instant.Instant }
+
+func (r *run) step(t *rapid.T) {
+	r.now = max(0, r.now.Add(instant.Millis(rapid.IntRange(-300, 1200).Draw(t, "elapsed"))))
+	if rapid.IntRange(0, 3).Draw(t, "what") == 0 {
+		row, dues := timer.Fire(r.row, r.now)
+		r.keep(t, row, dues, nil, timer.Normal)
+		return
+	}
+	mode := rapid.SampledFrom([]timer.Mode{timer.Normal, timer.Normal, timer.CatchingUp}).Draw(t, "mode")
+	change := drawChange(t, r.row.Revision)
+	before := r.row
+	d := timer.Decide(r.row, r.exists, change, r.now, mode)
+	if r.row != before {
+		t.Fatalf("the row passed in changed: %+v, was %+v", r.row, before)
+	}
+	if d.Verdict != timer.Accepted && slices.ContainsFunc(d.Dues, func(due timer.Due) bool { return !due.Timed }) {
+		t.Fatalf("a change that was not accepted is due: %s", tell(d.Dues))
+	}
+	r.exists = r.exists || d.Verdict == timer.Accepted
+	r.keep(t, d.Row, d.Dues, &change, mode)
+}
+
+func drawChange(t *rapid.T, revision int64) timer.Change {
+	starts := instant.Instant(rapid.IntRange(0, 9).Draw(t, "starts") * 500)
+	return timer.Change{
+		Kind: rapid.SampledFrom([]timer.ChangeKind{
+			timer.Definition, timer.Definition, timer.Definition, timer.Definition, timer.Definition, timer.Definition,
+			timer.Pause, timer.Resume, timer.Cancel,
+		}).Draw(t, "kind"),
+		Revision:     max(1, revision+int64(rapid.IntRange(-1, 3).Draw(t, "revision"))),
+		Hash:         timer.Hash{byte(rapid.IntRange(0, 1).Draw(t, "hash"))},
+		AdvertiserID: rapid.SampledFrom([]string{"a", "a", "a", "a", "a", "a", "b"}).Draw(t, "advertiser"),
+		Currency:     rapid.SampledFrom([]string{"USD", "USD", "USD", "USD", "USD", "USD", "EUR"}).Draw(t, "currency"),
+		StartsAt:     starts,
+		EndsAt:       starts + instant.Instant(1+rapid.IntRange(0, 9).Draw(t, "length")*500),
+		Lead:         instant.Millis(rapid.IntRange(0, 2).Draw(t, "lead") * 700),
+		Grace:        instant.Millis(rapid.IntRange(0, 2).Draw(t, "grace") * 700),
+	}
+}
+
+// keep takes a step's row and dues over and audits them.
+func (r *run) keep(t *rapid.T, row timer.Row, dues []timer.Due, change *timer.Change, mode timer.Mode) {
+	before := r.row
+	r.row = row
+	if !r.exists {
+		return
+	}
+	if len(dues) == 0 && row != before {
+		t.Fatalf("without dues the row changed: %+v, was %+v", row, before)
+	}
+	for _, due := range dues {
+		if due.Timed && mode == timer.CatchingUp {
+			t.Fatalf("fired while catching up: %s", tell(dues))
+		}
+		r.audit(t, due, change)
+	}
+	if !row.Holds() || row.Revision != r.revision || row.DecidedAt != r.decided {
+		t.Fatalf("the row's invariants do not hold: %+v; revision %d, decided at %d", row, r.revision, r.decided)
+	}
+	encodeAndDecode(t, row)
+	if _, again := timer.Fire(row, r.now); mode == timer.Normal && len(again) > 0 {
+		t.Fatalf("more is due at the same instant: %s", tell(again))
+	}
+}
+
+// audit checks one due against the log before it.
+func (r *run) audit(t *rapid.T, due timer.Due, change *timer.Change) {
+	id := fmt.Sprintf("%d/%s", due.Revision, due.Transition)
+	if r.ids[id] {
+		t.Fatalf("%s is due twice", id)
+	}
+	r.ids[id] = true
+	if due.DecidedAt < r.decided || due.DecidedAt < r.now || due.ScheduledFor > due.DecidedAt {
+		t.Fatalf("%s at %d, after a decision at %d", tell([]timer.Due{due}), r.now, r.decided)
+	}
+	r.decided = due.DecidedAt
+	if due.Timed {
+		r.auditTimed(t, due)
+	} else {
+		r.auditChange(t, due, change)
+	}
+}
+
+func (r *run) auditChange(t *rapid.T, due timer.Due, change *timer.Change) {
+	if due.Revision <= r.revision || due.Revision != change.Revision ||
+		due.ScheduledFor != due.DecidedAt || due.LatenessMs != 0 {
+		t.Fatalf("%s after revision %d", tell([]timer.Due{due}), r.revision)
+	}
+	r.revision = due.Revision
+	switch {
+	case r.closed != "":
+	case change.Kind == timer.Definition:
+		r.plan(due, change)
+	case change.Kind == timer.Cancel:
+		r.closed = due.Transition
+		r.planned = map[timer.Transition]plan{timer.DueSettle: {due.DecidedAt.Add(r.last.Grace), due.DecidedAt}}
+	}
+}
+
+// plan notes the instants that a definition gives, and since when they are the ones.
+func (r *run) plan(due timer.Due, change *timer.Change) {
+	planned := map[timer.Transition]plan{
+		timer.DueStart:  {change.StartsAt, due.DecidedAt},
+		timer.DueEnd:    {change.EndsAt, due.DecidedAt},
+		timer.DueSettle: {change.EndsAt.Add(change.Grace), due.DecidedAt},
+	}
+	if r.now < change.EndsAt {
+		planned[timer.DueDistribute] = plan{change.StartsAt.Add(-change.Lead), due.DecidedAt}
+	}
+	for transition, now := range planned {
+		if former, known := r.planned[transition]; known && former.at == now.at {
+			planned[transition] = former
+		}
+	}
+	r.planned, r.last = planned, change
+	if r.fired == nil {
+		r.fired = map[timer.Transition]instant.Instant{}
+	}
+}
+
+func (r *run) auditTimed(t *rapid.T, due timer.Due) {
+	plan, planned := r.planned[due.Transition]
+	text := tell([]timer.Due{due})
+	switch {
+	case due.ScheduledFor > r.now:
+		t.Fatalf("%s fired early, at %d", text, r.now)
+	case due.Revision != r.revision:
+		t.Fatalf("%s fired under another revision than the newest, %d", text, r.revision)
+	case !planned || plan.at != due.ScheduledFor:
+		t.Fatalf("%s fired, planned is %+v", text, r.planned)
+	case due.LatenessMs != due.DecidedAt.Sub(max(due.ScheduledFor, plan.since)) || due.LatenessMs < 0:
+		t.Fatalf("%s, set at %d", text, plan.since)
+	case due.Transition == timer.DueSettle && (r.closed == "" || r.settled):
+		t.Fatalf("%s fired, closed by %q, settled %v", text, r.closed, r.settled)
+	case due.Transition != timer.DueSettle && r.closed != "":
+		t.Fatalf("%s fired after %s", text, r.closed)
+	}
+	r.fired[due.Transition] = due.ScheduledFor
+	switch due.Transition {
+	case timer.DueEnd:
+		r.auditEnd(t)
+		r.closed = due.Transition
+	case timer.DueSettle:
+		r.settled = true
+	}
+}
+
+// auditEnd: by its end, a campaign's start and distribution have last become due at the instants then in force.
+func (r *run) auditEnd(t *rapid.T) {
+	for _, transition := range []timer.Transition{timer.DueStart, timer.DueDistribute} {
+		plan, planned := r.planned[transition]
+		if at, fired := r.fired[transition]; planned && (!fired || at != plan.at) {
+			t.Fatalf("at the end %s has last been due for %d (%v); in force is %d", transition, at, fired, plan.at)
+		}
+	}
+}
+
+// drain lets all time pass: a campaign that exists closes and settles, and nothing is left.
+func (r *run) drain(t *rapid.T) {
+	r.now = max(r.now, 1_000_000)
+	row, dues := timer.Fire(r.row, r.now)
+	r.keep(t, row, dues, nil, timer.Normal)
+	if _, waits := row.NextDue(); waits {
+		t.Fatalf("after all time the row still waits: %+v", row)
+	}
+	if r.exists && (r.closed == "" || !r.settled) {
+		t.Fatalf("after all time the campaign is closed by %q, settled: %v", r.closed, r.settled)
+	}
+}

@@ -1,0 +1,121 @@
+package topics
+
+import (
+	"encoding/json"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/rmn-arms/campaign-engine/schemas"
+)
+
+// DecodeDue reads the value of a record of transitions-due: what lifecycle folds over, so it is read with the same care
+// as an input, though the engine is its only writer. It returns either an event and nil, or nil and the refusal, and
+// keeps no reference to value. Campaign is taken as it stands, if it is an object.
+func DecodeDue(value []byte) (*schemas.Event[schemas.Due], *Refusal) {
+	if refusal := checkDepth(value); refusal != nil {
+		return nil, refusal
+	}
+	document, refusal := compactText(value)
+	if refusal != nil {
+		return nil, refusal
+	}
+	e, refusal := structuredEnvelope(document)
+	if refusal != nil {
+		return nil, refusal
+	}
+	if e.kind != schemas.TransitionDue {
+		return nil, refuse(schemas.UnknownType, "type", "must be "+string(schemas.TransitionDue))
+	}
+	event := &schemas.Event[schemas.Due]{
+		SpecVersion: schemas.SpecVersion, ID: e.id, Source: e.source, Type: e.kind, Subject: e.subject, Time: e.time,
+		DataContentType: schemas.DataContentType,
+	}
+	if broken := readDue(&event.Data, e.data).under("data"); broken != nil {
+		return nil, refuse(schemas.BadSchema, broken.field, broken.rule)
+	}
+	return event, nil
+}
+
+func readDue(d *schemas.Due, data string) *breach {
+	instants := dueInstants{}
+	broken := readObject(data, func(name, value string) *breach {
+		rule := ""
+		switch name {
+		case "transition_id":
+			d.TransitionID, rule = readGivenText(value, schemas.TransitionIDMaxChars)
+		case "campaign_id":
+			d.CampaignID, rule = readID(value)
+		case "revision":
+			d.Revision, rule = readInteger(value, 1, schemas.IntegerMax)
+		case "transition":
+			d.Transition, rule = readTransition(value)
+		case "scheduled_for":
+			instants.scheduledFor, rule = readInstant(value)
+		case "decided_at":
+			instants.decidedAt, rule = readInstant(value)
+		case "lateness_ms":
+			d.LatenessMs, rule = readInteger(value, 0, math.MaxInt64)
+		case "change_reason":
+			d.ChangeReason, rule = readText(value, schemas.ChangeReasonMaxChars)
+		case "campaign":
+			d.Campaign, rule = readRawObject(value)
+		}
+		return breachAt(name, rule)
+	})
+	if broken != nil {
+		return broken
+	}
+	return checkDue(d, instants)
+}
+
+// dueInstants tells an instant that is missing from the one of 1970.
+type dueInstants struct{ scheduledFor, decidedAt *schemas.Instant }
+
+func checkDue(d *schemas.Due, at dueInstants) *breach {
+	switch {
+	case d.CampaignID == "":
+		return breachAt("campaign_id", ruleRequired)
+	case d.Revision == 0:
+		return breachAt("revision", ruleRequired)
+	case d.Transition == "":
+		return breachAt("transition", ruleRequired)
+	case !isTransitionID(d):
+		return breachAt("transition_id", "must be <campaign_id>/<revision>/<transition>")
+	case at.scheduledFor == nil:
+		return breachAt("scheduled_for", ruleRequired)
+	case at.decidedAt == nil:
+		return breachAt("decided_at", ruleRequired)
+	}
+	d.ScheduledFor, d.DecidedAt = *at.scheduledFor, *at.decidedAt
+	return nil
+}
+
+// isTransitionID holds the id against its parts; that of a rezone ends in -<tzdb version>.
+func isTransitionID(d *schemas.Due) bool {
+	rest, is := strings.CutPrefix(d.TransitionID, d.CampaignID+"/"+strconv.FormatInt(d.Revision, 10)+"/")
+	if !is {
+		return false
+	}
+	if d.Transition == schemas.Rezone {
+		return strings.HasPrefix(rest, string(schemas.Rezone)+"-")
+	}
+	return rest == string(d.Transition)
+}
+
+func readTransition(value string) (schemas.Transition, string) {
+	content, _ := text(value)
+	switch t := schemas.Transition(content); t {
+	case schemas.Schedule, schemas.Reschedule, schemas.Rezone, schemas.Distribute, schemas.Start, schemas.Pause,
+		schemas.Resume, schemas.End, schemas.Settle, schemas.Cancel:
+		return t, ""
+	}
+	return "", "must be a transition"
+}
+
+func readRawObject(value string) (json.RawMessage, string) {
+	if !isObject(value) {
+		return nil, ruleObject
+	}
+	return json.RawMessage(value), ""
+}

@@ -1,0 +1,134 @@
+package topics
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/rmn-arms/campaign-engine/schemas"
+)
+
+// Transitions are written by hand, member by member, because they are what the engine writes most. The result is byte
+// for byte what encoding by reflection gives; a test holds the two against each other.
+
+// eventCapacity is room enough for a transition without its campaign.
+const eventCapacity = 640
+
+// EncodeDue writes the value of a record of transitions-due. Its error says that a text is no UTF-8 or an instant not
+// between the years 0 and 9999, neither of which the decoders let in.
+func EncodeDue(event *schemas.Event[schemas.Due]) ([]byte, error) {
+	w := beginEvent(event.ID, event.Type, event.Subject, event.Time, len(event.Data.Campaign))
+	writeDue(w, &event.Data)
+	return w.endEvent("encoding a due transition")
+}
+
+// EncodeApplied writes the value of a record of transitions-applied; its error is EncodeDue's.
+func EncodeApplied(event *schemas.Event[schemas.Applied]) ([]byte, error) {
+	w := beginEvent(event.ID, event.Type, event.Subject, event.Time, len(event.Data.Campaign))
+	d := &event.Data
+	writeDue(w, &d.Due)
+	w.textIfAny(`,"from":`, string(d.From))
+	w.text(`,"to":`, string(d.To))
+	w.instant(`,"applied_at":`, d.AppliedAt)
+	w.integer(`,"sequence":`, d.Sequence)
+	if d.FirstActive {
+		w.raw(`,"first_active":true`)
+	}
+	return w.endEvent("encoding an applied transition")
+}
+
+// EncodeRejected writes the value of a record of transitions-rejected; its error is EncodeDue's.
+func EncodeRejected(event *schemas.Event[schemas.Rejected]) ([]byte, error) {
+	w := beginEvent(event.ID, event.Type, event.Subject, event.Time, len(event.Data.Campaign))
+	d := &event.Data
+	writeDue(w, &d.Due)
+	w.textIfAny(`,"status":`, string(d.Status))
+	w.text(`,"reason":`, string(d.Reason))
+	return w.endEvent("encoding a rejected transition")
+}
+
+func writeDue(w *eventWriter, d *schemas.Due) {
+	w.text(`"transition_id":`, d.TransitionID)
+	w.text(`,"campaign_id":`, d.CampaignID)
+	w.integer(`,"revision":`, d.Revision)
+	w.text(`,"transition":`, string(d.Transition))
+	w.instant(`,"scheduled_for":`, d.ScheduledFor)
+	w.instant(`,"decided_at":`, d.DecidedAt)
+	w.integer(`,"lateness_ms":`, d.LatenessMs)
+	w.textIfAny(`,"change_reason":`, d.ChangeReason)
+	if len(d.Campaign) > 0 {
+		w.raw(`,"campaign":`)
+		w.buffer = append(w.buffer, d.Campaign...)
+	}
+}
+
+// eventWriter appends the members of an event and keeps the first error.
+type eventWriter struct {
+	buffer []byte
+	failed error
+}
+
+func beginEvent(id string, kind schemas.Type, subject string, at *schemas.Instant, campaignBytes int) *eventWriter {
+	w := &eventWriter{buffer: make([]byte, 0, eventCapacity+campaignBytes)}
+	w.raw(`{"specversion":"` + schemas.SpecVersion + `"`)
+	w.text(`,"id":`, id)
+	w.raw(`,"source":"` + schemas.Source + `"`)
+	w.text(`,"type":`, string(kind))
+	w.textIfAny(`,"subject":`, subject)
+	if at != nil {
+		w.instant(`,"time":`, *at)
+	}
+	w.raw(`,"datacontenttype":"` + schemas.DataContentType + `","data":{`)
+	return w
+}
+
+func (w *eventWriter) endEvent(doing string) ([]byte, error) {
+	if w.failed != nil {
+		return nil, fmt.Errorf("%s: %w", doing, w.failed)
+	}
+	return append(w.buffer, "}}"...), nil
+}
+
+func (w *eventWriter) raw(text string) { w.buffer = append(w.buffer, text...) }
+
+func (w *eventWriter) text(name, value string) {
+	w.raw(name)
+	quoted, err := jsontext.AppendQuote(w.buffer, value)
+	w.keep(quoted, err)
+}
+
+func (w *eventWriter) textIfAny(name, value string) {
+	if value != "" {
+		w.text(name, value)
+	}
+}
+
+func (w *eventWriter) integer(name string, value int64) {
+	w.raw(name)
+	w.buffer = strconv.AppendInt(w.buffer, value, 10)
+}
+
+func (w *eventWriter) instant(name string, value schemas.Instant) {
+	w.raw(name)
+	w.raw(`"`)
+	w.keep(value.AppendText(w.buffer))
+	w.raw(`"`)
+}
+
+func (w *eventWriter) keep(buffer []byte, err error) {
+	w.buffer = buffer
+	if w.failed == nil {
+		w.failed = err
+	}
+}
+
+// EncodePlaced writes the campaign that transitions carry.
+func EncodePlaced(placed schemas.Placed) (json.RawMessage, error) {
+	encoded, err := jsonv2.Marshal(placed)
+	if err != nil {
+		return nil, fmt.Errorf("encoding a placed campaign: %w", err)
+	}
+	return encoded, nil
+}

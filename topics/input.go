@@ -1,0 +1,143 @@
+package topics
+
+import (
+	"crypto/sha256"
+
+	"github.com/rmn-arms/campaign-engine/schemas"
+)
+
+// HashBytes is the length of a ContentHash.
+const HashBytes = 16
+
+// ContentHash is the first HashBytes of SHA-256 over the RFC 8785 form of an event's data. Equal hashes of one campaign
+// and revision mean the same content: envelope, layout, order of members and notation of numbers play no part. What
+// the decoder reads is read from that same form, so equal hashes also mean equal Definitions or Changes.
+type ContentHash [HashBytes]byte
+
+// CampaignEvent is an accepted record of campaign-events. Exactly one of Definition and Change is set.
+// Its strings share the memory of one text: clone what outlives the event.
+type CampaignEvent struct {
+	Type        schemas.Type
+	ID          string // of the CloudEvents envelope
+	Definition  *schemas.Definition
+	Change      *schemas.Change
+	ContentHash ContentHash
+}
+
+// CampaignID returns the campaign that the event is about; it equals the record's key.
+func (e CampaignEvent) CampaignID() string {
+	if e.Definition != nil {
+		return e.Definition.CampaignID
+	}
+	return e.Change.CampaignID
+}
+
+// Revision returns the revision that the event sets.
+func (e CampaignEvent) Revision() int64 {
+	if e.Definition != nil {
+		return e.Definition.Revision
+	}
+	return e.Change.Revision
+}
+
+// Refusal says why a record is not accepted. Detail names the field and the rule and holds nothing of the payload, so
+// it may be logged and published.
+type Refusal struct {
+	Reason schemas.Reason
+	Detail string
+}
+
+// refuse names a field, or a part of the record, and the rule that it breaks.
+func refuse(reason schemas.Reason, field, rule string) *Refusal {
+	return &Refusal{Reason: reason, Detail: field + ": " + rule}
+}
+
+// DecodeCampaignEvent reads a record of campaign-events, in CloudEvents' structured or binary mode. It returns either
+// an event and nil, or a zero event and the refusal; it never panics and keeps no reference to its arguments.
+//
+// The checks come in the contract's order and the first that fails names the reason: size, depth, JSON, envelope, type,
+// key, schema. Zone, local time against the zone, window, money and revision are not looked at here.
+func DecodeCampaignEvent(key, value []byte, headers []Header) (CampaignEvent, *Refusal) {
+	if refusal := CheckSize(key, value, headers); refusal != nil {
+		return CampaignEvent{}, refusal
+	}
+	if refusal := checkDepth(value); refusal != nil {
+		return CampaignEvent{}, refusal
+	}
+	document, refusal := compactText(value)
+	if refusal != nil {
+		return CampaignEvent{}, refusal
+	}
+	envelope, refusal := readEnvelope(document, headers)
+	if tooLarge := checkDefinitionSize(envelope, value); tooLarge != nil {
+		return CampaignEvent{}, tooLarge
+	}
+	if refusal != nil {
+		return CampaignEvent{}, refusal
+	}
+	if refusal := checkType(envelope); refusal != nil {
+		return CampaignEvent{}, refusal
+	}
+	if refusal := checkKey(key, envelope); refusal != nil {
+		return CampaignEvent{}, refusal
+	}
+	return readCampaignEvent(envelope)
+}
+
+func readCampaignEvent(e envelope) (CampaignEvent, *Refusal) {
+	event := CampaignEvent{Type: e.kind, ID: e.id}
+	var broken *breach
+	if isDefinition(e.kind) {
+		event.Definition, broken = readDefinition(e.data)
+	} else {
+		event.Change, broken = readChange(e.data)
+	}
+	if broken = broken.under("data"); broken != nil {
+		return CampaignEvent{}, refuse(schemas.BadSchema, broken.field, broken.rule)
+	}
+	event.ContentHash = hashOf(e.data)
+	return event, nil
+}
+
+func hashOf(data string) ContentHash {
+	sum := sha256.Sum256(appendCanonical(make([]byte, 0, len(data)), data))
+	return ContentHash(sum[:HashBytes])
+}
+
+// isDefinition says whether events of this type carry a whole definition.
+func isDefinition(kind schemas.Type) bool {
+	return kind == schemas.CampaignCreated || kind == schemas.CampaignUpdated
+}
+
+// isChange says whether events of this type carry an operator's change.
+func isChange(kind schemas.Type) bool {
+	return kind == schemas.CampaignPaused || kind == schemas.CampaignResumed || kind == schemas.CampaignCancelled
+}
+
+func checkType(e envelope) *Refusal {
+	if isDefinition(e.kind) || isChange(e.kind) {
+		return nil
+	}
+	return refuse(schemas.UnknownType, "type", "must be a type that campaign-events carries")
+}
+
+// checkKey holds the three names of a campaign against each other: the record's key, the envelope's subject, and
+// data.campaign_id. A campaign_id that is no string is left to the schema check.
+func checkKey(key []byte, e envelope) *Refusal {
+	if len(key) == 0 {
+		return refuse(schemas.KeyMismatch, "key", "must be there")
+	}
+	if e.subject != "" && e.subject != string(key) {
+		return refuse(schemas.KeyMismatch, "key", "must equal subject")
+	}
+	for name, value := range members(e.data) {
+		if name != "campaign_id" {
+			continue
+		}
+		if id, is := text(value); is && id != string(key) {
+			return refuse(schemas.KeyMismatch, "key", "must equal data.campaign_id")
+		}
+		break
+	}
+	return nil
+}

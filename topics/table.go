@@ -1,0 +1,157 @@
+package topics
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/rmn-arms/campaign-engine/schemas"
+)
+
+// Name is the name of a topic.
+type Name string
+
+// The topics. A constant mirrors its topic's name. A group's table and loop are named by goka: <group>-table, <group>-loop.
+const (
+	CampaignEvents      Name = "campaign-events"
+	TransitionsDue      Name = "transitions-due"
+	TransitionsApplied  Name = "transitions-applied"
+	TransitionsRejected Name = "transitions-rejected"
+	DeadLetters         Name = "dead-letters"
+
+	CampaignEngineTimersTable    Name = "campaign-engine-timers-table"
+	CampaignEngineTimersLoop     Name = "campaign-engine-timers-loop"
+	CampaignEngineLifecycleTable Name = "campaign-engine-lifecycle-table"
+)
+
+// Cleanup is a topic's cleanup.policy.
+type Cleanup string
+
+// The cleanup policies.
+const (
+	Delete  Cleanup = "delete"  // records go when they are older than the retention
+	Compact Cleanup = "compact" // the newest record of each key stays
+)
+
+// Forever is the retention of a topic whose records never go.
+const Forever time.Duration = -1
+
+// Partitions is a topic's number of partitions: a fixed one, or CoPartitioned.
+type Partitions int32
+
+// CoPartitioned topics have as many partitions as the deployment says (--partitions), every one of them the same
+// number: goka finds a key's inputs, table and loop in partitions of one number.
+const CoPartitioned Partitions = 0
+
+// Count returns the number of partitions in a deployment of copartitioned partitions.
+func (p Partitions) Count(copartitioned int32) int32 {
+	if p == CoPartitioned {
+		return copartitioned
+	}
+	return int32(p)
+}
+
+// String says the rule: the switch that decides, or the fixed number.
+func (p Partitions) String() string {
+	if p == CoPartitioned {
+		return "`--partitions`"
+	}
+	return strconv.Itoa(int(p))
+}
+
+// Stream is one topic: what is in it, who fills it from outside, how it is kept, and why. Which groups of the engine
+// write and read it stands in Groups.
+type Stream struct {
+	Name Name
+	// Key says what a record's key is.
+	Key string
+	// Types are the CloudEvents types in it; a topic that is internal to the engine has none.
+	Types []schemas.Type
+	// Record says in a phrase what one record is.
+	Record string
+	// Source is who writes it from outside; empty when the engine does, and then nobody else may.
+	Source string
+	// Audience is who reads it outside the engine; empty when nobody does.
+	Audience   string
+	Partitions Partitions
+	Cleanup    Cleanup
+	// Retention counts from a record's own timestamp; Forever, or a whole number of days. A compacted topic has none.
+	Retention time.Duration
+	// MaxMessageBytes is the largest batch (Kafka limits batches, not records) that it takes.
+	MaxMessageBytes int
+	// Why is the reason for how it is kept.
+	Why string
+}
+
+// Internal reports whether the topic belongs to the inside of the engine, whose records' form may change.
+func (s Stream) Internal() bool { return len(s.Types) == 0 }
+
+// Streams returns the table: public topics in the order of the flow, then the internal ones. Each call returns a copy.
+func Streams() []Stream { return append(publicStreams(), internalStreams()...) }
+
+// StreamNamed returns the topic of that name.
+func StreamNamed(name Name) (Stream, bool) {
+	for _, stream := range Streams() {
+		if stream.Name == name {
+			return stream, true
+		}
+	}
+	return Stream{}, false
+}
+
+func publicStreams() []Stream {
+	return []Stream{
+		{
+			Name: CampaignEvents, Key: "campaign_id", Record: "a campaign's definition, or a change by an operator",
+			Types: []schemas.Type{
+				schemas.CampaignCreated, schemas.CampaignUpdated, schemas.CampaignPaused, schemas.CampaignResumed,
+				schemas.CampaignCancelled,
+			},
+			Source: "campaign services", Cleanup: Delete, Retention: Forever, MaxMessageBytes: InputMaxBytes,
+			Why: "the source of everything: an empty deployment is rebuilt by replaying it",
+		},
+		{
+			Name: TransitionsDue, Key: "campaign_id", Record: "a transition to be made, in the order of decision",
+			Types:    []schemas.Type{schemas.TransitionDue},
+			Audience: "auditors", Cleanup: Delete, Retention: Forever, MaxMessageBytes: OutputMaxBytes,
+			Why: "the one ordered log per campaign of all that became due: it alone rebuilds every status",
+		},
+		{
+			Name: TransitionsApplied, Key: "campaign_id", Record: "a transition that was made, with its sequence",
+			Types:    []schemas.Type{schemas.TransitionApplied},
+			Audience: "whoever follows campaigns", Cleanup: Delete, Retention: Forever, MaxMessageBytes: OutputMaxBytes,
+			Why: "the history of each campaign without gaps; who reads it later starts at the first",
+		},
+		{
+			Name: TransitionsRejected, Key: "campaign_id", Record: "a due transition that the status does not allow, and why",
+			Types:    []schemas.Type{schemas.TransitionRejected},
+			Audience: "campaign services", Cleanup: Delete, Retention: Forever, MaxMessageBytes: OutputMaxBytes,
+			Why: "with transitions-applied it accounts for every record of transitions-due",
+		},
+		{
+			Name: DeadLetters, Key: "the record's own key", Record: "an input that was refused, and why",
+			Types:    []schemas.Type{schemas.RecordRefused},
+			Audience: "operators", Cleanup: Delete, Retention: 90 * 24 * time.Hour, MaxMessageBytes: OutputMaxBytes,
+			Why: "long enough to find and mend the producer; by key, so that the mistakes about one campaign stay in order",
+		},
+	}
+}
+
+func internalStreams() []Stream {
+	return []Stream{
+		{
+			Name: CampaignEngineTimersTable, Key: "campaign_id", Record: "a campaign's revision, window and pending timers",
+			Cleanup: Compact, MaxMessageBytes: OutputMaxBytes,
+			Why: "the newest row per campaign is the state; a finished campaign's row shrinks and stays, so nothing starts anew",
+		},
+		{
+			Name: CampaignEngineTimersLoop, Key: "the record's own key", Record: "a campaign event on its way to its key's partition",
+			Cleanup: Delete, Retention: Forever, MaxMessageBytes: OutputMaxBytes,
+			Why: "what has not been read yet must not expire, however long the engine is away",
+		},
+		{
+			Name: CampaignEngineLifecycleTable, Key: "campaign_id", Record: "a campaign's status, sequence and what is in force",
+			Cleanup: Compact, MaxMessageBytes: OutputMaxBytes,
+			Why: "the newest row per campaign is the state; a finished campaign's row stays, to reject what comes late",
+		},
+	}
+}
