@@ -11,12 +11,15 @@ TOOLS := $(GO) tool -modfile=.tools/go.mod
 RACED := ./topics/... ./processors/... ./cmd/...
 PURE  := ./schemas/... ./state/...
 
+# What stands behind a tag is vetted each time too, so that it does not rot between its runs.
+TAGS := kafka,torture,bench
+
 # What the tests with a real broker need, beside Go.
 JAVA_PACKAGES := openjdk-17-jre-headless maven
 
 .PHONY: help run test test-kafka torture bench check fmt-check lint vuln topology
 
-help: ## list the doors
+help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## the engine on its embedded broker, with a small demonstration; until interrupted
@@ -24,28 +27,28 @@ run: ## the engine on its embedded broker, with a small demonstration; until int
 
 test: ## vet, and every test that needs nothing but Go; under 5 minutes
 	@$(call need_cc)
-	$(GO) vet ./...
-	$(GO) test $(PURE)
+	$(GO) vet -tags $(TAGS) ./...
+	$(GO) test -timeout 5m $(PURE)
 	$(GO) test -race -timeout 5m $(RACED)
 
 test-kafka: ## the tests against real Apache Kafka, which they fetch and start; needs Java 17 and Maven
-	@$(call need_java)
 	@$(call need_tests,kafka)
+	@$(call need_java)
 	$(GO) test -tags kafka -count=1 -timeout 10m ./cmd/...
 
 torture: ## processes killed and stopped, brokers killed, links cut; an oracle checks the invariants
-	@$(call need_java)
 	@$(call need_tests,torture)
+	@$(call need_java)
 	$(GO) test -tags torture -count=1 -timeout 60m -v ./cmd/...
 
 bench: ## figures on the embedded and on one real broker, beside the ceiling of plain franz-go
-	@$(call need_java)
 	@$(call need_tests,bench)
+	@$(call need_java)
 	$(GO) test -tags bench -count=1 -timeout 60m -v ./cmd/...
 
 check: ## is it tidy: gofmt, vet, modules, lint, known vulnerabilities
 	@$(MAKE) fmt-check
-	$(GO) vet ./...
+	$(GO) vet -tags $(TAGS) ./...
 	$(GO) mod verify
 	$(GO) mod tidy -diff
 	@$(MAKE) lint
@@ -55,7 +58,8 @@ lint: ## golangci-lint, built on first use
 	$(TOOLS) golangci-lint run ./...
 
 topology: ## print the picture of the topics, and rewrite what the README and the golden files show of them
-	@$(GO) test ./topics -count=1 -run '^(TestDrawGolden|TestReadmeShowsTheTable)$$' -args -update >/dev/null
+	@said=$$($(GO) test ./topics -count=1 -run '^(TestDrawGolden|TestReadmeShowsTheTable)$$' -args -update) || \
+	{ echo "$$said" >&2; exit 1; }
 	@sed -n '/^```mermaid/,/^```$$/p' topics/testdata/topology.md
 
 fmt-check:

@@ -31,7 +31,8 @@ func (e *Engine) memberOptions(m *member) []kgo.Opt {
 		kgo.KeepControlRecords(),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 		kgo.FetchMaxBytes(fetchMaxBytes),
-		kgo.FetchMaxPartitionBytes(fetchMaxBytes / 4),
+		// Small shares, so that a backlog comes from all partitions at once and keeps all cores busy.
+		kgo.FetchMaxPartitionBytes(fetchMaxPartitionBytes),
 		kgo.OnPartitionsAssigned(m.onAssigned),
 		kgo.AdjustFetchOffsetsFn(m.adjustPositions),
 		kgo.OnPartitionsRevoked(m.onRevoked),
@@ -54,9 +55,10 @@ func (e *Engine) memberOptions(m *member) []kgo.Opt {
 }
 
 const (
-	fetchMaxBytes      = 16 << 20
-	bufferedMaxRecords = 1 << 18
-	bufferedMaxBytes   = 256 << 20
+	fetchMaxBytes          = 16 << 20
+	fetchMaxPartitionBytes = 512 << 10
+	bufferedMaxRecords     = 1 << 18
+	bufferedMaxBytes       = 256 << 20
 )
 
 // side makes a client for administrative calls and for recovery. Its connections are its own: on the member's a call

@@ -32,56 +32,72 @@ type Broker struct {
 	log     *faultLog
 	address string
 	folder  string
-	running string // the file that marks a broker that has not been closed
+	note    *os.File
 	release func() error
 }
 
 // Open starts the broker on what an earlier one left in the folder. After a kill it mends what was left half written,
 // see mend. The folder belongs to this process until Close. Errors: ErrFolderInUse, ErrAddress, ErrPort.
 func Open(s Settings) (_ *Broker, err error) {
-	folder := filepath.Join(s.DataDir, "broker")
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return nil, fmt.Errorf("opening the embedded broker: %w", err)
+	b := &Broker{folder: filepath.Join(s.DataDir, "broker"), log: &faultLog{Logger: s.Logger}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("opening the embedded broker: %w", err), b.letGo())
+		}
+	}()
+	if err := os.MkdirAll(b.folder, 0o755); err != nil {
+		return nil, err
 	}
-	release, err := lock(filepath.Join(s.DataDir, "broker.lock"))
-	if err != nil {
-		return nil, fmt.Errorf("opening the embedded broker: %w", err)
+	if b.release, err = lock(filepath.Join(s.DataDir, "broker.lock")); err != nil {
+		return nil, err
 	}
 	listener, err := listen(s.Listen)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("opening the embedded broker: %w", err), release())
+		return nil, err
 	}
-	running := filepath.Join(s.DataDir, "broker.running")
-	log := &faultLog{Logger: s.Logger}
-	cluster, err := start(folder, running, listener, log)
+	b.address = listener.Addr().String()
+	if err = b.prepare(); err == nil {
+		err = b.start(listener)
+	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("opening the embedded broker in %s: %w", folder, err), listener.Close(), release())
+		return nil, errors.Join(fmt.Errorf("in %s: %w", b.folder, err), listener.Close())
 	}
-	return &Broker{
-		cluster: cluster, log: log, address: listener.Addr().String(), folder: folder, running: running, release: release,
-	}, nil
+	return b, nil
 }
 
-// start mends the folder if the last broker was not closed, marks it as running, and starts the broker.
-func start(folder, running string, listener net.Listener, logger kfake.Logger) (*kfake.Cluster, error) {
-	switch _, err := os.Lstat(running); {
-	case err == nil:
-		if err := mend(folder); err != nil {
-			return nil, fmt.Errorf("mending what a kill left: %w", err)
+// prepare mends the folder if the last broker was not closed. The file with the note of commits is there from now until
+// Close, and so says by itself whether the broker was closed.
+func (b *Broker) prepare() error {
+	path := b.folder + ".running"
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, os.ErrExist) {
+		if err := mend(b.folder, path, time.Now()); err != nil {
+			return fmt.Errorf("mending what a kill left: %w", err)
 		}
-	case !errors.Is(err, os.ErrNotExist):
-		return nil, err
+		file, err = os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0)
 	}
-	if err := os.WriteFile(running, nil, 0o644); err != nil {
-		return nil, err
+	if err != nil {
+		return err
 	}
-	return kfake.NewCluster(
+	b.note = file
+	return nil
+}
+
+func (b *Broker) start(listener net.Listener) (err error) {
+	gated := gate{listener, make(chan struct{})} // no commit before it is noted
+	defer close(gated.opened)
+	b.cluster, err = kfake.NewCluster(
 		kfake.NumBrokers(1),
-		kfake.DataDir(folder),
-		kfake.ListenFn(func(string, string) (net.Listener, error) { return listener, nil }),
-		kfake.WithLogger(logger),
+		kfake.DataDir(b.folder),
+		kfake.ListenFn(func(string, string) (net.Listener, error) { return gated, nil }),
+		kfake.WithLogger(b.log),
 		kfake.BrokerConfigs(settings()),
 	)
+	if err != nil {
+		return err
+	}
+	noteCommits(b.cluster, b.note, filepath.Join(b.folder, groupsFile), b.log)
+	return nil
 }
 
 // settings returns what the broker does otherwise than a broker does by default.
@@ -107,9 +123,21 @@ func (b *Broker) Address() string { return b.address }
 func (b *Broker) Close() error {
 	b.cluster.Close()
 	if fault := b.log.fault.Load(); fault != nil {
-		return errors.Join(fmt.Errorf("closing the embedded broker: %s", *fault), b.release())
+		return errors.Join(fmt.Errorf("closing the embedded broker: %s", *fault), b.letGo())
 	}
-	return errors.Join(os.Remove(b.running), b.release())
+	return errors.Join(os.Remove(b.note.Name()), b.letGo())
+}
+
+// letGo gives back what Open took.
+func (b *Broker) letGo() error {
+	var errs []error
+	if b.note != nil {
+		errs = append(errs, b.note.Close())
+	}
+	if b.release != nil {
+		errs = append(errs, b.release())
+	}
+	return errors.Join(errs...)
 }
 
 // faultLog remembers an error of the broker's, which says nowhere else that it could not write.

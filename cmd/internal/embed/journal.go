@@ -8,7 +8,7 @@ import (
 	"os"
 )
 
-// A journal is a file of entries: length and checksum of what follows (little endian, 4 bytes each), layout (2 bytes),
+// The broker keeps a journal of producers and one of groups' offsets. A journal is a file of entries: length and checksum of what follows (little endian, 4 bytes each), layout (2 bytes),
 // JSON.
 const (
 	producersFile = "pids.log"
@@ -23,29 +23,19 @@ const (
 // errLayout says that the folder was written by a broker of another version.
 var errLayout = errors.New("entries have a form that this version does not know")
 
-// entry is one entry of a journal, with the fields of both journals that mending looks at.
+// entry is one entry of the journal of producers.
 type entry struct {
-	position int64 // where it begins
-
-	Type string `json:"type"`
-
+	Type            string `json:"type"`
 	ProducerID      int64  `json:"pid"`
 	ProducerEpoch   int16  `json:"epoch"`
 	TransactionalID string `json:"txid,omitempty"`
 	TimeoutMs       int32  `json:"timeout,omitempty"`
 	// Commit is set on the end of a transaction, and on a compacted entry.
 	Commit *bool `json:"commit,omitempty"`
-
-	// CommittedAt, in ms since 1970, is set on an offset that was committed.
-	CommittedAt *int64 `json:"lc,omitempty"`
 }
 
-// The types of entries that matter here.
-const (
-	entryInit      = "init"   // of a producer: from now on it has this epoch
-	entryEndTx     = "endtx"  // the last thing that is written of a transaction
-	entryCommitted = "commit" // of a group: an offset
-)
+// entryInit is the type of the entry that gives a producer its epoch; of the others, each ends a transaction.
+const entryInit = "init"
 
 // readJournal reads the entries up to the first that is not whole, and says where that begins. A file that is not there
 // is empty.
@@ -70,7 +60,7 @@ func readJournal(path string) (entries []entry, wholeBytes int64, err error) {
 		if binary.LittleEndian.Uint16(body) != entryLayout {
 			return nil, 0, fmt.Errorf("reading %s: %w", path, errLayout)
 		}
-		read := entry{position: int64(position)}
+		var read entry
 		if err := json.Unmarshal(body[entryLayoutEnd-entryChecksumEnd:], &read); err != nil {
 			return nil, 0, fmt.Errorf("reading %s: %w", path, err)
 		}

@@ -41,3 +41,14 @@ func listen(address string) (net.Listener, error) {
 	}
 	return listener, nil
 }
+
+// gate is a listener that accepts nobody until it is opened.
+type gate struct {
+	net.Listener
+	opened chan struct{}
+}
+
+func (g gate) Accept() (net.Conn, error) {
+	<-g.opened
+	return g.Listener.Accept()
+}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 )
 
 // sequencesFile holds the producers' sequence numbers as of the last clean close.
@@ -24,7 +25,11 @@ const sequencesFile = "seq_windows.json"
 //
 // The order makes it safe to be killed and begun anew. What is known here of kfake's files holds for its version in
 // go.mod; the tests of this package kill a broker and would show a change.
-func mend(folder string) error {
+func mend(folder, notePath string, now time.Time) error {
+	last, noted, err := readNote(notePath)
+	if err != nil {
+		return err
+	}
 	producers, producersBytes, err := readJournal(filepath.Join(folder, producersFile))
 	if err != nil {
 		return err
@@ -34,14 +39,13 @@ func mend(folder string) error {
 		return err
 	}
 	known := standings(producers)
-	newest := newestMarker(partitions)
-	if tornCommit(newest, known) {
-		if err := takeBack(folder, partitions, newest); err != nil {
+	if noted && torn(last, known) {
+		if err := takeBack(folder, partitions, last, now); err != nil {
 			return fmt.Errorf("taking back a torn commit: %w", err)
 		}
 	}
 	for _, p := range partitions {
-		if err := p.abortOpen(newest.at); err != nil {
+		if err := p.abortOpen(now); err != nil {
 			return fmt.Errorf("aborting what was open: %w", err)
 		}
 	}
@@ -76,24 +80,25 @@ func surveyed(folder string) ([]partition, error) {
 	return partitions, nil
 }
 
-// takeBack turns the markers of a torn commit into abort markers. The offsets go first: when they are gone and the kill
-// comes again, the markers still show what was torn.
-func takeBack(folder string, partitions []partition, torn batch) error {
-	path := filepath.Join(folder, groupsFile)
-	groups, _, err := readJournal(path)
-	if err != nil {
-		return err
+// takeBack turns the markers of a torn commit into abort markers and drops its offsets. The offsets go first: when the
+// kill comes again, the markers still show what was torn. Without markers nothing was written but, at most, offsets
+// that nothing else depends on.
+func takeBack(folder string, partitions []partition, last note, now time.Time) error {
+	ends := func(p partition) bool { return p.endsWithCommit(last.producer) }
+	if !slices.ContainsFunc(partitions, ends) {
+		return nil
 	}
-	if position, found := tornOffsets(groups, torn.at); found {
-		if err := os.Truncate(path, position); err != nil {
+	groups := filepath.Join(folder, groupsFile)
+	if info, err := os.Stat(groups); err == nil && info.Size() > last.groupsBytes {
+		if err := os.Truncate(groups, last.groupsBytes); err != nil {
 			return err
 		}
 	}
 	for _, p := range partitions {
-		if p.last.ending != committing || p.last.producer != torn.producer || p.last.at != torn.at {
+		if !ends(p) {
 			continue
 		}
-		marker := abortMarker(torn.producer, p.last.nextOffset-1, torn.at, p.last.epoch)
+		marker := abortMarker(last.producer, p.last.nextOffset-1, now.UnixMilli(), p.last.epoch)
 		if int64(len(marker)) != p.last.bytes {
 			return fmt.Errorf("%s: a marker of %d bytes, not %d", p.last.segment, p.last.bytes, len(marker))
 		}
@@ -104,16 +109,15 @@ func takeBack(folder string, partitions []partition, torn batch) error {
 	return nil
 }
 
-// abortOpen writes an abort marker for each transaction that has none, behind the last whole batch. Markers bear the
-// broker's time, never a record's; at is the newest that the broker wrote.
-func (p *partition) abortOpen(at int64) error {
+// abortOpen writes an abort marker for each transaction that has none, behind the last whole batch.
+func (p *partition) abortOpen(now time.Time) error {
 	if len(p.open) == 0 {
 		return nil
 	}
 	var markers []byte
 	offset := p.last.nextOffset
 	for _, id := range slices.Sorted(maps.Keys(p.open)) {
-		markers = append(markers, abortMarker(p.open[id], offset, at, p.last.epoch)...)
+		markers = append(markers, abortMarker(p.open[id], offset, now.UnixMilli(), p.last.epoch)...)
 		offset++
 	}
 	end := p.last.position + p.last.bytes

@@ -47,36 +47,17 @@ func standings(entries []entry) map[int64]standing {
 	return all
 }
 
-// newestMarker returns the newest marker that is the last batch of its log; the zero batch if there is none.
-func newestMarker(partitions []partition) (newest batch) {
-	for _, p := range partitions {
-		if p.last.ending != notEnding && p.last.at > newest.at {
-			newest = p.last
-		}
-	}
-	return newest
+// torn says whether the kill cut through the commit that the note names. The broker writes, with nothing in between:
+// the markers, then the groups' offsets, then the end into the journal; only then does it answer anybody. So nobody has
+// seen a commit without its end in the journal: it can be taken back.
+func torn(n note, known map[int64]standing) bool {
+	of, is := known[n.producer.id]
+	return is && of.epoch == n.producer.epoch && !of.ended
 }
 
-// tornCommit says whether the kill cut through the commit of this marker. The broker writes, without anything in
-// between: the markers, all with one timestamp, then the groups' offsets, then the end into the journal; only then does
-// it answer anybody. So a cut commit has markers that are the last batch of their logs and the newest of all, and its
-// producer's epoch has no end in the journal. Nobody has seen it: it can be taken back.
-func tornCommit(newest batch, known map[int64]standing) bool {
-	of, is := known[newest.producer.id]
-	return is && newest.ending == committing && of.epoch == newest.producer.epoch && !of.ended
-}
-
-// tornOffsets returns where the offsets of a torn commit begin in the journal of groups: they are its last entries,
-// written after the markers. found is false if there are none.
-func tornOffsets(entries []entry, at int64) (position int64, found bool) {
-	for i := len(entries) - 1; i >= 0; i-- {
-		e := entries[i]
-		if e.Type != entryCommitted || e.CommittedAt == nil || *e.CommittedAt < at {
-			break
-		}
-		position, found = e.position, true
-	}
-	return position, found
+// endsWithCommit says whether the log ends with this producer's commit marker.
+func (p *partition) endsWithCommit(of producer) bool {
+	return p.last.ending == committing && p.last.producer == of
 }
 
 // fenceStep is by how much a fence raises an epoch. One more than the last could be the producer's own: the broker takes

@@ -156,9 +156,9 @@ func keepsWhatWasCommitted(t *testing.T, c *Cluster, restarted func()) {
 }
 
 func answersNothingWhilePaused(t *testing.T, c *Cluster) {
-	// A paused broker's port still takes connections, and kgo gives a new connection DialTimeout for its first exchange,
-	// whatever the context says.
-	client := connect(t, c, kgo.DialTimeout(300*time.Millisecond))
+	// A paused broker's port still takes connections, and kgo gives the first exchange on a new connection
+	// RequestTimeoutOverhead, 10 s by default, whatever the context says.
+	client := connect(t, c, kgo.RequestTimeoutOverhead(200*time.Millisecond))
 	must(t, c.Pause(0))
 	if err := client.Ping(limited(t)); err == nil {
 		t.Error("a paused broker answered")

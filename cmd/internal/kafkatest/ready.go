@@ -15,14 +15,17 @@ import (
 
 const (
 	probeName      = "kafkatest-probe"
-	requestMax     = 3 * time.Second // for one question; a broker that has just started may leave it unanswered
+	requestMax     = 5 * time.Second // for one question; a broker that has just started may leave it unanswered
 	metadataMinAge = 50 * time.Millisecond
 )
 
 func probeTopic(id int) string { return fmt.Sprintf("%s-%d", probeName, id) }
 
+// probeClient returns a client that gives up a silent connection after requestMax; contexts alone do not make it, for
+// what kgo exchanges on a new connection before the first request.
 func probeClient(addresses []string, opts ...kgo.Opt) (*kgo.Client, error) {
 	return kgo.NewClient(append(opts, kgo.SeedBrokers(addresses...), kgo.MetadataMinAge(metadataMinAge),
+		kgo.DialTimeout(requestMax), kgo.RequestTimeoutOverhead(requestMax),
 		kgo.UnknownTopicRetries(-1), kgo.RecordPartitioner(kgo.ManualPartitioner()))...)
 }
 
