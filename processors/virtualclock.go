@@ -12,7 +12,7 @@ import (
 type VirtualClock struct {
 	mu      sync.Mutex
 	now     instant.Instant
-	started instant.Instant
+	elapsed instant.Millis
 	waiting map[int]func()
 	count   int
 }
@@ -21,7 +21,7 @@ var _ engine.Clock = (*VirtualClock)(nil)
 
 // NewVirtualClock returns a clock that stands at now.
 func NewVirtualClock(now instant.Instant) *VirtualClock {
-	return &VirtualClock{now: now, started: now, waiting: make(map[int]func())}
+	return &VirtualClock{now: now, waiting: make(map[int]func())}
 }
 
 // Now implements engine.Clock.
@@ -31,9 +31,12 @@ func (c *VirtualClock) Now() instant.Instant {
 	return c.now
 }
 
-// Elapsed implements engine.Clock: time that is driven passes like any other, so a step is not a jump.
+// Elapsed implements engine.Clock: time that is driven passes like any other, so a step forward is not a jump. A step
+// back is one: the wall clock was put back, and no time has passed.
 func (c *VirtualClock) Elapsed() time.Duration {
-	return time.Duration(c.Now().Sub(c.started)) * time.Millisecond
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Duration(c.elapsed) * time.Millisecond
 }
 
 // AfterFunc implements engine.Clock. Whoever waits is woken by every step and looks for itself.
@@ -57,6 +60,7 @@ func (c *VirtualClock) AfterFunc(at instant.Instant, wake func()) (stop func()) 
 // Set drives the clock to now and wakes all who wait.
 func (c *VirtualClock) Set(now instant.Instant) {
 	c.mu.Lock()
+	c.elapsed += max(0, now.Sub(c.now))
 	c.now = now
 	waiting := c.waiting
 	c.waiting = make(map[int]func())

@@ -43,9 +43,15 @@ func (i Instant) MarshalText() ([]byte, error) { return i.AppendText(nil) }
 // UnmarshalText implements encoding.TextUnmarshaler; its error is ErrInstant.
 func (i *Instant) UnmarshalText(text []byte) error {
 	var at time.Time
-	if err := at.UnmarshalText(text); err != nil {
+	if err := at.UnmarshalText(text); err != nil || !isOffset(text) {
 		return ErrInstant
 	}
 	*i = InstantOf(at)
 	return nil
+}
+
+// isOffset says whether an instant ends in a Z or in an offset up to 23:59: time.Time also takes 24 hours and 60 minutes.
+func isOffset(text []byte) bool {
+	hour, minute := len(text)-len("00:00"), len(text)-len("00")
+	return text[len(text)-1] == 'Z' || string(text[hour:hour+2]) < "24" && string(text[minute:]) < "60"
 }

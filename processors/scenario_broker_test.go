@@ -1,0 +1,212 @@
+package processors_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/rmn-arms/campaign-engine/processors"
+	"github.com/rmn-arms/campaign-engine/processors/engine"
+	"github.com/rmn-arms/campaign-engine/state/instant"
+	"github.com/rmn-arms/campaign-engine/topics"
+)
+
+// brokerDeployment runs the real engines over a broker in the process.
+type brokerDeployment struct {
+	t       *testing.T
+	setup   setup
+	brokers []string
+	client  *kgo.Client
+	admin   *kadm.Client
+	clock   *processors.VirtualClock
+	reading *reading
+	running map[string]*runningEngine // by short name; empty while stopped
+	counts  map[string]*tally
+	// changed gets a token after each commit of an engine, and when one ends: nothing else changes what settle looks at.
+	changed chan struct{}
+	// ends are the positions behind what was published.
+	ends      map[int32]int64
+	published int
+}
+
+// runningEngine is one engine of a deployment.
+type runningEngine struct {
+	engine *engine.Engine
+	cancel context.CancelFunc
+	done   chan error
+}
+
+// brokerDeadline bounds every wait; reaching it is a failure.
+const brokerDeadline = 60 * time.Second
+
+func deployOnBroker(t *testing.T, s setup) deployment {
+	t.Helper()
+	d := newBroker(t, s)
+	d.start()
+	return d
+}
+
+// newBroker makes a deployment whose engines have not been started.
+func newBroker(t *testing.T, s setup) *brokerDeployment {
+	t.Helper()
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.GroupMinSessionTimeout(100*time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cluster.Close)
+	d := &brokerDeployment{
+		t: t, setup: s, brokers: cluster.ListenAddrs(), clock: processors.NewVirtualClock(s.now),
+		running: make(map[string]*runningEngine), counts: make(map[string]*tally), changed: make(chan struct{}, 1),
+		ends: make(map[int32]int64),
+	}
+	for _, short := range shorts {
+		d.counts[short] = &tally{byName: make(map[string]int)}
+	}
+	d.client = d.connect(kgo.RecordPartitioner(placed()), kgo.ProducerBatchMaxBytes(topics.InputMaxBytes))
+	d.admin = kadm.NewClient(d.client)
+	options := topics.Options{Partitions: s.partitions}
+	if _, err := topics.NewAdmin(d.client).Apply(t.Context(), topics.Streams(), options); err != nil {
+		t.Fatal(err)
+	}
+	d.reading = newReading(d)
+	t.Cleanup(func() { d.halt(shorts[:]...) })
+	return d
+}
+
+func (d *brokerDeployment) connect(more ...kgo.Opt) *kgo.Client {
+	d.t.Helper()
+	client, err := kgo.NewClient(append(more, kgo.SeedBrokers(d.brokers...), kgo.MetadataMinAge(10*time.Millisecond))...)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.t.Cleanup(client.Close)
+	return client
+}
+
+// placed puts a record into the partition that it names, or, byKey, where its key belongs.
+func placed() kgo.Partitioner {
+	return kgo.BasicConsistentPartitioner(func(string) func(*kgo.Record, int) int {
+		return func(r *kgo.Record, partitions int) int {
+			if r.Partition != byKey {
+				return int(r.Partition)
+			}
+			return int(topics.PartitionOf(r.Key, int32(partitions)))
+		}
+	})
+}
+
+func (d *brokerDeployment) publish(records []topics.Record) {
+	d.t.Helper()
+	batch := make([]*kgo.Record, len(records))
+	for i, record := range records {
+		batch[i] = &kgo.Record{
+			Topic: record.Topic, Key: record.Key, Value: record.Value, Timestamp: record.Timestamp.Time(),
+			Partition: record.Partition,
+		}
+		for _, header := range record.Headers {
+			batch[i].Headers = append(batch[i].Headers, kgo.RecordHeader(header))
+		}
+	}
+	ctx, cancel := context.WithTimeout(d.t.Context(), brokerDeadline)
+	defer cancel()
+	if err := d.client.ProduceSync(ctx, batch...).FirstErr(); err != nil {
+		d.t.Fatal(err)
+	}
+	for i, record := range batch {
+		records[i].Partition, records[i].Offset = record.Partition, record.Offset
+		d.ends[record.Partition] = max(d.ends[record.Partition], record.Offset+1)
+	}
+	d.published += len(records)
+}
+
+func (d *brokerDeployment) drive(now instant.Instant) { d.clock.Set(now) }
+
+func (d *brokerDeployment) stop() { d.halt(shorts[:]...) }
+
+func (d *brokerDeployment) start() {
+	d.t.Helper()
+	for _, short := range shorts {
+		d.begin(short)
+	}
+	d.ready()
+	d.settle()
+}
+
+// begin starts one engine.
+func (d *brokerDeployment) begin(short string) {
+	d.t.Helper()
+	graph, err := processors.Graph(short, d.setup.settings)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	e, err := engine.New(engine.Config{
+		Connect: []kgo.Opt{kgo.SeedBrokers(d.brokers...)}, Instance: "a", Clock: d.clock, CommitInterval: -1,
+		Log: zerolog.New(zerolog.NewTestWriter(d.t)).Level(zerolog.WarnLevel), Observe: d.observer(short),
+	}, graph)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	run := &runningEngine{engine: e, cancel: cancel, done: make(chan error, 1)}
+	d.running[short] = run
+	go func() {
+		run.done <- e.Run(ctx)
+		d.signal()
+	}()
+}
+
+func (d *brokerDeployment) observer(short string) engine.Observer {
+	return engine.Observer{
+		Counted: func(byName map[string]int) {
+			for name, count := range byName {
+				d.counts[short].add(name, count)
+			}
+		},
+		Committed: func(int, int, int, time.Duration, time.Duration) { d.signal() },
+		Restarted: func(cause string) { d.t.Errorf("%s had to join again: %s", short, cause) },
+		Aborted:   func(cause string) { d.t.Errorf("%s aborted a transaction: %s", short, cause) },
+	}
+}
+
+func (d *brokerDeployment) signal() {
+	select {
+	case d.changed <- struct{}{}:
+	default:
+	}
+}
+
+// halt ends engines as SIGTERM does, and waits.
+func (d *brokerDeployment) halt(shorts ...string) {
+	d.t.Helper()
+	for _, short := range shorts {
+		run, is := d.running[short]
+		if !is {
+			continue
+		}
+		delete(d.running, short)
+		run.cancel()
+		select {
+		case err := <-run.done:
+			if err != nil {
+				d.t.Errorf("ending %s: %v", short, err)
+			}
+		case <-time.After(brokerDeadline):
+			d.t.Errorf("%s did not end", short)
+		}
+	}
+}
+
+func (d *brokerDeployment) next() instant.Instant { return d.reading.next() }
+
+func (d *brokerDeployment) outputs() []topics.Record { return d.reading.take() }
+
+func (d *brokerDeployment) row(table topics.Name, key string) []byte { return d.reading.rows[table][key] }
+
+func (d *brokerDeployment) counted(short string) map[string]int { return d.counts[short].copy() }
+
+var _ deployment = (*brokerDeployment)(nil)

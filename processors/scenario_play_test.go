@@ -1,0 +1,189 @@
+package processors_test
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/rmn-arms/campaign-engine/processors"
+	"github.com/rmn-arms/campaign-engine/schemas"
+	"github.com/rmn-arms/campaign-engine/state/instant"
+	"github.com/rmn-arms/campaign-engine/topics"
+)
+
+// deployment is what a script is played on: the processors over empty topics, with a clock that is driven.
+type deployment interface {
+	// publish puts records on campaign-events; those of partition byKey go where their keys belong. It sets the
+	// positions of the records.
+	publish(records []topics.Record)
+	// drive sets the clock.
+	drive(now instant.Instant)
+	// settle returns when nothing more will come before somebody publishes or the clock is driven. It returns at once
+	// while the processors are stopped.
+	settle()
+	// stop ends the processors, start begins them over the topics as they are.
+	stop()
+	start()
+	// next is the earliest instant for which a row waits, after settle.
+	next() instant.Instant
+	// outputs returns the committed records of the outputs since the last call, after settle. Those of one topic and key
+	// come in their order, dues first.
+	outputs() []topics.Record
+	// row returns a row of a table after settle, nil without one.
+	row(table topics.Name, key string) []byte
+	// counted returns what the group of that short name has counted so far.
+	counted(short string) map[string]int
+}
+
+// setup is what a script may say of its deployment.
+type setup struct {
+	partitions int32
+	settings   processors.Settings
+	now        instant.Instant
+}
+
+// play is one script on one deployment.
+type play struct {
+	t       *testing.T
+	script  *script
+	deploy  func(t *testing.T, s setup) deployment
+	rewrite bool // note what was found as the script's new expectations
+
+	setup     setup
+	on        deployment
+	now       instant.Instant
+	events    int
+	published int
+	chronicle *chronicle
+	seen      map[string]int // counters as the last expectation saw them
+}
+
+// playScript plays a script and returns all that was heard.
+func playScript(t *testing.T, s *script, rewrite bool, deploy func(*testing.T, setup) deployment) *play {
+	t.Helper()
+	p := &play{
+		t: t, script: s, deploy: deploy, rewrite: rewrite, chronicle: newChronicle(), seen: make(map[string]int),
+		setup: setup{partitions: 2, settings: processors.Settings{DistributionLead: instant.Millis(24 * time.Hour / time.Millisecond)}},
+	}
+	for _, step := range s.steps {
+		if err := p.do(step); err != nil {
+			t.Fatalf("%s:%d: %v", s.path, step.line, err)
+		}
+	}
+	return p
+}
+
+// do plays one step.
+func (p *play) do(s *step) error {
+	if p.on == nil && s.verb != "deployment" && s.verb != "at" {
+		return errors.New("a script begins with: at <instant>")
+	}
+	if _, is := eventTypes()[s.verb]; is {
+		return p.publish(s)
+	}
+	switch s.verb {
+	case "deployment":
+		return p.readSetup(s)
+	case "at", "advance", "until":
+		return p.pass(s)
+	case "record", "tombstone", "repeat":
+		return p.publish(s)
+	case "stop", "start":
+		return p.outage(s)
+	case "expect", "quiet":
+		return p.expect(s)
+	case "status", "row", "in-force":
+		return p.look(s)
+	}
+	return fmt.Errorf("%s is not a verb", s.verb)
+}
+
+// readSetup reads the deployment line.
+func (p *play) readSetup(s *step) error {
+	if p.on != nil {
+		return errors.New("deployment stands before everything else")
+	}
+	if err := errors.Join(s.check(0, 0, "partitions", "lead", "grace", "only"), s.empty()); err != nil {
+		return err
+	}
+	for name, value := range s.named {
+		length, err := time.ParseDuration(value)
+		switch name {
+		case "lead":
+			p.setup.settings.DistributionLead = instant.Millis(length.Milliseconds())
+		case "grace":
+			p.setup.settings.SettlementGrace = instant.Millis(length.Milliseconds())
+		case "partitions":
+			var count int
+			count, err = strconv.Atoi(value)
+			p.setup.partitions = int32(count)
+		case "only":
+			err = nil // read by onlyOn
+		}
+		if err != nil {
+			return fmt.Errorf("reading %s=: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// onlyOn returns the one kind of deployment that a script is for, or "".
+func (s *script) onlyOn() string {
+	if len(s.steps) > 0 && s.steps[0].verb == "deployment" {
+		return s.steps[0].named["only"]
+	}
+	return ""
+}
+
+// pass moves the clock: at and advance let it jump, until lets it stop at each instant for which a row waits.
+func (p *play) pass(s *step) error {
+	if err := errors.Join(s.check(1, 1), s.empty()); err != nil {
+		return err
+	}
+	to, err := p.readTime(s)
+	if err != nil {
+		return err
+	}
+	if p.on == nil {
+		p.setup.now = to
+		p.on = p.deploy(p.t, p.setup)
+	}
+	p.on.settle()
+	for s.verb == "until" && p.on.next() < to {
+		p.drive(p.on.next())
+		p.on.settle()
+	}
+	p.drive(to)
+	return nil
+}
+
+func (p *play) readTime(s *step) (instant.Instant, error) {
+	if s.verb == "advance" {
+		length, err := time.ParseDuration(s.given[0])
+		return p.now.Add(instant.Millis(length.Milliseconds())), err
+	}
+	at, err := time.Parse(time.RFC3339, s.given[0])
+	return instant.Of(at), err
+}
+
+func (p *play) drive(to instant.Instant) {
+	p.now = to
+	p.chronicle.latest = max(p.chronicle.latest, schemas.Instant(to))
+	p.on.drive(to)
+}
+
+// outage plays stop and start.
+func (p *play) outage(s *step) error {
+	if err := errors.Join(s.check(0, 0), s.empty()); err != nil {
+		return err
+	}
+	p.on.settle()
+	if s.verb == "stop" {
+		p.on.stop()
+	} else {
+		p.on.start()
+	}
+	return nil
+}

@@ -1,0 +1,278 @@
+package processors_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/rmn-arms/campaign-engine/processors"
+	"github.com/rmn-arms/campaign-engine/processors/engine"
+	"github.com/rmn-arms/campaign-engine/state/instant"
+	"github.com/rmn-arms/campaign-engine/state/table"
+	"github.com/rmn-arms/campaign-engine/topics"
+)
+
+// How settle knows that nothing more comes: the committed records themselves say so. While the clock stands still and
+// nobody publishes, a deployment is at rest when
+//
+//  1. timers has committed positions behind all that was published, and behind the last record of its loop;
+//  2. no committed row of its table is due;
+//  3. lifecycle has committed its position behind the last of transitions-due;
+//  4. the counters of both groups have been told.
+//
+// Each of these, once true, stays true, and each is looked at behind the one that feeds it; so no marker, no time and no
+// knowledge of the engine's inside is needed. What they speak of changes only when an engine commits: settle looks again
+// after each commit, and at no other time.
+func (d *brokerDeployment) settle() {
+	d.t.Helper()
+	if len(d.running) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(d.t.Context(), brokerDeadline)
+	defer cancel()
+	for {
+		why := d.atRest(ctx)
+		if why == "" {
+			return
+		}
+		select {
+		case <-d.changed:
+			d.alive()
+		case <-ctx.Done():
+			d.t.Fatalf("still waiting after %s: %s", brokerDeadline, why)
+		}
+	}
+}
+
+// alive fails when an engine has ended by itself.
+func (d *brokerDeployment) alive() {
+	d.t.Helper()
+	for short, run := range d.running {
+		select {
+		case err := <-run.done:
+			run.done <- err
+			d.t.Fatalf("%s has ended: %v", short, err)
+		default:
+		}
+	}
+}
+
+// atRest says what is waited for; nothing when the deployment is at rest.
+func (d *brokerDeployment) atRest(ctx context.Context) string {
+	d.t.Helper()
+	if _, runs := d.running[topics.Timers]; runs {
+		if why := d.timersAtRest(ctx); why != "" {
+			return why
+		}
+	}
+	if _, runs := d.running[topics.Lifecycle]; runs {
+		if why := d.lifecycleAtRest(ctx); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+func (d *brokerDeployment) timersAtRest(ctx context.Context) string {
+	d.t.Helper()
+	read := d.positions(ctx, topics.Timers)
+	for partition, end := range d.ends {
+		if read[topics.CampaignEvents][partition] < end {
+			return fmt.Sprintf("timers to read campaign-events/%d to %d", partition, end)
+		}
+	}
+	d.reading.catchUp(ctx)
+	for partition, end := range d.reading.ends[topics.CampaignEngineTimersLoop] {
+		if read[topics.CampaignEngineTimersLoop][partition] < end {
+			return fmt.Sprintf("timers to read its loop/%d to %d", partition, end)
+		}
+	}
+	if next := d.reading.next(); next <= d.clock.Now() {
+		return fmt.Sprintf("timers to fire what is due at %s", next.Time())
+	}
+	counted := d.counted(topics.Timers)
+	if taken := inputsTaken(counted); taken != d.published {
+		return fmt.Sprintf("timers to have counted %d events, not %d: %v", d.published, taken, counted)
+	}
+	return ""
+}
+
+// inputsTaken adds up what became of the events; one that was carried is counted where it was taken.
+func inputsTaken(counted map[string]int) int {
+	taken := counted[processors.Accepted] + counted[processors.Duplicates] + counted[processors.Stale]
+	for name, count := range counted {
+		if len(name) > len(processors.Refused) && name[:len(processors.Refused)] == processors.Refused {
+			taken += count
+		}
+	}
+	return taken
+}
+
+func (d *brokerDeployment) lifecycleAtRest(ctx context.Context) string {
+	d.t.Helper()
+	dues := maps.Clone(d.reading.ends[topics.TransitionsDue])
+	read := d.positions(ctx, topics.Lifecycle)
+	for partition, end := range dues {
+		if read[topics.TransitionsDue][partition] < end {
+			return fmt.Sprintf("lifecycle to read transitions-due/%d to %d", partition, end)
+		}
+	}
+	d.reading.catchUp(ctx)
+	counted := d.counted(topics.Lifecycle)
+	for name, topic := range map[string]topics.Name{
+		processors.Applied: topics.TransitionsApplied, processors.Rejected: topics.TransitionsRejected,
+	} {
+		if counted[name] != d.reading.counts[topic] {
+			return fmt.Sprintf("lifecycle to have counted %d %s, not %d", d.reading.counts[topic], name, counted[name])
+		}
+	}
+	return ""
+}
+
+// positions are those that a group has committed.
+func (d *brokerDeployment) positions(ctx context.Context, short string) map[topics.Name]map[int32]int64 {
+	d.t.Helper()
+	group, _ := topics.GroupNamed(short)
+	committed, err := d.admin.FetchOffsets(ctx, group.ID())
+	if err != nil {
+		d.t.Fatalf("reading the positions of %s: %v", short, err)
+	}
+	at := make(map[topics.Name]map[int32]int64)
+	for topic, partitions := range committed.Offsets() {
+		at[topics.Name(topic)] = make(map[int32]int64)
+		for partition, offset := range partitions {
+			at[topics.Name(topic)][partition] = offset.At
+		}
+	}
+	return at
+}
+
+// ready waits until the engines have recovered their partitions, so that what is published next is not taken for
+// something that came during the outage.
+func (d *brokerDeployment) ready() {
+	d.t.Helper()
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
+	deadline := time.After(brokerDeadline)
+	for _, run := range d.running {
+		for run.engine.Ready() != nil {
+			select {
+			case <-look.C:
+				d.alive()
+			case <-deadline:
+				d.t.Fatalf("not ready after %s: %v", brokerDeadline, run.engine.Ready())
+			}
+		}
+	}
+}
+
+// reading follows all topics that the engines write, read_committed.
+type reading struct {
+	d      *brokerDeployment
+	client *kgo.Client
+	// at are the positions behind what was read, markers included; ends those behind the last record of each partition.
+	at, ends map[topics.Name]map[int32]int64
+	heard    []topics.Record
+	counts   map[topics.Name]int
+	rows     map[topics.Name]map[string][]byte
+}
+
+// followed are the topics that the engines write.
+func followed() []string {
+	return []string{
+		string(topics.TransitionsDue), string(topics.TransitionsApplied), string(topics.TransitionsRejected),
+		string(topics.DeadLetters), string(topics.CampaignEngineTimersTable), string(topics.CampaignEngineTimersLoop),
+		string(topics.CampaignEngineLifecycleTable),
+	}
+}
+
+func newReading(d *brokerDeployment) *reading {
+	r := &reading{
+		d: d, at: make(map[topics.Name]map[int32]int64), ends: make(map[topics.Name]map[int32]int64),
+		counts: make(map[topics.Name]int), rows: make(map[topics.Name]map[string][]byte),
+	}
+	from := make(map[string]map[int32]kgo.Offset)
+	for _, topic := range followed() {
+		from[topic] = make(map[int32]kgo.Offset)
+		r.at[topics.Name(topic)], r.ends[topics.Name(topic)] = make(map[int32]int64), make(map[int32]int64)
+		r.rows[topics.Name(topic)] = make(map[string][]byte)
+		for partition := range d.setup.partitions {
+			from[topic][partition] = kgo.NewOffset().At(0)
+		}
+	}
+	r.client = d.connect(kgo.ConsumePartitions(from), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords())
+	return r
+}
+
+// catchUp reads to the present last stable offsets.
+func (r *reading) catchUp(ctx context.Context) {
+	r.d.t.Helper()
+	stable, err := r.d.admin.ListCommittedOffsets(ctx, followed()...)
+	if err == nil {
+		err = stable.Error()
+	}
+	if err != nil {
+		r.d.t.Fatalf("listing last stable offsets: %v", err)
+	}
+	behind := func() bool {
+		for topic, partitions := range stable {
+			for partition, end := range partitions {
+				if r.at[topics.Name(topic)][partition] < end.Offset {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	for behind() {
+		fetches := r.client.PollFetches(ctx)
+		if err := fetches.Err0(); err != nil {
+			r.d.t.Fatalf("reading what was committed: %v", err)
+		}
+		fetches.EachRecord(r.read)
+	}
+}
+
+func (r *reading) read(record *kgo.Record) {
+	topic := topics.Name(record.Topic)
+	r.at[topic][record.Partition] = record.Offset + 1
+	if record.Attrs.IsControl() {
+		return
+	}
+	r.ends[topic][record.Partition] = record.Offset + 1
+	r.counts[topic]++
+	switch {
+	case slices.Contains(outputTopics[:], topic):
+		if belongs := topics.PartitionOf(record.Key, r.d.setup.partitions); record.Key != nil && record.Partition != belongs {
+			r.d.t.Errorf("%s lies in partition %d of %s, not %d", record.Key, record.Partition, topic, belongs)
+		}
+		r.heard = append(r.heard, topics.Record{Topic: record.Topic, Partition: record.Partition, Key: record.Key, Value: record.Value})
+	case record.Value == nil:
+		delete(r.rows[topic], string(record.Key))
+	default:
+		r.rows[topic][string(record.Key)] = record.Value
+	}
+}
+
+// take returns what was heard since the last time, dues first.
+func (r *reading) take() []topics.Record {
+	heard := r.heard
+	r.heard = nil
+	slices.SortStableFunc(heard, func(a, b topics.Record) int {
+		return slices.Index(outputTopics[:], topics.Name(a.Topic)) - slices.Index(outputTopics[:], topics.Name(b.Topic))
+	})
+	return heard
+}
+
+// next is the earliest instant for which a committed row of the timers' table waits.
+func (r *reading) next() instant.Instant {
+	next := instant.Instant(table.Never)
+	for _, row := range r.rows[topics.CampaignEngineTimersTable] {
+		next = min(next, engine.DuePrefix(row))
+	}
+	return next
+}

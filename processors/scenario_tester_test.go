@@ -1,0 +1,264 @@
+package processors_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"sync"
+	"testing"
+
+	"github.com/lovoo/goka"
+	"github.com/lovoo/goka/storage"
+	"github.com/lovoo/goka/tester"
+
+	"github.com/rmn-arms/campaign-engine/processors"
+	"github.com/rmn-arms/campaign-engine/processors/engine"
+	"github.com/rmn-arms/campaign-engine/state/instant"
+	"github.com/rmn-arms/campaign-engine/state/table"
+	"github.com/rmn-arms/campaign-engine/topics"
+)
+
+// testerDeployment runs the group graphs on goka's tester: one partition, no broker, no engine. What the engine does
+// with timers is done here in the plainest way: rows that are due are fired one by one.
+//
+// Records wait until settle and are then read before anything is fired. The engine mostly does it the other way round;
+// that both tell the same facts is the rule that an event's reader fires what is due first.
+type testerDeployment struct {
+	t       *testing.T
+	tester  *tester.Tester
+	tables  map[topics.Name]*table.Table
+	heard   []*tester.QueueTracker
+	topics  []topics.Name // of heard
+	counts  map[string]*tally
+	broken  chan error
+	now     instant.Instant
+	waiting []topics.Record
+	offset  int64
+	stopped bool
+	// catchingUp holds while what came during an outage is read.
+	catchingUp bool
+}
+
+// tally are the counters of one group.
+type tally struct {
+	mu     sync.Mutex
+	byName map[string]int
+}
+
+func (c *tally) add(name string, count int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.byName[name] += count
+}
+
+func (c *tally) copy() map[string]int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.byName)
+}
+
+// shorts are the groups of a deployment.
+var shorts = [...]string{topics.Timers, topics.Lifecycle}
+
+func deployOnTester(t *testing.T, s setup) deployment {
+	t.Helper()
+	d := &testerDeployment{
+		t: t, tester: tester.New(t), tables: make(map[topics.Name]*table.Table), counts: make(map[string]*tally),
+		broken: make(chan error, len(shorts)), now: s.now,
+	}
+	for _, short := range shorts {
+		d.run(short, s)
+	}
+	for _, name := range outputTopics {
+		d.heard, d.topics = append(d.heard, d.tester.NewQueueTracker(string(name))), append(d.topics, name)
+	}
+	return d
+}
+
+// run starts one group. Rows are kept in the engine's storage: goka's own sorts all keys at each new one.
+func (d *testerDeployment) run(short string, s setup) {
+	d.t.Helper()
+	graph, err := processors.Graph(short, s.settings)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	rows := table.New(engine.DuePrefix)
+	rows.Index()
+	d.tables[topics.Name(graph.GroupTable().Topic())] = rows
+	d.counts[short] = &tally{byName: make(map[string]int)}
+	processor, err := goka.NewProcessor(nil, graph,
+		goka.WithTester(d.tester),
+		goka.WithStorageBuilder(func(string, int32) (storage.Storage, error) { return rows, nil }),
+		goka.WithNilHandling(goka.NilProcess),
+		goka.WithLogger(silence{}),
+		goka.WithContextWrapper(func(ctx goka.Context) goka.Context {
+			return &testerContext{gokaContext: ctx, deployment: d, counts: d.counts[short]}
+		}),
+	)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := processor.Run(ctx); err != nil {
+			d.broken <- fmt.Errorf("running %s: %w", short, err)
+		}
+	}()
+	d.t.Cleanup(func() {
+		cancel()
+		<-done
+	})
+}
+
+// silence is a goka logger; what goes wrong comes as an error.
+type silence struct{}
+
+func (silence) Print(...any)          {}
+func (silence) Println(...any)        {}
+func (silence) Printf(string, ...any) {}
+
+// gokaContext is goka.Context under a name that does not hide its method Context.
+type gokaContext = goka.Context
+
+// testerContext is the engine's context where no engine runs. It counts, which engine.WithContext does not.
+type testerContext struct {
+	gokaContext
+	deployment *testerDeployment
+	counts     *tally
+}
+
+var _ engine.Context = (*testerContext)(nil)
+
+func (c *testerContext) Now() instant.Instant   { return c.deployment.now }
+func (c *testerContext) CatchingUp() bool       { return c.deployment.catchingUp }
+func (c *testerContext) Misplaced() bool        { return false }
+func (c *testerContext) Count(name string)      { c.counts.add(name, 1) }
+func (c *testerContext) Part(string) []byte     { panic("the groups of these tests have no parts") }
+func (c *testerContext) SetPart(string, []byte) { panic("the groups of these tests have no parts") }
+
+func (d *testerDeployment) publish(records []topics.Record) {
+	for i := range records {
+		records[i].Partition, records[i].Offset = 0, d.offset
+		d.offset++
+	}
+	d.waiting = append(d.waiting, records...)
+}
+
+func (d *testerDeployment) drive(now instant.Instant) { d.now = now }
+
+func (d *testerDeployment) settle() {
+	d.t.Helper()
+	if d.stopped {
+		return
+	}
+	for _, record := range d.waiting {
+		d.consume(string(record.Topic), record)
+	}
+	d.waiting = nil
+	d.catchingUp = false
+	for d.fire() {
+	}
+}
+
+// consume has one record of campaign-events read, and all that follows from it.
+func (d *testerDeployment) consume(topic string, record topics.Record) {
+	d.t.Helper()
+	headers := goka.Headers{}
+	for _, header := range record.Headers {
+		headers[header.Key] = header.Value
+	}
+	d.tester.Consume(topic, string(record.Key), topics.Raw(record.Value),
+		tester.WithHeaders(headers), tester.WithTime(record.Timestamp.Time()))
+	d.check()
+}
+
+// check fails when a group has ended, and closes the turn: rows that were taken as due may be taken again.
+func (d *testerDeployment) check() {
+	d.t.Helper()
+	select {
+	case err := <-d.broken:
+		d.t.Fatal(err)
+	default:
+	}
+}
+
+// fire fires every row that is due, in the order of the instants and keys.
+func (d *testerDeployment) fire() bool {
+	d.t.Helper()
+	type alarm struct {
+		key string
+		due instant.Instant
+	}
+	var alarms []alarm
+	rows := d.tables[topics.CampaignEngineTimersTable]
+	rows.TakeDue(d.now, duesMax, func(key string, due instant.Instant) { alarms = append(alarms, alarm{key, due}) })
+	stream := engine.TimerStream(groupNamed(d.t, topics.Timers))
+	for _, each := range alarms {
+		d.tester.Consume(string(stream), each.key, each.due, tester.WithTime(d.now.Time()))
+		d.check()
+	}
+	if key, found := rows.Unanswered(); found {
+		d.t.Fatalf("the timer of %s was left due: it would fire for ever", key)
+	}
+	rows.Commit(0)
+	return len(alarms) > 0
+}
+
+// duesMax is more than any script has.
+const duesMax = 1_000_000
+
+func groupNamed(t *testing.T, short string) goka.Group {
+	t.Helper()
+	group, known := topics.GroupNamed(short)
+	if !known {
+		t.Fatalf("there is no group %s", short)
+	}
+	return goka.Group(group.ID())
+}
+
+func (d *testerDeployment) stop() { d.stopped = true }
+
+// start has what came meanwhile read as an engine does that catches up.
+func (d *testerDeployment) start() {
+	d.stopped, d.catchingUp = false, true
+	d.settle()
+}
+
+func (d *testerDeployment) next() instant.Instant {
+	return d.tables[topics.CampaignEngineTimersTable].Next()
+}
+
+func (d *testerDeployment) outputs() []topics.Record {
+	var records []topics.Record
+	for i, tracker := range d.heard {
+		for {
+			key, value, more := tracker.NextRaw()
+			if !more {
+				break
+			}
+			records = append(records, topics.Record{Topic: string(d.topics[i]), Key: []byte(key), Value: value})
+		}
+	}
+	return records
+}
+
+func (d *testerDeployment) row(name topics.Name, key string) []byte {
+	d.t.Helper()
+	row, err := d.tables[name].Get(key)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return row
+}
+
+func (d *testerDeployment) counted(short string) map[string]int { return d.counts[short].copy() }
+
+// outputTopics are the outputs, dues before what becomes of them.
+var outputTopics = [...]topics.Name{
+	topics.TransitionsDue, topics.TransitionsApplied, topics.TransitionsRejected, topics.DeadLetters,
+}
+
+var _ deployment = (*testerDeployment)(nil)
+

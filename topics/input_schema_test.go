@@ -1,0 +1,263 @@
+package topics
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"pgregory.net/rapid"
+
+	"github.com/rmn-arms/campaign-engine/schemas"
+)
+
+// The JSON Schemas and the decoder state the same shape twice: once for others, once for speed. Where they differ, it
+// is on purpose:
+//
+//   - The key, unknown types, size, depth and names that come twice are the decoder's alone.
+//   - A day that the month does not have: the decoder always refuses it, a schema only in an instant, and only in a
+//     validator that asserts formats, as here.
+//   - The decoder reads numbers as RFC 8785 does, as doubles. Integers beyond 17 digits are rounded before they are
+//     compared; a validator with exact numbers may judge otherwise within that rounding.
+
+// shapes returns the schemas of the types that campaign-events carries.
+func shapes(t testing.TB) map[schemas.Type]*jsonschema.Schema {
+	t.Helper()
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	all := map[schemas.Type]*jsonschema.Schema{}
+	for _, kind := range schemas.Types() {
+		document, err := jsonschema.UnmarshalJSON(bytes.NewReader(schemas.JSONSchema(kind)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := compiler.AddResource(string(kind), document); err != nil {
+			t.Fatal(err)
+		}
+		if all[kind], err = compiler.Compile(string(kind)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all
+}
+
+func isValid(t testing.TB, schema *jsonschema.Schema, text string) bool {
+	t.Helper()
+	document, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	return schema.Validate(document) == nil
+}
+
+// onPurpose lists what only the decoder knows of the table's shape breaches.
+func onPurpose(definition string) bool { return strings.Contains(definition, "02-30T00:00:00\"") }
+
+func TestSchemaRefusesTheShapesThatTheDecoderRefuses(t *testing.T) {
+	schema := shapes(t)[schemas.CampaignCreated]
+	for field, definitions := range shapeBreaches() {
+		for _, definition := range definitions {
+			if strings.Contains(definition, "E+999999999") || onPurpose(definition) {
+				continue // the validator's exact numbers would take a gigabyte
+			}
+			if isValid(t, schema, withData(schemas.CampaignCreated, definition)) {
+				t.Errorf("%s: the schema allows %.400s", field, definition)
+			}
+		}
+	}
+}
+
+// example is a frozen event of schemas/testdata.
+type example struct {
+	Name, Key string
+	Event     json.RawMessage
+}
+
+func frozen(t testing.TB, kind schemas.Type) []example {
+	t.Helper()
+	text, err := os.ReadFile("../schemas/testdata/" + string(kind) + ".json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []example
+	if err := json.Unmarshal(text, &all); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestDecoderTakesTheFrozenExamples(t *testing.T) {
+	for _, kind := range schemas.Types() {
+		for _, e := range frozen(t, kind) {
+			t.Run(string(kind)+"/"+e.Name, func(t *testing.T) {
+				if isDefinition(kind) || isChange(kind) {
+					if event, refusal := DecodeCampaignEvent([]byte(e.Key), e.Event, nil); refusal != nil || event.Type != kind {
+						t.Errorf("got %+v, %+v", event, refusal)
+					}
+				}
+				if kind == schemas.TransitionDue {
+					checkDueExample(t, e)
+				}
+			})
+		}
+	}
+}
+
+func checkDueExample(t *testing.T, e example) {
+	event, refusal := DecodeDue(e.Event)
+	if refusal != nil {
+		t.Fatal(*refusal)
+	}
+	written, err := EncodeDue(event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := canonical(t, string(written)), canonical(t, string(e.Event)); got != want {
+		t.Errorf("written again it is\n%s\nnot\n%s", got, want)
+	}
+}
+
+// place is where a value stands in an event: an object and a name, or an array and an index.
+type place struct {
+	object map[string]any
+	name   string
+	array  []any
+	index  int
+}
+
+func (p place) get() any {
+	if p.object != nil {
+		return p.object[p.name]
+	}
+	return p.array[p.index]
+}
+
+func (p place) set(value any) {
+	if p.object != nil {
+		p.object[p.name] = value
+		return
+	}
+	p.array[p.index] = value
+}
+
+// placesIn returns every place in a value, in a fixed order.
+func placesIn(value any) (all []place) {
+	switch v := value.(type) {
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			all = append(append(all, place{object: v, name: name}), placesIn(v[name])...)
+		}
+	case []any:
+		for i := range v {
+			all = append(append(all, place{array: v, index: i}), placesIn(v[i])...)
+		}
+	}
+	return all
+}
+
+// drawValue draws what may be put anywhere: texts of all the kinds that stand in events, at the limits of them.
+func drawValue(t *rapid.T) any {
+	repeated := func(s string, counts ...int) any {
+		return strings.Repeat(s, rapid.SampledFrom(counts).Draw(t, "times"))
+	}
+	switch rapid.IntRange(0, 6).Draw(t, "kind of value") {
+	case 0:
+		return rapid.SampledFrom([]any{
+			nil, true, false, []any{}, map[string]any{}, []any{nil}, []any{"s-1", ""}, map[string]any{"email": "a@b"},
+		}).Draw(t, "value")
+	case 1:
+		return json.Number(rapid.SampledFrom([]string{
+			"0", "-0", "1", "-1", "1.0", "1e0", "10E-1", "0.5", "31622400", "31622401", "9007199254740991", "9007199254740992", "1e15", "1e20",
+		}).Draw(t, "number"))
+	case 2:
+		return repeated("a", 0, 1, 8, 9, 16, 17, 64, 65, 128, 129, 254, 255, 256, 257, 1024, 1025, 2048, 2049)
+	case 3:
+		return repeated("é😀", 1, 64, 65, 128, 129, 512, 513)
+	case 4:
+		return rapid.StringMatching(
+			`([0-9]{4}-[01][0-9]-[0-2][0-8]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9](\.[0-9]{1,10})?(Z|z|[+-][0-2][0-9]:[0-6][0-9])?)`,
+		).Draw(t, "instant")
+	case 5:
+		return rapid.SampledFrom([]any{
+			"1.0", "campaign.updated", "campaign.paused", "application/json", "text/JSON ; charset=utf-8", "a/b+json", "json", "a/xjson",
+			"compatible", "later", "en-US", "en_US", "a@b", "a@b@c", "a b@c", "https://x", "x:", ":x", "x: y", "video/mp4", "/", "a/", "a/b;c",
+			"c-1", ".c", "c.d", "c_d", "c/d", "2026-12-01T00:00:00", "2026-12-01T00:00", "2026-12-01T1:00:00.5", "2026-12-01T00:00:00,5",
+			"2026-02-30T00:00:00Z", strings.Repeat("a", 243) + "@example.org", "\u0000", "a\n", " ",
+		}).Draw(t, "text")
+	}
+	return rapid.StringN(0, 20, -1).Draw(t, "any text")
+}
+
+// mutate changes an event at one or two places.
+func mutate(t *rapid.T, event map[string]any) {
+	for range rapid.IntRange(1, 2).Draw(t, "changes") {
+		all := placesIn(event)
+		at := rapid.SampledFrom(all).Draw(t, "place")
+		switch rapid.IntRange(0, 4).Draw(t, "change") {
+		case 0:
+			if at.object != nil {
+				delete(at.object, at.name)
+			}
+		case 1:
+			if at.object != nil {
+				at.object[strings.ToUpper(at.name)] = at.get()
+			}
+		case 2:
+			if list, is := at.get().([]any); is && len(list) > 0 {
+				count := rapid.SampledFrom([]int{2, 50, 51, 100, 101}).Draw(t, "count")
+				at.set(slices.Repeat(list[:1], count))
+			}
+		case 3:
+			if data, is := event["data"].(map[string]any); is {
+				name := rapid.SampledFrom([]string{
+					"starts_at", "starts_at_local", "ends_at", "ends_at_local", "disambiguation", "cpm", "x", "reason",
+				}).Draw(t, "member")
+				data[name] = drawValue(t)
+			}
+		default:
+			at.set(drawValue(t))
+		}
+	}
+}
+
+func TestSchemaAndDecoderAgree(t *testing.T) {
+	schemaOf := shapes(t)
+	var bases []example
+	for _, kind := range []schemas.Type{schemas.CampaignCreated, schemas.CampaignUpdated, schemas.CampaignPaused} {
+		bases = append(bases, frozen(t, kind)...)
+	}
+	const variants = 20 // of an example in each check
+	rapid.Check(t, func(t *rapid.T) {
+		base := rapid.SampledFrom(bases).Draw(t, "example")
+		for range variants {
+			decoder := json.NewDecoder(bytes.NewReader(base.Event))
+			decoder.UseNumber()
+			event := map[string]any{}
+			if err := decoder.Decode(&event); err != nil {
+				t.Fatal(err)
+			}
+			mutate(t, event)
+			compareVerdicts(t, schemaOf, base.Key, event)
+		}
+	})
+}
+
+func compareVerdicts(t *rapid.T, schemaOf map[schemas.Type]*jsonschema.Schema, key string, event map[string]any) {
+	text, err := json.Marshal(event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kind, _ := event["type"].(string)
+	schema := schemaOf[schemas.Type(kind)]
+	read, refusal := DecodeCampaignEvent([]byte(key), text, nil)
+	if schema == nil || refusal != nil && refusal.Reason == schemas.KeyMismatch {
+		return // the decoder's alone
+	}
+	if err := schema.Validate(event); (err == nil) != (refusal == nil) {
+		t.Fatalf("%s\nschema: %v\ndecoder: %+v %+v", text, err, read, refusal)
+	}
+}
