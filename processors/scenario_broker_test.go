@@ -2,6 +2,7 @@ package processors_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -41,13 +42,39 @@ type runningEngine struct {
 	done   chan error
 }
 
+// engineClock is one engine's view of the clock. Time has passed for it when it has looked: were Now and Elapsed driven
+// between two looks of the engine, it would take the step for a jump, and hold firing while nothing drives the clock on.
+type engineClock struct {
+	*processors.VirtualClock
+	mu      sync.Mutex
+	seen    instant.Instant
+	elapsed instant.Millis
+}
+
+// Now implements engine.Clock.
+func (c *engineClock) Now() instant.Instant {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.VirtualClock.Now()
+	c.elapsed += max(0, now.Sub(c.seen))
+	c.seen = now
+	return now
+}
+
+// Elapsed implements engine.Clock.
+func (c *engineClock) Elapsed() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Duration(c.elapsed) * time.Millisecond
+}
+
 // brokerDeadline bounds every wait; reaching it is a failure.
 const brokerDeadline = 60 * time.Second
 
 func deployOnBroker(t *testing.T, s setup) deployment {
 	t.Helper()
 	d := newBroker(t, s)
-	d.start()
+	d.start(s.settings)
 	return d
 }
 
@@ -128,8 +155,9 @@ func (d *brokerDeployment) drive(now instant.Instant) { d.clock.Set(now) }
 
 func (d *brokerDeployment) stop() { d.halt(shorts[:]...) }
 
-func (d *brokerDeployment) start() {
+func (d *brokerDeployment) start(settings processors.Settings) {
 	d.t.Helper()
+	d.setup.settings = settings
 	for _, short := range shorts {
 		d.begin(short)
 	}
@@ -145,8 +173,9 @@ func (d *brokerDeployment) begin(short string) {
 		d.t.Fatal(err)
 	}
 	e, err := engine.New(engine.Config{
-		Connect: []kgo.Opt{kgo.SeedBrokers(d.brokers...)}, Instance: "a", Clock: d.clock, CommitInterval: -1,
-		Log: zerolog.New(zerolog.NewTestWriter(d.t)).Level(zerolog.WarnLevel), Observe: d.observer(short),
+		Connect: []kgo.Opt{kgo.SeedBrokers(d.brokers...)}, Instance: "a", CommitInterval: -1,
+		Clock: &engineClock{VirtualClock: d.clock, seen: d.clock.Now()},
+		Log:   zerolog.New(zerolog.NewTestWriter(d.t)).Level(zerolog.WarnLevel), Observe: d.observer(short),
 	}, graph)
 	if err != nil {
 		d.t.Fatal(err)
@@ -205,7 +234,9 @@ func (d *brokerDeployment) next() instant.Instant { return d.reading.next() }
 
 func (d *brokerDeployment) outputs() []topics.Record { return d.reading.take() }
 
-func (d *brokerDeployment) row(table topics.Name, key string) []byte { return d.reading.rows[table][key] }
+func (d *brokerDeployment) row(table topics.Name, key string) []byte {
+	return d.reading.rows[table][key]
+}
 
 func (d *brokerDeployment) counted(short string) map[string]int { return d.counts[short].copy() }
 

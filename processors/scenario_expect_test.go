@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rmn-arms/campaign-engine/processors"
 	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/state/campaign"
 	"github.com/rmn-arms/campaign-engine/state/timer"
@@ -47,11 +48,28 @@ func (p *play) listen() (*chapter, error) {
 		return nil, err
 	}
 	counted := p.on.counted(topics.Timers)
+	if err := p.countLaws(counted, p.on.counted(topics.Lifecycle)); err != nil {
+		return nil, err
+	}
 	for _, name := range unseen {
 		chapter.counted[name] = counted[name] - p.seen[name]
 		p.seen[name] = counted[name]
 	}
 	return chapter, nil
+}
+
+// countLaws: what was read is accounted for, and so is what was written.
+func (p *play) countLaws(timers, lifecycle map[string]int) error {
+	taken := inputsTaken(timers)
+	switch {
+	case !p.stopped && taken != p.published:
+		return fmt.Errorf("%d events were published, but %d are accounted for: %v", p.published, taken, timers)
+	case timers[processors.Due] != len(p.chronicle.facts):
+		return fmt.Errorf("%d dues came, but %d were counted", len(p.chronicle.facts), timers[processors.Due])
+	case lifecycle[processors.Applied] != p.chronicle.applied || lifecycle[processors.Rejected] != p.chronicle.rejected:
+		return fmt.Errorf("%d were applied and %d rejected, but counted were %v", p.chronicle.applied, p.chronicle.rejected, lifecycle)
+	}
+	return nil
 }
 
 // aligned puts the second column of lines below each other.
@@ -69,7 +87,7 @@ func aligned(lines [][2]string) []string {
 
 // compare holds what was found against the script, or notes it for the rewriting.
 func (p *play) compare(s *step, found []string) {
-	if p.rewrite {
+	if p.purpose == rewriting {
 		s.rewritten = found
 		return
 	}

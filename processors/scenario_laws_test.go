@@ -21,20 +21,22 @@ type chronicle struct {
 	latest    schemas.Instant
 	facts     map[string]*fact // by transition id
 	histories map[string]*history
-	// answered counts the facts that were applied or rejected.
-	answered, applied, rejected int
+	// applied and rejected count outcomes.
+	applied, rejected int
 	// values are the outputs as they stood on the topics, by topic and key.
 	values map[string][]string
 }
 
 // history is what the laws need to know of one campaign's past.
 type history struct {
-	dues      []*fact
-	answered  int // how many of dues, from the first on, have been applied or rejected
 	decidedAt schemas.Instant
-	sequence  int64
-	status    schemas.Status
-	campaign  []byte // as the last applied transition showed it
+	// open are the dues that nothing has become of yet; outcomes those that came since the last look, per topic in their
+	// order.
+	open     []*fact
+	applied  []string
+	rejected []string
+	sequence int64
+	status   schemas.Status
 }
 
 func newChronicle() *chronicle {
@@ -55,7 +57,9 @@ func (c *chronicle) of(campaignID string) *history {
 // them. Its error tells which laws are broken.
 func (c *chronicle) hear(chapter *chapter, outputs []topics.Record) error {
 	var broken []error
+	told := make(map[string]*history)
 	for _, record := range outputs {
+		told[string(record.Key)] = c.of(string(record.Key))
 		var err error
 		switch topics.Name(record.Topic) {
 		case topics.TransitionsDue:
@@ -71,6 +75,11 @@ func (c *chronicle) hear(chapter *chapter, outputs []topics.Record) error {
 		}
 		if err != nil {
 			broken = append(broken, fmt.Errorf("%s of %s: %w: %s", record.Topic, toldKey(string(record.Key)), err, record.Value))
+		}
+	}
+	for campaignID, past := range told {
+		if err := past.outcomeLaws(); err != nil {
+			broken = append(broken, fmt.Errorf("campaign %s: %w", campaignID, err))
 		}
 	}
 	return errors.Join(broken...)
@@ -95,7 +104,7 @@ func (c *chronicle) hearDue(chapter *chapter, record topics.Record) error {
 	}
 	heard := &fact{due: due}
 	c.facts[due.TransitionID] = heard
-	past.dues = append(past.dues, heard)
+	past.open = append(past.open, heard)
 	chapter.under(string(record.Key)).facts = append(chapter.under(string(record.Key)).facts, heard)
 	err := errors.Join(
 		envelopeLaws(event, record.Key, due.TransitionID, schemas.TransitionDue, due), c.timeLaws(past, due))
@@ -134,23 +143,19 @@ func (c *chronicle) timeLaws(past *history, due *schemas.Due) error {
 	return nil
 }
 
-// answer finds the fact that an outcome belongs to: outcomes come in the order of their dues, each one once.
-func (c *chronicle) answer(due *schemas.Due) (*history, *fact, error) {
-	past := c.of(due.CampaignID)
-	if past.answered >= len(past.dues) {
-		return past, nil, errors.New("answers no due")
+// answer finds the fact that an outcome belongs to; each has one.
+func (c *chronicle) answer(due *schemas.Due) (*fact, error) {
+	heard := c.facts[due.TransitionID]
+	switch {
+	case heard == nil:
+		return nil, errors.New("answers no due")
+	case heard.applied != nil || heard.rejected != nil:
+		return nil, errors.New("answers its due a second time")
+	case heard.due.DecidedAt != due.DecidedAt || heard.due.ScheduledFor != due.ScheduledFor ||
+		heard.due.LatenessMs != due.LatenessMs || heard.due.ChangeReason != due.ChangeReason:
+		return nil, errors.New("differs from its due")
 	}
-	heard := past.dues[past.answered]
-	if heard.due.TransitionID != due.TransitionID {
-		return past, nil, fmt.Errorf("is out of order: %s comes first", heard.due.TransitionID)
-	}
-	past.answered++
-	c.answered++
-	if heard.due.DecidedAt != due.DecidedAt || heard.due.ScheduledFor != due.ScheduledFor ||
-		heard.due.LatenessMs != due.LatenessMs || heard.due.ChangeReason != due.ChangeReason {
-		return past, heard, errors.New("differs from its due")
-	}
-	return past, heard, nil
+	return heard, nil
 }
 
 func (c *chronicle) hearApplied(record topics.Record) error {
@@ -161,26 +166,15 @@ func (c *chronicle) hearApplied(record topics.Record) error {
 	}
 	c.keep(record.Topic, record.Key, record.Value)
 	applied := &event.Data
-	past, heard, err := c.answer(&applied.Due)
+	heard, err := c.answer(&applied.Due)
 	if err != nil {
 		return err
 	}
-	heard.applied = applied
 	c.applied++
-	past.sequence++
-	from := past.status
-	past.status, past.campaign = applied.To, applied.Campaign
-	switch {
-	case applied.Sequence != past.sequence:
-		err = fmt.Errorf("its sequence must be %d", past.sequence)
-	case applied.From != from:
-		err = fmt.Errorf("must go on from %q", from)
-	case applied.AppliedAt != applied.DecidedAt:
-		err = errors.New("applied_at must be decided_at")
-	case len(applied.Campaign) == 0:
-		err = errors.New("must show the campaign in force")
-	}
-	return errors.Join(err, envelopeLaws(event, record.Key, applied.TransitionID+"/applied", schemas.TransitionApplied, &applied.Due))
+	heard.applied = applied
+	past := c.of(applied.CampaignID)
+	past.applied = append(past.applied, applied.TransitionID)
+	return envelopeLaws(event, record.Key, applied.TransitionID+"/applied", schemas.TransitionApplied, &applied.Due)
 }
 
 func (c *chronicle) hearRejected(record topics.Record) error {
@@ -191,16 +185,67 @@ func (c *chronicle) hearRejected(record topics.Record) error {
 	}
 	c.keep(record.Topic, record.Key, record.Value)
 	rejected := &event.Data
-	past, heard, err := c.answer(&rejected.Due)
+	heard, err := c.answer(&rejected.Due)
 	if err != nil {
 		return err
 	}
-	heard.rejected = rejected
 	c.rejected++
-	if rejected.Status != past.status {
-		err = fmt.Errorf("must have met %q", past.status)
+	heard.rejected = rejected
+	past := c.of(rejected.CampaignID)
+	past.rejected = append(past.rejected, rejected.TransitionID)
+	return envelopeLaws(event, record.Key, rejected.TransitionID+"/rejected", schemas.TransitionRejected, &rejected.Due)
+}
+
+// outcomeLaws: every due has its outcome, in each topic in the order of the dues, and each goes on from where the one
+// before it led.
+func (h *history) outcomeLaws() error {
+	for _, heard := range h.open {
+		var err error
+		switch {
+		case heard.applied != nil:
+			err = h.goOn(heard.applied)
+			h.applied = h.applied[1:]
+		case heard.rejected != nil:
+			err = h.stay(heard.rejected)
+			h.rejected = h.rejected[1:]
+		default:
+			err = fmt.Errorf("%s has come to nothing", heard.due.TransitionID)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return errors.Join(err, envelopeLaws(event, record.Key, rejected.TransitionID+"/rejected", schemas.TransitionRejected, &rejected.Due))
+	h.open = nil
+	return nil
+}
+
+func (h *history) stay(rejected *schemas.Rejected) error {
+	switch {
+	case h.rejected[0] != rejected.TransitionID:
+		return fmt.Errorf("%s was rejected out of order", rejected.TransitionID)
+	case rejected.Status != h.status:
+		return fmt.Errorf("%s must have met status %q", rejected.TransitionID, h.status)
+	}
+	return nil
+}
+
+func (h *history) goOn(applied *schemas.Applied) error {
+	h.sequence++
+	from := h.status
+	h.status = applied.To
+	switch {
+	case h.applied[0] != applied.TransitionID:
+		return fmt.Errorf("%s was applied out of order", applied.TransitionID)
+	case applied.Sequence != h.sequence:
+		return fmt.Errorf("the sequence of %s must be %d", applied.TransitionID, h.sequence)
+	case applied.From != from:
+		return fmt.Errorf("%s must go on from %q", applied.TransitionID, from)
+	case applied.AppliedAt != applied.DecidedAt:
+		return fmt.Errorf("applied_at of %s must be its decided_at", applied.TransitionID)
+	case len(applied.Campaign) == 0:
+		return fmt.Errorf("%s must show the campaign in force", applied.TransitionID)
+	}
+	return nil
 }
 
 // hearRefused holds a dead letter against the record that it refuses.

@@ -23,9 +23,9 @@ type deployment interface {
 	// settle returns when nothing more will come before somebody publishes or the clock is driven. It returns at once
 	// while the processors are stopped.
 	settle()
-	// stop ends the processors, start begins them over the topics as they are.
+	// stop ends the processors, start begins them over the topics as they are, with settings that may be others.
 	stop()
-	start()
+	start(settings processors.Settings)
 	// next is the earliest instant for which a row waits, after settle.
 	next() instant.Instant
 	// outputs returns the committed records of the outputs since the last call, after settle. Those of one topic and key
@@ -48,23 +48,32 @@ type setup struct {
 type play struct {
 	t       *testing.T
 	script  *script
-	deploy  func(t *testing.T, s setup) deployment
-	rewrite bool // note what was found as the script's new expectations
+	kind    deploymentKind
+	purpose purpose
 
 	setup     setup
 	on        deployment
 	now       instant.Instant
 	events    int
 	published int
+	stopped   bool
 	chronicle *chronicle
 	seen      map[string]int // counters as the last expectation saw them
 }
 
+// purpose says what is done with what is found.
+type purpose int
+
+const (
+	checking  purpose = iota // hold it against the script
+	rewriting                // note it as the script's new expectations
+)
+
 // playScript plays a script and returns all that was heard.
-func playScript(t *testing.T, s *script, rewrite bool, deploy func(*testing.T, setup) deployment) *play {
+func playScript(t *testing.T, s *script, kind deploymentKind, why purpose) *play {
 	t.Helper()
 	p := &play{
-		t: t, script: s, deploy: deploy, rewrite: rewrite, chronicle: newChronicle(), seen: make(map[string]int),
+		t: t, script: s, kind: kind, purpose: why, chronicle: newChronicle(), seen: make(map[string]int),
 		setup: setup{partitions: 2, settings: processors.Settings{DistributionLead: instant.Millis(24 * time.Hour / time.Millisecond)}},
 	}
 	for _, step := range s.steps {
@@ -108,33 +117,32 @@ func (p *play) readSetup(s *step) error {
 	if err := errors.Join(s.check(0, 0, "partitions", "lead", "grace", "only"), s.empty()); err != nil {
 		return err
 	}
-	for name, value := range s.named {
-		length, err := time.ParseDuration(value)
-		switch name {
-		case "lead":
-			p.setup.settings.DistributionLead = instant.Millis(length.Milliseconds())
-		case "grace":
-			p.setup.settings.SettlementGrace = instant.Millis(length.Milliseconds())
-		case "partitions":
-			var count int
-			count, err = strconv.Atoi(value)
-			p.setup.partitions = int32(count)
-		case "only":
-			err = nil // read by onlyOn
+	if count, is := s.named["partitions"]; is {
+		partitions, err := strconv.ParseInt(count, 10, 32)
+		if err != nil {
+			return fmt.Errorf("reading partitions=: %w", err)
 		}
+		p.setup.partitions = int32(partitions)
+	}
+	return p.readSettings(s)
+}
+
+// readSettings reads lead= and grace=.
+func (p *play) readSettings(s *step) error {
+	for name, setting := range map[string]*instant.Millis{
+		"lead": &p.setup.settings.DistributionLead, "grace": &p.setup.settings.SettlementGrace,
+	} {
+		value, is := s.named[name]
+		if !is {
+			continue
+		}
+		length, err := time.ParseDuration(value)
 		if err != nil {
 			return fmt.Errorf("reading %s=: %w", name, err)
 		}
+		*setting = instant.Millis(length.Milliseconds())
 	}
 	return nil
-}
-
-// onlyOn returns the one kind of deployment that a script is for, or "".
-func (s *script) onlyOn() string {
-	if len(s.steps) > 0 && s.steps[0].verb == "deployment" {
-		return s.steps[0].named["only"]
-	}
-	return ""
 }
 
 // pass moves the clock: at and advance let it jump, until lets it stop at each instant for which a row waits.
@@ -148,7 +156,7 @@ func (p *play) pass(s *step) error {
 	}
 	if p.on == nil {
 		p.setup.now = to
-		p.on = p.deploy(p.t, p.setup)
+		p.on = p.kind.deploy(p.t, p.setup)
 	}
 	p.on.settle()
 	for s.verb == "until" && p.on.next() < to {
@@ -176,14 +184,14 @@ func (p *play) drive(to instant.Instant) {
 
 // outage plays stop and start.
 func (p *play) outage(s *step) error {
-	if err := errors.Join(s.check(0, 0), s.empty()); err != nil {
+	if p.stopped = s.verb == "stop"; p.stopped {
+		p.on.settle()
+		p.on.stop()
+		return errors.Join(s.check(0, 0), s.empty())
+	}
+	if err := errors.Join(s.check(0, 0, "lead", "grace"), s.empty(), p.readSettings(s)); err != nil {
 		return err
 	}
-	p.on.settle()
-	if s.verb == "stop" {
-		p.on.stop()
-	} else {
-		p.on.start()
-	}
+	p.on.start(p.setup.settings)
 	return nil
 }

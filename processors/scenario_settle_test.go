@@ -98,6 +98,9 @@ func (d *brokerDeployment) timersAtRest(ctx context.Context) string {
 	if taken := inputsTaken(counted); taken != d.published {
 		return fmt.Sprintf("timers to have counted %d events, not %d: %v", d.published, taken, counted)
 	}
+	if dues := d.reading.counts[topics.TransitionsDue]; counted[processors.Due] != dues {
+		return fmt.Sprintf("timers to have counted %d dues, not %d", dues, counted[processors.Due])
+	}
 	return ""
 }
 

@@ -24,17 +24,18 @@ import (
 // Records wait until settle and are then read before anything is fired. The engine mostly does it the other way round;
 // that both tell the same facts is the rule that an event's reader fires what is due first.
 type testerDeployment struct {
-	t       *testing.T
-	tester  *tester.Tester
-	tables  map[topics.Name]*table.Table
-	heard   []*tester.QueueTracker
-	topics  []topics.Name // of heard
-	counts  map[string]*tally
-	broken  chan error
-	now     instant.Instant
-	waiting []topics.Record
-	offset  int64
-	stopped bool
+	t        *testing.T
+	settings processors.Settings
+	tester   *tester.Tester
+	tables   map[topics.Name]*table.Table
+	heard    []*tester.QueueTracker
+	topics   []topics.Name // of heard
+	counts   map[string]*tally
+	broken   chan error
+	now      instant.Instant
+	waiting  []topics.Record
+	offset   int64
+	stopped  bool
 	// catchingUp holds while what came during an outage is read.
 	catchingUp bool
 }
@@ -63,7 +64,7 @@ var shorts = [...]string{topics.Timers, topics.Lifecycle}
 func deployOnTester(t *testing.T, s setup) deployment {
 	t.Helper()
 	d := &testerDeployment{
-		t: t, tester: tester.New(t), tables: make(map[topics.Name]*table.Table), counts: make(map[string]*tally),
+		t: t, settings: s.settings, tester: tester.New(t), tables: make(map[topics.Name]*table.Table), counts: make(map[string]*tally),
 		broken: make(chan error, len(shorts)), now: s.now,
 	}
 	for _, short := range shorts {
@@ -220,8 +221,13 @@ func groupNamed(t *testing.T, short string) goka.Group {
 
 func (d *testerDeployment) stop() { d.stopped = true }
 
-// start has what came meanwhile read as an engine does that catches up.
-func (d *testerDeployment) start() {
+// start has what came meanwhile read as an engine does that catches up. The groups have been running all the time, so
+// their settings cannot change.
+func (d *testerDeployment) start(settings processors.Settings) {
+	d.t.Helper()
+	if settings != d.settings {
+		d.t.Fatal("other settings need: deployment only=broker")
+	}
 	d.stopped, d.catchingUp = false, true
 	d.settle()
 }
@@ -261,4 +267,3 @@ var outputTopics = [...]topics.Name{
 }
 
 var _ deployment = (*testerDeployment)(nil)
-

@@ -18,23 +18,23 @@ func rawRecord(s *step) (topics.Record, error) {
 	if err != nil || s.verb == "tombstone" {
 		return record, err
 	}
-	value := strings.Builder{}
+	record.Value = []byte{}
 	for _, line := range s.block {
-		piece, err := readValue(line)
+		piece, err := readValue(line, len(record.Value))
 		if err != nil {
 			return record, err
 		}
-		value.WriteString(piece)
+		record.Value = append(record.Value, piece...)
 	}
-	record.Value = []byte(value.String())
 	return record, nil
 }
 
 // valueMaxBytes bounds what a script can ask for.
 const valueMaxBytes = 16 << 20
 
-// readValue reads one piece: | and the text behind it, "a Go string", or a count, an x, and a piece to be repeated.
-func readValue(line string) (string, error) {
+// readValue reads one piece: | and the text behind it, or "a Go string"; before either a count and x repeat it, and
+// "to", a size and x repeat it until the value, so far of that many bytes, has that size.
+func readValue(line string, soFar int) (string, error) {
 	if text, is := strings.CutPrefix(line, "|"); is {
 		return strings.TrimPrefix(text, " "), nil
 	}
@@ -46,13 +46,20 @@ func readValue(line string) (string, error) {
 		return text, nil
 	}
 	count, piece, is := strings.Cut(line, " x ")
-	times, err := strconv.Atoi(count)
+	size, fill := strings.CutPrefix(count, "to ")
+	times, err := strconv.Atoi(size)
 	if !is || err != nil {
-		return "", fmt.Errorf(`reading a value: a line begins with |, with ", or with a count and x`)
+		return "", fmt.Errorf(`reading a value: a line begins with |, with ", with a count and x, or with to, a size and x`)
 	}
-	text, err := readValue(piece)
-	if err != nil || times < 0 || len(text)*times > valueMaxBytes {
-		return "", fmt.Errorf("reading a value: it must have at most %d bytes (%w)", valueMaxBytes, err)
+	text, err := readValue(piece, 0)
+	if err != nil {
+		return "", err
+	}
+	if fill {
+		times = (times - soFar) / max(1, len(text))
+	}
+	if times < 0 || len(text)*times > valueMaxBytes {
+		return "", fmt.Errorf("reading a value: it must have 0 to %d bytes", valueMaxBytes)
 	}
 	return strings.Repeat(text, times), nil
 }

@@ -2,6 +2,7 @@ package schemas_test
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
@@ -72,12 +73,13 @@ func TestSchemasListTheWordsOfTheContract(t *testing.T) {
 		want string
 	}{
 		{schemas.CampaignCreated, "definition", "disambiguation", "compatible earlier later reject <nil>"},
-		{schemas.TransitionDue, "due", "transition", "schedule reschedule rezone distribute start pause resume end settle cancel"},
+		{schemas.TransitionDue, "due", "transition", "schedule reschedule rezone distribute start " +
+			"pause resume end settle cancel"},
 		{schemas.TransitionApplied, "status", "", "SCHEDULED ACTIVE PAUSED COMPLETED CANCELLED"},
 		{schemas.TransitionRejected, "rejected", "reason", "superseded already-active already-paused not-paused paused " +
 			"window-passed not-ended completed cancelled"},
-		{schemas.RecordRefused, "refused", "reason", "too-large too-deep malformed unknown-type key-mismatch schema invalid-zone " +
-			"skipped-local-time invalid-window invalid-money unknown-campaign revision-conflict"},
+		{schemas.RecordRefused, "refused", "reason", "too-large too-deep malformed unknown-type " +
+			"key-mismatch schema invalid-zone skipped-local-time invalid-window invalid-money unknown-campaign revision-conflict"},
 	}
 	for _, c := range cases {
 		node := parsed(t, schemas.JSONSchema(c.kind))["$defs"].(map[string]any)[c.part].(map[string]any)
@@ -87,5 +89,25 @@ func TestSchemasListTheWordsOfTheContract(t *testing.T) {
 		if got := strings.Trim(fmt.Sprint(node["enum"]), "[]"); got != c.want {
 			t.Errorf("%s: %s %s lists %q, not %q", c.kind, c.part, c.name, got, c.want)
 		}
+	}
+}
+
+// TestOutputsHoldNoContacts: addresses go from campaign-events to the mailer and nowhere else.
+func TestOutputsHoldNoContacts(t *testing.T) {
+	for _, kind := range []schemas.Type{schemas.TransitionDue, schemas.TransitionApplied, schemas.TransitionRejected} {
+		for _, word := range []string{`"contacts"`, `"email"`} {
+			if strings.Contains(string(schemas.JSONSchema(kind)), word) {
+				t.Errorf("the schema of %s has %s", kind, word)
+			}
+		}
+	}
+	email := "desk@example.com"
+	whole := schemas.Definition{CampaignID: "c-1", Contacts: []schemas.Contact{{Email: email}}}
+	written, err := json.Marshal(whole.Place(0, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(written), email) {
+		t.Errorf("a placed definition holds a contact: %s", written)
 	}
 }

@@ -43,15 +43,52 @@ func (i Instant) MarshalText() ([]byte, error) { return i.AppendText(nil) }
 // UnmarshalText implements encoding.TextUnmarshaler; its error is ErrInstant.
 func (i *Instant) UnmarshalText(text []byte) error {
 	var at time.Time
-	if err := at.UnmarshalText(text); err != nil || !isOffset(text) {
+	if !isShaped(text) {
+		return ErrInstant
+	}
+	if err := at.UnmarshalText(text); err != nil {
 		return ErrInstant
 	}
 	*i = InstantOf(at)
 	return nil
 }
 
-// isOffset says whether an instant ends in a Z or in an offset up to 23:59: time.Time also takes 24 hours and 60 minutes.
-func isOffset(text []byte) bool {
-	hour, minute := len(text)-len("00:00"), len(text)-len("00")
-	return text[len(text)-1] == 'Z' || string(text[hour:hour+2]) < "24" && string(text[minute:]) < "60"
+// isShaped says whether a text is 2006-01-02T15:04:05, perhaps a fraction, and Z or an offset up to 23:59. time.Time
+// judges the values, but also takes an hour of one digit, a comma for the point, and offsets of 24 hours or 60 minutes.
+func isShaped(text []byte) bool {
+	const seconds = "0000-00-00T00:00:00"
+	if len(text) <= len(seconds) || !matches(text[:len(seconds)], seconds) {
+		return false
+	}
+	rest := text[len(seconds):]
+	if rest[0] == '.' {
+		digits := 1
+		for digits < len(rest) && isDigit(rest[digits]) {
+			digits++
+		}
+		if digits == 1 {
+			return false
+		}
+		rest = rest[digits:]
+	}
+	if len(rest) == 1 {
+		return rest[0] == 'Z'
+	}
+	isOffset := matches(rest, "+00:00") || matches(rest, "-00:00")
+	return isOffset && string(rest[1:3]) < "24" && string(rest[4:6]) < "60"
 }
+
+// matches says whether a text has a digit wherever the layout has a 0, and the layout's character elsewhere.
+func matches(text []byte, layout string) bool {
+	if len(text) != len(layout) {
+		return false
+	}
+	for i, c := range text {
+		if layout[i] == '0' && !isDigit(c) || layout[i] != '0' && layout[i] != c {
+			return false
+		}
+	}
+	return true
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }

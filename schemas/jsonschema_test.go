@@ -123,7 +123,8 @@ func TestSchemasShareTheirParts(t *testing.T) {
 }
 
 func TestSchemasStateTheLimits(t *testing.T) {
-	created, paused := parsed(t, schemas.JSONSchema(schemas.CampaignCreated)), parsed(t, schemas.JSONSchema(schemas.CampaignPaused))
+	created := parsed(t, schemas.JSONSchema(schemas.CampaignCreated))
+	paused := parsed(t, schemas.JSONSchema(schemas.CampaignPaused))
 	due := parsed(t, schemas.JSONSchema(schemas.TransitionDue))
 	cases := []struct {
 		in   map[string]any

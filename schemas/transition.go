@@ -23,7 +23,8 @@ const (
 )
 
 // Due is the data of transition.due: somebody decided that a transition is to be made.
-// Invariants: ScheduledFor <= DecidedAt for timed ones; one TransitionID once, ever; DecidedAt never falls within a campaign.
+// Invariants: ScheduledFor <= DecidedAt for timed ones; one TransitionID once, ever; DecidedAt never falls within a
+// campaign.
 type Due struct {
 	TransitionID string     `json:"transition_id"` // <campaign_id>/<revision>/<transition>
 	CampaignID   string     `json:"campaign_id"`

@@ -14,7 +14,8 @@ import (
 const (
 	callTimeout  = 15 * time.Second // of one request
 	applyTimeout = time.Minute      // of all of Apply
-	roundsMax    = 12               // of looking and mending; with pauses of pauseFirstto pauseLast about 15 s
+	roundsMax    = 12               // of looking and mending; with pauses of pauseFirst to pauseLast about 13 s
+	looksMax     = 4                // of Check, with pauses of together 350 ms
 	pauseFirst   = 50 * time.Millisecond
 	pauseLast    = 2 * time.Second
 )
@@ -55,15 +56,25 @@ func (a *Admin) Plan(ctx context.Context, want []Stream, options Options) (Plan,
 
 // Check is for the start of the engine: its error, an ErrMismatch, names each difference with which the engine must
 // not start and the commands that mend it. The plan also has those that do no harm at once.
-func (a *Admin) Check(ctx context.Context, want []Stream, options Options) (Plan, error) {
-	plan, err := a.Plan(ctx, want, options)
-	if err != nil {
-		return plan, fmt.Errorf("checking topics: %w", err)
+//
+// It refuses only what several looks show, for a broker learns of a change some hundred milliseconds after it was made.
+func (a *Admin) Check(ctx context.Context, want []Stream, options Options) (plan Plan, err error) {
+	for round := range looksMax {
+		if round > 0 && !a.pause(ctx, round) {
+			err = errors.Join(ctx.Err(), err)
+			break
+		}
+		if plan, err = a.Plan(ctx, want, options); err == nil {
+			blocking := plan.Blocking()
+			if len(blocking) == 0 {
+				return plan, nil
+			}
+			err = plan.mismatch(blocking)
+		} else if !kerr.IsRetriable(err) {
+			break // where nobody answers, looking again would only make the person wait
+		}
 	}
-	if blocking := plan.Blocking(); len(blocking) > 0 {
-		return plan, fmt.Errorf("checking topics: %w", plan.mismatch(blocking))
-	}
-	return plan, nil
+	return plan, fmt.Errorf("checking topics: %w", err)
 }
 
 // Apply creates the missing topics and alters the settings that differ, and returns when every broker knows the

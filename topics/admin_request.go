@@ -89,8 +89,9 @@ func (a *Admin) mend(ctx context.Context, plan Plan) error {
 		if err != nil {
 			return fmt.Errorf("altering %s: %w", name, err)
 		}
-		if response, err := responses.On(string(name), nil); errors.Join(err, response.Err) != nil {
-			return fmt.Errorf("altering %s: %w %s", name, errors.Join(err, response.Err), response.ErrMessage)
+		response, err := responses.On(string(name), nil)
+		if err = errors.Join(err, response.Err); err != nil {
+			return fmt.Errorf("altering %s: %w", name, explained(err, &response.ErrMessage))
 		}
 	}
 	return nil
@@ -112,17 +113,19 @@ func (a *Admin) create(ctx context.Context, plan Plan) error {
 		return fmt.Errorf("creating topics: %w", err)
 	}
 	for _, topic := range response.Topics {
-		err := kerr.ErrorForCode(topic.ErrorCode)
-		if err == nil || errors.Is(err, kerr.TopicAlreadyExists) {
-			continue
+		if err := kerr.ErrorForCode(topic.ErrorCode); err != nil {
+			return fmt.Errorf("creating %s: %w", topic.Topic, explained(err, topic.ErrorMessage))
 		}
-		message := ""
-		if topic.ErrorMessage != nil {
-			message = *topic.ErrorMessage
-		}
-		return fmt.Errorf("creating %s: %w %s", topic.Topic, err, message)
 	}
 	return nil
+}
+
+// explained adds the broker's own words to an error, if it has any.
+func explained(err error, words *string) error {
+	if words == nil || *words == "" {
+		return err
+	}
+	return fmt.Errorf("%w (%s)", err, *words)
 }
 
 // creation asks for one topic. Where the broker chooses the replicas, what depends on their number is set in the next

@@ -218,6 +218,18 @@ func TestApplyGivesUp(t *testing.T) {
 	}
 }
 
+// A broker that does not know yet what was just created is no reason to refuse.
+func TestCheckLooksAgain(t *testing.T) {
+	admin, cluster := newAdmin(t)
+	mustApply(t, admin, Streams(), Options{Partitions: 2})
+	fault := cluster.Fault(kfake.Fault{
+		Keys: []kmsg.Key{kmsg.Metadata}, Topic: string(DeadLetters), Err: kerr.UnknownTopicOrPartition, Count: looksMax - 1,
+	})
+	if _, err := admin.Check(t.Context(), Streams(), Options{Partitions: 2}); err != nil || fault.Hits() != looksMax-1 {
+		t.Errorf("after %d answers without the topic: %v", fault.Hits(), err)
+	}
+}
+
 // Apply ends only when the slowest broker knows the topics too.
 func TestApplyWaitsForEveryBroker(t *testing.T) {
 	admin, cluster := newAdmin(t, kfake.NumBrokers(3))

@@ -8,8 +8,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/rmn-arms/campaign-engine/schemas"
 	"pgregory.net/rapid"
+
+	"github.com/rmn-arms/campaign-engine/schemas"
 )
 
 func TestLoopCarriesRecordsWhole(t *testing.T) {
@@ -61,7 +62,8 @@ func TestLoopTakesTheLargestInputAndNoLarger(t *testing.T) {
 }
 
 func FuzzLoopDecode(f *testing.F) {
-	encoded, err := LoopCodec{}.Encode(&Record{Topic: "t", Key: []byte("k"), Headers: []Header{{"a", nil}, {"b", []byte("x")}}})
+	record := &Record{Topic: "t", Key: []byte("k"), Headers: []Header{{"a", nil}, {"b", []byte("x")}}}
+	encoded, err := LoopCodec{}.Encode(record)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -113,7 +115,9 @@ func TestRefusedEventIsBoundedWhateverTheRecord(t *testing.T) {
 		"large header":              {Headers: []Header{{"x", make([]byte, 1<<20)}}},
 		"large name":                {Headers: []Header{{nasty, nil}}},
 		"many headers":              {Headers: many},
-		"everything at its largest": {Key: make([]byte, 1<<20), Value: make([]byte, 5<<20), Headers: append([]Header{{nasty[:40<<10], nil}}, many...)},
+		"everything at its largest": {
+			Key: make([]byte, 1<<20), Value: make([]byte, 5<<20), Headers: append([]Header{{nasty[:40<<10], nil}}, many...),
+		},
 	}
 	for name, record := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -127,8 +131,10 @@ func TestRefusedEventIsBoundedWhateverTheRecord(t *testing.T) {
 				t.Errorf("it has %d bytes, the topic's limit counts on %d", size, deadLetterMaxBytes())
 			}
 			d := event.Data
-			if d.ValueBytes != int64(len(record.Value)) || d.KeyBytes != int64(len(record.Key)) || d.HeadersTotal != int64(len(record.Headers)) {
-				t.Errorf("sizes are %d, %d, %d", d.ValueBytes, d.KeyBytes, d.HeadersTotal)
+			got := []int64{d.KeyBytes, d.ValueBytes, d.HeadersTotal}
+			want := []int64{int64(len(record.Key)), int64(len(record.Value)), int64(len(record.Headers))}
+			if !cmp.Equal(want, got) {
+				t.Errorf("key, value and headers have %v, not %v", got, want)
 			}
 			kept, err := base64.StdEncoding.DecodeString(d.ValueBase64)
 			if err != nil || !bytes.Equal(kept, record.Value[:min(len(record.Value), 256<<10)]) {

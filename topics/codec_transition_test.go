@@ -6,8 +6,9 @@ import (
 
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
-	"github.com/rmn-arms/campaign-engine/schemas"
 	"pgregory.net/rapid"
+
+	"github.com/rmn-arms/campaign-engine/schemas"
 )
 
 // drawDue draws a due transition; its texts hold all that JSON escapes.
@@ -126,9 +127,13 @@ func TestTransitionsAreReadBackByTheirCodecs(t *testing.T) {
 
 func TestCodecsTurnWhatTheyCannotReadIntoMalformed(t *testing.T) {
 	codecs := map[string]interface{ Decode([]byte) (any, error) }{
-		"due": DueCodec{}, "applied": AppliedCodec{}, "rejected": RejectedCodec{}, "refused": RefusedCodec{}, "loop": LoopCodec{},
+		"due": DueCodec{}, "applied": AppliedCodec{}, "rejected": RejectedCodec{}, "refused": RefusedCodec{},
+		"loop": LoopCodec{},
 	}
-	values := []string{"", "null5", "[]", "{", `{"id":1}`, "\xff", strings.Repeat("[", 10000), "\x01", "\x01\x00\x00\x00\xff\xff\xff\xff\xff\xff"}
+	values := []string{
+		"", "null5", "[]", "{", `{"id":1}`, "\xff", strings.Repeat("[", 10000), "\x01",
+		"\x01\x00\x00\x00\xff\xff\xff\xff\xff\xff",
+	}
 	for name, codec := range codecs {
 		for _, value := range values {
 			got, err := codec.Decode([]byte(value))
@@ -159,9 +164,12 @@ func TestDecodeDueRefuses(t *testing.T) {
 		{"no campaign", `"campaign_id":"c-1",`, ``, schemas.BadSchema, "data.campaign_id: "},
 		{"a revision that is a text", `"revision":1,`, `"revision":"1",`, schemas.BadSchema, "data.revision: "},
 		{"another transition", `"schedule",`, `"stop",`, schemas.BadSchema, "data.transition: "},
-		{"an id of another revision", `"transition_id":"c-1/1/`, `"transition_id":"c-1/2/`, schemas.BadSchema, "data.transition_id: "},
-		{"an id of another transition", `"transition":"schedule"`, `"transition":"start"`, schemas.BadSchema, "data.transition_id: "},
-		{"a rezone without its version", `"transition":"schedule"`, `"transition":"rezone"`, schemas.BadSchema, "data.transition_id: "},
+		{"an id of another revision", `"transition_id":"c-1/1/`, `"transition_id":"c-1/2/`, schemas.BadSchema,
+			"data.transition_id: "},
+		{"an id of another transition", `"transition":"schedule"`, `"transition":"start"`, schemas.BadSchema,
+			"data.transition_id: "},
+		{"a rezone without its version", `"transition":"schedule"`, `"transition":"rezone"`, schemas.BadSchema,
+			"data.transition_id: "},
 		{"no instant", `"decided_at":`, `"x":`, schemas.BadSchema, "data.decided_at: "},
 		{"not scheduled", `"scheduled_for":`, `"x":`, schemas.BadSchema, "data.scheduled_for: "},
 		{"early", `"lateness_ms":21`, `"lateness_ms":-1`, schemas.BadSchema, "data.lateness_ms: "},

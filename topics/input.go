@@ -100,7 +100,8 @@ func readCampaignEvent(e envelope) (CampaignEvent, *Refusal) {
 }
 
 func hashOf(data string) ContentHash {
-	sum := sha256.Sum256(appendCanonical(make([]byte, 0, len(data)), data))
+	form, _ := appendCanonical(make([]byte, 0, 2*len(data)), data, 0)
+	sum := sha256.Sum256(form)
 	return ContentHash(sum[:HashBytes])
 }
 

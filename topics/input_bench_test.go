@@ -3,7 +3,8 @@ package topics
 import "testing"
 
 // sampleEvent is a definition of about 600 bytes, as services send them.
-const sampleEvent = `{"specversion":"1.0","id":"e-1","source":"campaign-service","type":"campaign.created","subject":"c-1",` +
+const sampleEvent = `{"specversion":"1.0","id":"e-1","source":"campaign-service","type":"campaign.created",` +
+	`"subject":"c-1",` +
 	`"time":"2026-11-23T08:00:00Z","datacontenttype":"application/json","data":{"campaign_id":"c-1","revision":1,` +
 	`"advertiser_id":"a-1","name":"Spring sale","starts_at":"2026-12-01T05:00:00Z","ends_at":"2026-12-08T05:00:00Z",` +
 	`"time_zone":"America/New_York","budget":{"amount":"500.00","currency":"USD"},"cpm":"2.50",` +

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/rmn-arms/campaign-engine/schemas"
 )
 
@@ -53,7 +54,7 @@ func deeperThan(value []byte, limit int) bool {
 				}
 			}
 		case '{', '[':
-			if depth++; depth > limit {
+			if depth++; depth > limit+1 {
 				return true
 			}
 		case '}', ']':

@@ -8,48 +8,82 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// appendCanonical appends the RFC 8785 form of a value of compact text, which lacks only the order of names (section
-// 3.2.3). The recursion is as deep as the value, hence at most schemas.NestingMaxDepth.
-func appendCanonical(b []byte, value string) []byte {
-	switch {
-	case isObject(value):
-		return appendSorted(b, value)
-	case isArray(value):
-		b = append(b, '[')
-		separator := ""
-		for element := range elements(value) {
-			b = appendCanonical(append(b, separator...), element)
-			separator = ","
-		}
-		return append(b, ']')
+// appendCanonical appends the RFC 8785 form of the value that begins at an offset of compact text, which lacks only the
+// order of names (section 3.2.3), and returns the offset behind the value. It goes over the text once. The recursion
+// is as deep as the value, hence at most schemas.NestingMaxDepth.
+func appendCanonical(b []byte, document string, at int) ([]byte, int) {
+	if at >= len(document) {
+		return b, at
 	}
-	return append(b, value...)
+	switch document[at] {
+	case '{':
+		return appendSorted(b, document, at)
+	case '[':
+		b = append(b, '[')
+		for at++; at < len(document) && document[at] != ']'; {
+			b, at = appendCanonical(b, document, at)
+			b, at = appendComma(b, document, at)
+		}
+		return append(b, ']'), at + 1
+	}
+	end := endOfValue(document, at)
+	return append(b, document[at:end]...), end
 }
 
-// member is a name, with its escapes, and its value.
-type member struct{ name, value string }
+func appendComma(b []byte, document string, at int) ([]byte, int) {
+	if at < len(document) && document[at] == ',' {
+		return append(b, ','), at + 1
+	}
+	return b, at
+}
 
-func appendSorted(b []byte, object string) []byte {
+// member is a name, with its escapes, and where the member was written to.
+type member struct {
+	name       string
+	begin, end int
+}
+
+// appendSorted writes the members as they come, and where that is not their order, once more behind themselves.
+func appendSorted(b []byte, document string, at int) ([]byte, int) {
 	var few [24]member // more than any object of the contract has
-	all, plain := few[:0], true
-	for name, value := range members(object) {
-		all = append(all, member{name, value})
-		plain = plain && isPlain(name)
-	}
-	if plain {
-		slices.SortFunc(all, func(a, b member) int { return strings.Compare(a.name, b.name) })
-	} else {
-		sortByCodeUnits(all)
-	}
+	all := few[:0]
 	b = append(b, '{')
-	for i, m := range all {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(append(append(b, '"'), m.name...), `":`...)
-		b = appendCanonical(b, m.value)
+	first := len(b)
+	for at++; at < len(document) && document[at] != '}'; {
+		begin, nameEnd := len(b), endOfString(document, at)
+		name := document[at+1 : nameEnd-1]
+		b, at = appendCanonical(append(append(b, document[at:nameEnd]...), ':'), document, nameEnd+1)
+		all = append(all, member{name, begin, len(b)})
+		b, at = appendComma(b, document, at)
 	}
-	return append(b, '}')
+	if !sortMembers(all) {
+		written := len(b)
+		for i, m := range all {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = append(b, b[m.begin:m.end]...)
+		}
+		b = b[:first+copy(b[first:], b[written:])]
+	}
+	return append(b, '}'), at + 1
+}
+
+// sortMembers orders members by the UTF-16 code units of their names. It says whether they were in order.
+func sortMembers(all []member) bool {
+	plain, sorted := true, true
+	for i, m := range all {
+		plain = plain && isPlain(m.name)
+		sorted = sorted && (i == 0 || all[i-1].name < m.name)
+	}
+	switch {
+	case !plain:
+		sortByCodeUnits(all)
+		return false
+	case !sorted:
+		slices.SortFunc(all, func(a, b member) int { return strings.Compare(a.name, b.name) })
+	}
+	return sorted
 }
 
 // isPlain says whether a name is ASCII without escapes: the order of its bytes is then that of its UTF-16 code units.

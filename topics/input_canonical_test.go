@@ -31,7 +31,11 @@ func canonical(t testing.TB, input string) string {
 	if refusal != nil {
 		t.Fatalf("%q: %v", input, *refusal)
 	}
-	return string(appendCanonical(nil, compact))
+	form, end := appendCanonical(nil, compact, 0)
+	if end != len(compact) {
+		t.Fatalf("%q: %d of %d bytes were read", input, end, len(compact))
+	}
+	return string(form)
 }
 
 // drawJSON draws a JSON text with awkward names, notations and white space; a name may come twice.
@@ -40,7 +44,7 @@ func drawJSON(t *rapid.T, depth int) string {
 	name := rapid.SampledFrom([]string{
 		`"a"`, `"b"`, `"\u0061b"`, `"é"`, `"\u20ac"`, `"😀"`, `"\ufb33"`, `"\""`, `"\\"`, `"\n"`, `"aa"`, `""`, `"~"`,
 	})
-	kind := rapid.IntRange(0, 4).Draw(t, "kind")
+	kind := rapid.SampledFrom([]int{0, 1, 2, 3, 3, 4, 4, 4, 4}).Draw(t, "kind")
 	if depth == 0 {
 		kind %= 3
 	}
@@ -48,7 +52,8 @@ func drawJSON(t *rapid.T, depth int) string {
 	count := rapid.IntRange(0, 5).Draw(t, "count")
 	switch kind {
 	case 0:
-		return space + rapid.SampledFrom([]string{"0", "-0", "1E2", "1.50", "1e-7", "9007199254740993", "1e400"}).Draw(t, "number")
+		numbers := []string{"0", "-0", "1E2", "1.50", "1e-7", "9007199254740993", "1e400"}
+		return space + rapid.SampledFrom(numbers).Draw(t, "number")
 	case 1:
 		return space + name.Draw(t, "string") + space
 	case 2:
@@ -77,7 +82,7 @@ func TestAppendCanonicalIsTheLibrarysCanonicalForm(t *testing.T) {
 		if refusal != nil {
 			return
 		}
-		if got := appendCanonical(nil, compact); string(got) != string(want) {
+		if got, _ := appendCanonical(nil, compact, 0); string(got) != string(want) {
 			t.Fatalf("canonical form of %s\n is %s\nnot %s", input, got, want)
 		}
 	})
@@ -96,12 +101,15 @@ func TestContentHashIsOfTheContentAlone(t *testing.T) {
 	if event.ContentHash != ContentHash(sum[:16]) {
 		t.Error("the hash is not the first half of SHA-256 over the canonical data")
 	}
+	const cpm = `"cpm":"2.50",`
+	envelope := strings.NewReplacer("e-1", "e-2", "campaign.created", "campaign.updated", "T08", "T09")
+	order := strings.NewReplacer(cpm, "", `"data":{`, `"data":{`+cpm)
 	same := map[string]string{
-		"envelope":         strings.NewReplacer("e-1", "e-2", "campaign.created", "campaign.updated", "T08", "T09").Replace(sampleEvent),
+		"envelope":         envelope.Replace(sampleEvent),
 		"white space":      strings.ReplaceAll(sampleEvent, ",", " , "),
 		"number":           strings.Replace(sampleEvent, "15000", "1.5e4", 1),
 		"escape":           strings.Replace(sampleEvent, "Spring", `\u0053pring`, 1),
-		"order of members": strings.Replace(strings.Replace(sampleEvent, `"cpm":"2.50",`, "", 1), `"data":{`, `"data":{"cpm":"2.50",`, 1),
+		"order of members": order.Replace(sampleEvent),
 	}
 	for what, value := range same {
 		if decode(value).ContentHash != event.ContentHash {

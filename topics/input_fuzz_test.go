@@ -1,6 +1,7 @@
 package topics
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"testing"
@@ -9,29 +10,41 @@ import (
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/rmn-arms/campaign-engine/schemas"
 )
 
 // FuzzDecodeCampaignEvent looks for panics, for refusals that quote the payload, and for accepted events whose content
-// does not survive being written again. Its seeds are all the cases of the table tests.
+// does not survive being written again. Its seeds are the cases of the table tests; the largest ones, which would slow
+// the fuzzer down, are stood for by large, which makes any value one of 5 MB.
 func FuzzDecodeCampaignEvent(f *testing.F) {
+	const seedMaxBytes = 64 << 10
 	for _, c := range refusals() {
-		if len(c.value) <= 64<<10 && len(c.key) <= 1<<10 {
-			f.Add([]byte(c.key), []byte(c.value), len(c.headers) > 1, contentTypeOf(c.headers))
+		if len(c.value)+len(c.key) <= seedMaxBytes {
+			f.Add([]byte(c.key), []byte(c.value), len(c.headers) > 1, contentTypeOf(c.headers), false)
 		}
 	}
-	f.Add([]byte("c-1"), []byte(sampleEvent), false, "")
-	f.Add([]byte("c-1"), []byte(sampleData()), true, "application/json")
-	f.Add([]byte(nil), []byte(nil), true, "")
-	f.Fuzz(func(t *testing.T, key, value []byte, binary bool, contentType string) {
+	for _, c := range acceptances() {
+		f.Add([]byte("c-1"), []byte(c.value), len(c.headers) > 1, contentTypeOf(c.headers), false)
+	}
+	f.Add([]byte("c-1"), []byte(sampleEvent), false, "", false)
+	f.Add([]byte("c-1"), []byte(sampleEvent), false, "", true)
+	f.Add([]byte(nil), []byte(nil), true, "", false)
+	f.Fuzz(func(t *testing.T, key, value []byte, binary bool, contentType string, large bool) {
 		headers := []Header{{Key: "content-type", Value: []byte(contentType)}}
 		if binary {
 			headers = append(binaryHeaders(), headers...)
+		}
+		if large {
+			value = append(value, bytes.Repeat([]byte(" "), 5<<20)...)
 		}
 		before := slices.Clone(value)
 		event, refusal := DecodeCampaignEvent(key, value, headers)
 		if !slices.Equal(before, value) {
 			t.Fatal("the value was written to")
+		}
+		if large && (refusal == nil || refusal.Reason != schemas.TooLarge) {
+			t.Fatalf("5 MB are refused as %+v", refusal)
 		}
 		if refusal != nil {
 			checkRefusal(t, refusal)
@@ -108,7 +121,9 @@ func isWritable(at *schemas.Instant) bool {
 
 // FuzzWalk holds the promise that walking any text at all ends, and inside it.
 func FuzzWalk(f *testing.F) {
-	for _, seed := range []string{sampleEvent, `{"a":`, `{"a"`, `{,}`, `[[`, `{"a":"`, `{"\`, `[1,`, `{}`, `[]`, `{"":}`, `{"a"}`} {
+	for _, seed := range []string{
+		sampleEvent, `{"a":`, `{"a"`, `{,}`, `[[`, `{"a":"`, `{"\`, `[1,`, `{}`, `[]`, `{"":}`, `{"a"}`,
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, document string) {
@@ -125,5 +140,35 @@ func FuzzWalk(f *testing.F) {
 			t.Fatalf("walked %d of %d bytes", walked, len(document))
 		}
 		text(document)
+	})
+}
+
+// FuzzDecodeDue looks for panics, and for due transitions that do not survive being written again.
+func FuzzDecodeDue(f *testing.F) {
+	for _, e := range frozen(f, schemas.TransitionDue) {
+		f.Add([]byte(e.Event))
+	}
+	f.Add([]byte(nil))
+	f.Fuzz(func(t *testing.T, value []byte) {
+		event, refusal := DecodeDue(value)
+		if refusal != nil {
+			checkRefusal(t, refusal)
+			return
+		}
+		if !isWritable(event.Time) || !isWritable(&event.Data.ScheduledFor) || !isWritable(&event.Data.DecidedAt) {
+			return
+		}
+		event.Source = schemas.Source // the writer knows no other
+		written, err := EncodeDue(event)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, refusal := DecodeDue(written)
+		if refusal != nil {
+			t.Fatalf("%s is refused: %+v", written, *refusal)
+		}
+		if diff := cmp.Diff(event, again); diff != "" {
+			t.Fatalf("due differs (-read +again):\n%s", diff)
+		}
 	})
 }

@@ -24,30 +24,30 @@ type refusalCase struct {
 }
 
 func bulkRefusals() []refusalCase {
-	created := withData(schemas.CampaignCreated, smallest(""))
-	deep := strings.Repeat(`{"a":[`, 5000)
+	created := createdWith("")
+	deep := times(`{"a":[`, 5000)
 	return []refusalCase{
-		{"5 MB of JSON", "c-1", `"` + strings.Repeat("x", 5<<20) + `"`, nil, schemas.TooLarge, "value: "},
-		{"5 MB of nothing", "c-1", strings.Repeat("\x00", 5<<20), nil, schemas.TooLarge, "value: "},
-		{"a byte over 1 MiB", "c-1", created + strings.Repeat(" ", 1<<20-len(created)+1), nil, schemas.TooLarge, "value: "},
-		{"a key over 64 KiB", strings.Repeat("c", 64<<10+1), created, nil, schemas.TooLarge, "key: "},
-		{"headers over 256 KiB", "c-1", created, []Header{{"x", bytes.Repeat([]byte("x"), 200<<10)}}, schemas.TooLarge, "headers: "},
+		{"5 MB of JSON", "c-1", `"` + times("x", 5<<20) + `"`, nil, schemas.TooLarge, "value: "},
+		{"5 MB of nothing", "c-1", times("\x00", 5<<20), nil, schemas.TooLarge, "value: "},
+		{"a byte over 1 MiB", "c-1", created + times(" ", 1<<20-len(created)+1), nil, schemas.TooLarge, "value: "},
+		{"a key over 64 KiB", times("c", 64<<10+1), created, nil, schemas.TooLarge, "key: "},
+		{"headers over 256 KiB", "c-1", created, []Header{{"x", bytes.Repeat([]byte("x"), 200<<10)}},
+			schemas.TooLarge, "headers: "},
 		{"a definition a byte over 512 KiB", "c-1", withData(schemas.CampaignUpdated,
-			smallest(strings.Repeat(" ", 512<<10-len(smallest(""))+1))), nil, schemas.TooLarge, "data: "},
-		{"a definition over 512 KiB, binary", "c-1", smallest(strings.Repeat(" ", 512<<10)), binaryHeaders(),
+			smallest(times(" ", 512<<10-len(smallest(""))+1))), nil, schemas.TooLarge, "data: "},
+		{"a definition over 512 KiB, binary", "c-1", smallest(times(" ", 512<<10)), binaryHeaders(),
 			schemas.TooLarge, "data: "},
 		{"a definition over 512 KiB goes before its envelope", "c-1", strings.Replace(withData(schemas.CampaignCreated,
-			smallest(strings.Repeat(" ", 512<<10))), `"1.0"`, `"9.9"`, 1), nil, schemas.TooLarge, "data: "},
-		{"nesting 33", "c-1", withData(schemas.CampaignCreated, smallest(`"x":`+strings.Repeat("[", 31)+
-			strings.Repeat("]", 31)+`,`)), nil, schemas.TooDeep, "value: "},
-		{"nesting 10,000", "c-1", deep + "1" + strings.Repeat(`]}`, 5000), nil, schemas.TooDeep, "value: "},
+			smallest(times(" ", 512<<10))), `"1.0"`, `"9.9"`, 1), nil, schemas.TooLarge, "data: "},
+		{"nesting 33", "c-1", createdWith(`"x":` + times("[", 31) + times("]", 31) + `,`), nil, schemas.TooDeep, "value: "},
+		{"nesting 10,000", "c-1", deep + "1" + times(`]}`, 5000), nil, schemas.TooDeep, "value: "},
 		{"nesting 10,000 and broken", "c-1", deep, nil, schemas.TooDeep, "value: "},
-		{"nesting 10,000 in binary mode", "c-1", strings.Repeat("[", 10000), binaryHeaders(), schemas.TooDeep, "value: "},
+		{"nesting 10,000 in binary mode", "c-1", times("[", 10000), binaryHeaders(), schemas.TooDeep, "value: "},
 	}
 }
 
 func jsonRefusals() []refusalCase {
-	created := withData(schemas.CampaignCreated, smallest(""))
+	created := createdWith("")
 	malformed := func(name, value, detail string) refusalCase {
 		return refusalCase{name, "c-1", value, nil, schemas.Malformed, detail}
 	}
@@ -60,19 +60,19 @@ func jsonRefusals() []refusalCase {
 		malformed("something behind it", created+"{}", "value: "),
 		malformed("a byte order mark", "\ufeff"+created, "value: "),
 		malformed("a name twice in the envelope", strings.Replace(created, "{", `{"id":"e-2",`, 1), "value: must not name"),
-		malformed("a name twice in the data", withData(schemas.CampaignCreated, smallest(`"revision":2,`)), "value: must not name"),
-		malformed("a name twice, once escaped", withData(schemas.CampaignCreated, smallest(`"\u0072evision":2,`)), "value: must not name"),
-		malformed("a name twice in what is ignored", withData(schemas.CampaignCreated, smallest(`"x":{"a":1,"a":1},`)), "value: must not name"),
-		malformed("invalid UTF-8", withData(schemas.CampaignCreated, smallest("\"name\":\"\xff\",")), "value: must be valid UTF-8"),
-		malformed("half a surrogate pair", withData(schemas.CampaignCreated, smallest(`"name":"\ud800",`)), "value: "),
-		malformed("a control character", withData(schemas.CampaignCreated, smallest("\"name\":\"\x01\",")), "value: "),
-		malformed("a number that is none", withData(schemas.CampaignCreated, smallest(`"x":01,`)), "value: "),
-		malformed("NaN", withData(schemas.CampaignCreated, smallest(`"x":NaN,`)), "value: "),
+		malformed("a name twice in the data", createdWith(`"revision":2,`), "value: must not name"),
+		malformed("a name twice, once escaped", createdWith(`"\u0072evision":2,`), "value: must not name"),
+		malformed("a name twice in what is ignored", createdWith(`"x":{"a":1,"a":1},`), "value: must not name"),
+		malformed("invalid UTF-8", createdWith("\"name\":\"\xff\","), "value: must be valid UTF-8"),
+		malformed("half a surrogate pair", createdWith(`"name":"\ud800",`), "value: "),
+		malformed("a control character", createdWith("\"name\":\"\x01\","), "value: "),
+		malformed("a number that is none", createdWith(`"x":01,`), "value: "),
+		malformed("NaN", createdWith(`"x":NaN,`), "value: "),
 	}
 }
 
 func envelopeRefusals() []refusalCase {
-	created := withData(schemas.CampaignCreated, smallest(""))
+	created := createdWith("")
 	malformed := func(name, old, new, detail string) refusalCase {
 		if !strings.Contains(created, old) {
 			panic("the event has no " + old)
@@ -119,7 +119,7 @@ func envelopeRefusals() []refusalCase {
 }
 
 func keyRefusals() []refusalCase {
-	created := withData(schemas.CampaignCreated, smallest(""))
+	created := createdWith("")
 	return []refusalCase{
 		{"an unknown type", "c-1", withData("campaign.archived", smallest("")), nil, schemas.UnknownType, "type: "},
 		{"a type of another topic", "c-1", withData(schemas.TransitionDue, smallest("")), nil, schemas.UnknownType, "type: "},
@@ -129,96 +129,193 @@ func keyRefusals() []refusalCase {
 		{"another key", "c-2", created, nil, schemas.KeyMismatch, "key: must equal data.campaign_id"},
 		{"another subject", "c-1", strings.Replace(created, "{", `{"subject":"c-2",`, 1), nil, schemas.KeyMismatch,
 			"key: must equal subject"},
-		{"another subject, binary", "c-1", smallest(""), binaryHeaders(Header{"ce_subject", []byte("c-2")}), schemas.KeyMismatch,
-			"key: must equal subject"},
-		{"the key goes before the shape", "c-2", withData(schemas.CampaignPaused, `{"campaign_id":"c-1","revision":0}`), nil,
+		{"another subject, binary", "c-1", smallest(""), binaryHeaders(Header{"ce_subject", []byte("c-2")}),
+			schemas.KeyMismatch, "key: must equal subject"},
+		{"the key goes before the shape", "c-2", pausedWith(`{"campaign_id":"c-1","revision":0}`), nil,
 			schemas.KeyMismatch, "key: "},
-		{"an id that is no text is left to the shape", "c-2", withData(schemas.CampaignPaused, `{"campaign_id":1,"revision":1}`),
+		{"an id that is no text is left to the shape", "c-2", pausedWith(`{"campaign_id":1,"revision":1}`),
 			nil, schemas.BadSchema, "data.campaign_id: "},
-		{"no id is left to the shape", "c-1", withData(schemas.CampaignPaused, `{"revision":1}`), nil, schemas.BadSchema,
+		{"no id is left to the shape", "c-1", pausedWith(`{"revision":1}`), nil, schemas.BadSchema,
 			"data.campaign_id: is required"},
-		{"a change without revision", "c-1", withData(schemas.CampaignPaused, `{"campaign_id":"c-1"}`), nil, schemas.BadSchema,
+		{"a change without revision", "c-1", pausedWith(`{"campaign_id":"c-1"}`), nil, schemas.BadSchema,
 			"data.revision: is required"},
-		{"a reason that is too long", "c-1", withData(schemas.CampaignPaused, `{"campaign_id":"c-1","revision":1,"reason":"`+
-			strings.Repeat("x", 1025)+`"}`), nil, schemas.BadSchema, "data.reason: "},
-		{"data that is no object", "c-1", withData(schemas.CampaignCreated, `[]`), nil, schemas.BadSchema, "data: must be an object"},
-		{"data that is a text", "c-1", withData(schemas.CampaignPaused, `"c-1"`), nil, schemas.BadSchema, "data: must be an object"},
+		{"a reason that is too long", "c-1", pausedWith(`{"campaign_id":"c-1","revision":1,"reason":"` +
+			times("x", 1025) + `"}`), nil, schemas.BadSchema, "data.reason: "},
+		{"data that is no object", "c-1", withData(schemas.CampaignCreated, `[]`), nil,
+			schemas.BadSchema, "data: must be an object"},
+		{"data that is a text", "c-1", pausedWith(`"c-1"`), nil, schemas.BadSchema, "data: must be an object"},
 	}
 }
 
-// shapeBreaches has a definition for each rule of the shape; the JSON Schemas must refuse every one as well.
-func shapeBreaches() map[string][]string {
-	const whole = `{"creative_id":"cr","version":1,"url":"https://x/y","sha256":"` +
-		"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" +
-		`","bytes":1,"mime":"video/mp4","duration_ms":1}`
-	creative := func(old, new string) string {
-		if !strings.Contains(whole, old) {
-			panic("the creative has no " + old)
-		}
-		return smallest(`"creatives":[` + whole + `,` + strings.Replace(whole, old, new, 1) + `],`)
+// wholeDefinition has every member that a definition may have.
+const wholeDefinition = `{"campaign_id":"c-1","revision":1,"advertiser_id":"a-1","name":"n","time_zone":"UTC",` +
+	`"starts_at":"2026-12-01T05:00:00Z","ends_at":"2026-12-08T05:00:00Z","disambiguation":"later",` +
+	`"budget":{"amount":"1","currency":"USD"},"cpm":"2","settlement_grace_seconds":5,"stores":["s-1","s-2"],` +
+	`"creatives":[` + wholeCreative + `],"contacts":[{"email":"a@b","name":"m","locale":"en"}]}`
+
+const wholeCreative = `{"creative_id":"cr","version":1,"url":"https://x/y","sha256":"` +
+	`9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","bytes":1,"mime":"video/mp4","duration_ms":1}`
+
+// shapeBreach is a change of wholeDefinition that breaks a rule of a field.
+type shapeBreach struct{ field, old, new string }
+
+func (b shapeBreach) definition() string {
+	if strings.Count(wholeDefinition, b.old) != 1 {
+		panic("the whole definition does not have once: " + b.old)
 	}
-	contact := func(members string) string { return smallest(`"contacts":[{` + members + `}],`) }
-	return map[string][]string{
-		"campaign_id": {replaced(`"campaign_id":"c-1",`, ``), replaced(`"c-1"`, `null`), replaced(`"c-1"`, `7`)},
-		"revision": {
-			replaced(`"revision":1,`, ``), replaced(`"revision":1`, `"revision":null`), replaced(`"revision":1`, `"revision":0`),
-			replaced(`"revision":1`, `"revision":-1`), replaced(`"revision":1`, `"revision":1.5`),
-			replaced(`"revision":1`, `"revision":"1"`), replaced(`"revision":1`, `"revision":9007199254740992`),
-			replaced(`"revision":1`, `"revision":1E+999999999`), replaced(`"revision":1`, `"revision":[]`),
-		},
-		"advertiser_id": {
-			replaced(`"advertiser_id":"a-1",`, ``), replaced(`"a-1"`, `""`), replaced(`"a-1"`, `"-a"`), replaced(`"a-1"`, `"a/b"`),
-			replaced(`"a-1"`, `"ä"`), replaced(`"a-1"`, `"a\n"`), replaced(`"a-1"`, `"`+strings.Repeat("a", 129)+`"`),
-		},
-		"name":                     {smallest(`"name":5,`), smallest(`"name":"` + strings.Repeat("x", 257) + `",`)},
-		"time_zone":                {replaced(`"time_zone":"UTC",`, ``), replaced(`"UTC"`, `""`), replaced(`"UTC"`, `"`+strings.Repeat("z", 129)+`"`)},
-		"budget":                   {replaced(`"budget":{"amount":"1","currency":"USD"},`, ``), replaced(`{"amount":"1","currency":"USD"}`, `"1 USD"`)},
-		"budget.amount":            {replaced(`"1"`, `1`), replaced(`"1"`, `1E+999999999`), replaced(`"1"`, `""`), replaced(`"amount":"1",`, ``)},
-		"budget.currency":          {replaced(`,"currency":"USD"`, ``), replaced(`"USD"`, `840`), replaced(`"USD"`, `"12345678901234567"`)},
-		"cpm":                      {smallest(`"cpm":2.5,`), smallest(`"cpm":"",`), smallest(`"cpm":"` + strings.Repeat("1", 65) + `",`)},
-		"settlement_grace_seconds": {smallest(`"settlement_grace_seconds":-1,`), smallest(`"settlement_grace_seconds":31622401,`)},
-		"starts_at": {
-			replaced(`"starts_at":"2026-12-01T05:00:00Z",`, ``), smallest(`"starts_at_local":"2026-12-01T00:00:00",`),
-			replaced(`2026-12-01T05:00:00Z`, ``), replaced(`2026-12-01T05:00:00Z`, `2026-12-01`),
-			replaced(`2026-12-01T05:00:00Z`, `2026-12-01 05:00:00Z`), replaced(`2026-12-01T05:00:00Z`, `2026-12-01T05:00:00`),
-			replaced(`2026-12-01T05:00:00Z`, `2026-02-30T05:00:00Z`), replaced(`"2026-12-01T05:00:00Z"`, `1796101200`),
-		},
-		"ends_at":         {replaced(`,"ends_at":"2026-12-08T05:00:00Z"`, ``), smallest(`"ends_at_local":"2026-12-01T00:00:00",`)},
-		"starts_at_local": {local(""), local("2026-12-01"), local("2026-12-01T00:00"), local("2026-12-01T00:00:00Z"), local("2026-13-01T00:00:00")},
-		"disambiguation":  {smallest(`"disambiguation":"",`), smallest(`"disambiguation":"Later",`), smallest(`"disambiguation":1,`)},
-		"stores": {
-			smallest(`"stores":"s-1",`), smallest(`"stores":{},`), smallest(`"stores":["s"` + strings.Repeat(`,"s"`, 10000) + `],`),
-		},
-		"stores[1]":                {smallest(`"stores":["s",null],`), smallest(`"stores":["s","s.1"],`), smallest(`"stores":["s",["s"]],`)},
-		"creatives":                {smallest(`"creatives":5,`), smallest(`"creatives":[` + strings.Repeat(whole+`,`, 100) + whole + `],`)},
-		"creatives[0]":             {smallest(`"creatives":["cr"],`)},
-		"creatives[1].url":         {creative(`https://x/y`, ``), creative(`https://x/y`, `/x/y`), creative(`https://x/y`, `https://x y`), creative(`"https://x/y"`, `1`), creative(`"url":"https://x/y",`, ``)},
-		"creatives[1].sha256":      {creative(`9f86`, `9f8`), creative(`9f86`, `9g86`), creative(`9f86`, `9f866`)},
-		"creatives[1].version":     {creative(`"version":1`, `"version":0`), creative(`"version":1,`, ``)},
-		"creatives[1].bytes":       {creative(`"bytes":1`, `"bytes":0`), creative(`"bytes":1`, `"bytes":1E+999999999`)},
-		"creatives[1].mime":        {creative(`video/mp4`, `video`), creative(`video/mp4`, `video/mp4; codecs=x`), creative(`video/mp4`, `/mp4`)},
-		"creatives[1].duration_ms": {creative(`"duration_ms":1`, `"duration_ms":0.5`)},
-		"creatives[1].creative_id": {creative(`"cr"`, `".cr"`)},
-		"contacts":                 {smallest(`"contacts":[{"email":"a@b"}` + strings.Repeat(`,{"email":"a@b"}`, 50) + `],`)},
-		"contacts[0].email":        {contact(``), contact(`"email":"a"`), contact(`"email":"a@"`), contact(`"email":"a@b@c"`), contact(`"email":"a@b\r\nBcc: c@d"`), contact(`"email":"` + strings.Repeat("a", 253) + `@b"`)},
-		"contacts[0].name":         {contact(`"email":"a@b","name":{}`), contact(`"email":"a@b","name":"` + strings.Repeat("x", 257) + `"`)},
-		"contacts[0].locale":       {contact(`"email":"a@b","locale":""`), contact(`"email":"a@b","locale":"en_US"`), contact(`"email":"a@b","locale":"englishlang"`)},
+	return strings.Replace(wholeDefinition, b.old, b.new, 1)
+}
+
+func times(text string, count int) string { return strings.Repeat(text, count) }
+
+// shapeBreaches has one for each rule of the shape; the JSON Schemas must refuse every one as well.
+func shapeBreaches() []shapeBreach {
+	return slices.Concat(
+		idBreaches(), windowBreaches(), numberBreaches(), listBreaches(), creativeBreaches(), contactBreaches(),
+	)
+}
+
+func idBreaches() []shapeBreach {
+	return []shapeBreach{
+		{"campaign_id", `"campaign_id":"c-1",`, ``},
+		{"campaign_id", `"c-1"`, `null`},
+		{"campaign_id", `"c-1"`, `7`},
+		{"advertiser_id", `"advertiser_id":"a-1",`, ``},
+		{"advertiser_id", `"a-1"`, `""`},
+		{"advertiser_id", `"a-1"`, `"-a"`},
+		{"advertiser_id", `"a-1"`, `"a/b"`},
+		{"advertiser_id", `"a-1"`, `"ä"`},
+		{"advertiser_id", `"a-1"`, `"a\n"`},
+		{"advertiser_id", `"a-1"`, `"` + times("a", 129) + `"`},
+		{"name", `"n"`, `5`},
+		{"name", `"n"`, `"` + times("x", 257) + `"`},
+		{"name", `"n"`, `"` + times("€", 257) + `"`},
 	}
 }
 
-func local(text string) string {
-	return replaced(`"starts_at":"2026-12-01T05:00:00Z"`, `"starts_at_local":"`+text+`"`)
+func windowBreaches() []shapeBreach {
+	const start, local = `"starts_at":"2026-12-01T05:00:00Z"`, `"starts_at_local":`
+	return []shapeBreach{
+		{"time_zone", `"time_zone":"UTC",`, ``},
+		{"time_zone", `"UTC"`, `""`},
+		{"time_zone", `"UTC"`, `"` + times("z", 129) + `"`},
+		{"starts_at", start + `,`, ``},
+		{"starts_at", start, start + `,` + local + `"2026-12-01T00:00:00"`},
+		{"starts_at", `2026-12-01T05:00:00Z`, ``},
+		{"starts_at", `2026-12-01T05:00:00Z`, `2026-12-01`},
+		{"starts_at", `2026-12-01T05:00:00Z`, `2026-12-01 05:00:00Z`},
+		{"starts_at", `2026-12-01T05:00:00Z`, `2026-12-01T05:00:00`},
+		{"starts_at", `2026-12-01T05:00:00Z`, `2026-02-30T05:00:00Z`},
+		{"starts_at", `2026-12-01T05:00:00Z`, `2026-12-01T05:00:00+00:60`},
+		{"starts_at", `"2026-12-01T05:00:00Z"`, `1796101200`},
+		{"ends_at", `"ends_at":"2026-12-08T05:00:00Z",`, ``},
+		{"ends_at", `"ends_at":`, `"ends_at_local":"2026-12-01T00:00:00","ends_at":`},
+		{"starts_at_local", start, local + `""`},
+		{"starts_at_local", start, local + `"2026-12-01"`},
+		{"starts_at_local", start, local + `"2026-12-01T00:00"`},
+		{"starts_at_local", start, local + `"2026-12-01T00:00:00Z"`},
+		{"starts_at_local", start, local + `"2026-12-01T0:00:00.0"`},
+		{"starts_at_local", start, local + `"2026-13-01T00:00:00"`},
+		{"starts_at_local", start, local + `"2026-12-01T00:00:00.0000000000"`},
+		{"disambiguation", `"later"`, `""`},
+		{"disambiguation", `"later"`, `"Later"`},
+		{"disambiguation", `"later"`, `1`},
+	}
+}
+
+func numberBreaches() []shapeBreach {
+	return []shapeBreach{
+		{"revision", `"revision":1,`, ``},
+		{"revision", `"revision":1`, `"revision":null`},
+		{"revision", `"revision":1`, `"revision":0`},
+		{"revision", `"revision":1`, `"revision":-1`},
+		{"revision", `"revision":1`, `"revision":1.5`},
+		{"revision", `"revision":1`, `"revision":"1"`},
+		{"revision", `"revision":1`, `"revision":[]`},
+		{"revision", `"revision":1`, `"revision":9007199254740992`},
+		{"revision", `"revision":1`, `"revision":1E+999999999`},
+		{"revision", `"revision":1`, `"revision":1E-999999999`},
+		{"budget", `"budget":{"amount":"1","currency":"USD"},`, ``},
+		{"budget", `{"amount":"1","currency":"USD"}`, `"1 USD"`},
+		{"budget.amount", `"amount":"1",`, ``},
+		{"budget.amount", `"amount":"1"`, `"amount":1`},
+		{"budget.amount", `"amount":"1"`, `"amount":1E+999999999`},
+		{"budget.amount", `"amount":"1"`, `"amount":""`},
+		{"budget.currency", `,"currency":"USD"`, ``},
+		{"budget.currency", `"USD"`, `840`},
+		{"budget.currency", `"USD"`, `"12345678901234567"`},
+		{"cpm", `"cpm":"2"`, `"cpm":2`},
+		{"cpm", `"cpm":"2"`, `"cpm":""`},
+		{"cpm", `"cpm":"2"`, `"cpm":"` + times("1", 65) + `"`},
+		{"settlement_grace_seconds", `_seconds":5`, `_seconds":-1`},
+		{"settlement_grace_seconds", `_seconds":5`, `_seconds":31622401`},
+		{"settlement_grace_seconds", `_seconds":5`, `_seconds":"5"`},
+	}
+}
+
+func listBreaches() []shapeBreach {
+	return []shapeBreach{
+		{"stores", `["s-1","s-2"]`, `"s-1"`},
+		{"stores", `["s-1","s-2"]`, `{}`},
+		{"stores", `["s-1"`, `["s"` + times(`,"s"`, 9_999)},
+		{"stores[1]", `"s-2"`, `null`},
+		{"stores[1]", `"s-2"`, `"s.2"`},
+		{"stores[1]", `"s-2"`, `["s"]`},
+		{"creatives", `[` + wholeCreative + `]`, `5`},
+		{"creatives", `[` + wholeCreative, `[` + wholeCreative + times(`,`+wholeCreative, 100)},
+		{"creatives[1]", wholeCreative, wholeCreative + `,"cr"`},
+		{"contacts", `"contacts":[`, `"contacts":[` + times(`{"email":"a@b"},`, 50)},
+		{"contacts", `[{"email":"a@b","name":"m","locale":"en"}]`, `{"email":"a@b"}`},
+	}
+}
+
+func creativeBreaches() []shapeBreach {
+	return []shapeBreach{
+		{"creatives[0].creative_id", `"cr"`, `".cr"`},
+		{"creatives[0].creative_id", `"creative_id":"cr",`, ``},
+		{"creatives[0].version", `"version":1`, `"version":0`},
+		{"creatives[0].version", `"version":1,`, ``},
+		{"creatives[0].url", `"url":"https://x/y",`, ``},
+		{"creatives[0].url", `"https://x/y"`, `1`},
+		{"creatives[0].url", `https://x/y`, ``},
+		{"creatives[0].url", `https://x/y`, `/x/y`},
+		{"creatives[0].url", `https://x/y`, `https://x y`},
+		{"creatives[0].url", `https://x/y`, `https://x/` + times("y", 2039)},
+		{"creatives[0].sha256", `9f86`, `9f8`},
+		{"creatives[0].sha256", `9f86`, `9g86`},
+		{"creatives[0].sha256", `9f86`, `9f866`},
+		{"creatives[0].bytes", `"bytes":1`, `"bytes":0`},
+		{"creatives[0].bytes", `"bytes":1`, `"bytes":1E+999999999`},
+		{"creatives[0].mime", `video/mp4`, `video`},
+		{"creatives[0].mime", `video/mp4`, `/mp4`},
+		{"creatives[0].mime", `video/mp4`, `video/mp4; codecs=x`},
+		{"creatives[0].duration_ms", `"duration_ms":1`, `"duration_ms":0.5`},
+	}
+}
+
+func contactBreaches() []shapeBreach {
+	return []shapeBreach{
+		{"contacts[0].email", `"email":"a@b",`, ``},
+		{"contacts[0].email", `a@b`, `a`},
+		{"contacts[0].email", `a@b`, `a@`},
+		{"contacts[0].email", `a@b`, `a@b@c`},
+		{"contacts[0].email", `a@b`, `a@b\r\nBcc: c@d`},
+		{"contacts[0].email", `a@b`, times("a", 253) + `@b`},
+		{"contacts[0].name", `"m"`, `{}`},
+		{"contacts[0].name", `"m"`, `"` + times("x", 257) + `"`},
+		{"contacts[0].locale", `"en"`, `""`},
+		{"contacts[0].locale", `"en"`, `"en_US"`},
+		{"contacts[0].locale", `"en"`, `"englishlang"`},
+	}
 }
 
 func schemaRefusals() []refusalCase {
 	var all []refusalCase
-	for field, definitions := range shapeBreaches() {
-		for i, definition := range definitions {
-			all = append(all, refusalCase{
-				fmt.Sprintf("%s, %d", field, i), "c-1", withData(schemas.CampaignCreated, definition), nil,
-				schemas.BadSchema, "data." + field + ": ",
-			})
-		}
+	for i, b := range shapeBreaches() {
+		all = append(all, refusalCase{
+			fmt.Sprintf("shape %d: %s", i, b.field), "c-1", withData(schemas.CampaignCreated, b.definition()), nil,
+			schemas.BadSchema, "data." + b.field + ": ",
+		})
 	}
 	return all
 }

@@ -54,19 +54,17 @@ func isValid(t testing.TB, schema *jsonschema.Schema, text string) bool {
 	return schema.Validate(document) == nil
 }
 
-// onPurpose lists what only the decoder knows of the table's shape breaches.
-func onPurpose(definition string) bool { return strings.Contains(definition, "02-30T00:00:00\"") }
-
 func TestSchemaRefusesTheShapesThatTheDecoderRefuses(t *testing.T) {
 	schema := shapes(t)[schemas.CampaignCreated]
-	for field, definitions := range shapeBreaches() {
-		for _, definition := range definitions {
-			if strings.Contains(definition, "E+999999999") || onPurpose(definition) {
-				continue // the validator's exact numbers would take a gigabyte
-			}
-			if isValid(t, schema, withData(schemas.CampaignCreated, definition)) {
-				t.Errorf("%s: the schema allows %.400s", field, definition)
-			}
+	if !isValid(t, schema, withData(schemas.CampaignCreated, wholeDefinition)) {
+		t.Fatal("the schema refuses the whole definition")
+	}
+	for _, b := range shapeBreaches() {
+		if strings.Contains(b.new, "999999999") {
+			continue // the validator's exact numbers would take a gigabyte
+		}
+		if isValid(t, schema, withData(schemas.CampaignCreated, b.definition())) {
+			t.Errorf("%s: the schema allows %.80s in place of %.80s", b.field, b.new, b.old)
 		}
 	}
 }
@@ -171,7 +169,8 @@ func drawValue(t *rapid.T) any {
 		}).Draw(t, "value")
 	case 1:
 		return json.Number(rapid.SampledFrom([]string{
-			"0", "-0", "1", "-1", "1.0", "1e0", "10E-1", "0.5", "31622400", "31622401", "9007199254740991", "9007199254740992", "1e15", "1e20",
+			"0", "-0", "1", "-1", "1.0", "1e0", "10E-1", "0.5", "31622400", "31622401", "9007199254740991",
+			"9007199254740992", "1e15", "1e20",
 		}).Draw(t, "number"))
 	case 2:
 		return repeated("a", 0, 1, 8, 9, 16, 17, 64, 65, 128, 129, 254, 255, 256, 257, 1024, 1025, 2048, 2049)
@@ -183,9 +182,12 @@ func drawValue(t *rapid.T) any {
 		).Draw(t, "instant")
 	case 5:
 		return rapid.SampledFrom([]any{
-			"1.0", "campaign.updated", "campaign.paused", "application/json", "text/JSON ; charset=utf-8", "a/b+json", "json", "a/xjson",
-			"compatible", "later", "en-US", "en_US", "a@b", "a@b@c", "a b@c", "https://x", "x:", ":x", "x: y", "video/mp4", "/", "a/", "a/b;c",
-			"c-1", ".c", "c.d", "c_d", "c/d", "2026-12-01T00:00:00", "2026-12-01T00:00", "2026-12-01T1:00:00.5", "2026-12-01T00:00:00,5",
+			"1.0", "campaign.updated", "campaign.paused", "application/json", "text/JSON ; charset=utf-8", "a/b+json",
+			"json", "a/xjson",
+			"compatible", "later", "en-US", "en_US", "a@b", "a@b@c", "a b@c", "https://x", "x:", ":x", "x: y", "video/mp4",
+			"/", "a/", "a/b;c",
+			"c-1", ".c", "c.d", "c_d", "c/d", "2026-12-01T00:00:00", "2026-12-01T00:00", "2026-12-01T1:00:00.5",
+			"2026-12-01T00:00:00,5",
 			"2026-02-30T00:00:00Z", strings.Repeat("a", 243) + "@example.org", "\u0000", "a\n", " ",
 		}).Draw(t, "text")
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/rmn-arms/campaign-engine/schemas"
 )
 
@@ -25,6 +26,11 @@ func smallest(more string) string {
 	return `{` + more + `"campaign_id":"c-1","revision":1,"advertiser_id":"a-1","time_zone":"UTC",` +
 		`"budget":{"amount":"1","currency":"USD"},"starts_at":"2026-12-01T05:00:00Z","ends_at":"2026-12-08T05:00:00Z"}`
 }
+
+// createdWith returns an event around the smallest definition of c-1; more goes in front of its members.
+func createdWith(more string) string { return withData(schemas.CampaignCreated, smallest(more)) }
+
+func pausedWith(data string) string { return withData(schemas.CampaignPaused, data) }
 
 // replaced returns the smallest definition with one text replaced.
 func replaced(old, new string) string {
@@ -100,14 +106,16 @@ func TestDecodeCampaignEventReadsChanges(t *testing.T) {
 	}
 }
 
-// What is accepted here is unusual and yet in order.
-func TestDecodeCampaignEventAccepts(t *testing.T) {
+// acceptance is an event of c-1 that is unusual and yet in order.
+type acceptance struct {
+	name    string
+	value   string
+	headers []Header
+}
+
+func acceptances() []acceptance {
 	created := func(data string) string { return withData(schemas.CampaignCreated, data) }
-	cases := []struct {
-		name    string
-		value   string
-		headers []Header
-	}{
+	return []acceptance{
 		{"the smallest definition", created(smallest("")), nil},
 		{"white space everywhere", strings.ReplaceAll(created(smallest("")), ",", " ,\r\n\t "), nil},
 		{"unknown members", created(smallest(`"x":{"y":[1E+999999999,null,true]},"CAMPAIGN_ID":"other",`)), nil},
@@ -143,7 +151,10 @@ func TestDecodeCampaignEventAccepts(t *testing.T) {
 		{"binary with foreign headers", smallest(""), binaryHeaders(Header{"CE_SUBJECT", []byte("x")}, Header{"x", nil})},
 		{"binary, nesting 32", smallest(`"x":` + strings.Repeat("[", 31) + strings.Repeat("]", 31) + `,`), binaryHeaders()},
 	}
-	for _, c := range cases {
+}
+
+func TestDecodeCampaignEventAccepts(t *testing.T) {
+	for _, c := range acceptances() {
 		t.Run(c.name, func(t *testing.T) {
 			event, refusal := DecodeCampaignEvent([]byte("c-1"), []byte(c.value), c.headers)
 			if refusal != nil {

@@ -43,7 +43,7 @@ func isHexadecimal(digest string) bool {
 
 // readMediaType reads type/subtype (RFC 6838, section 4.2) without parameters: devices compare it as it is.
 func readMediaType(value string) (mediaType, rule string) {
-	return readMatch(value, 2*mediaNameMaxChars+1, isMediaType, "must be a media type such as video/mp4, without parameters")
+	return readMatch(value, 2*mediaNameMaxChars+1, isMediaType, "must be a media type without parameters")
 }
 
 const mediaNameMaxChars = 127

@@ -25,9 +25,9 @@ import (
 )
 
 type runCommand struct {
-	config.Engine `embed:""`
-	config.Log    `embed:""`
-	Demo          bool `name:"demo" help:"Publish a few campaigns of the next seconds through campaign-events and show what becomes of them."`
+	config.Engine    `embed:""`
+	logging.Switches `embed:""`
+	Demo             bool `name:"demo" help:"Publish a few campaigns of the next seconds through campaign-events and show what becomes of them."`
 }
 
 // stopTimeout is how long the process may take to end after SIGTERM.
@@ -38,7 +38,7 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 	if err := c.Engine.Check(); err != nil {
 		return wrongSwitches(err)
 	}
-	log := logging.New(os.Stderr, c.Log.Zerolog())
+	log := logging.New(os.Stderr, c.Switches)
 	listener, err := httpd.Listen(c.HTTPListen)
 	if err != nil {
 		return err
@@ -53,7 +53,7 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return wrongSwitches(err)
 	}
-	connect = append(connect, kgo.WithLogger(logging.Kgo(log)))
+	connect = append(connect, kgo.WithLogger(logging.ForKafka(log)))
 	return c.serve(ctx, log, listener, connect)
 }
 
@@ -63,7 +63,7 @@ func (c *runCommand) openBroker(log zerolog.Logger) (closeBroker func() error, e
 		return func() error { return nil }, nil
 	}
 	broker, err := embed.Open(embed.Settings{
-		DataDir: c.DataDir, Listen: c.EmbeddedListen, Logger: brokerLog{log},
+		DataDir: c.DataDir, Listen: c.EmbeddedListen, Logger: logging.ForBroker(log),
 	})
 	if err != nil {
 		return nil, err

@@ -1,21 +1,19 @@
 package engine_test
 
-import (
-	"fmt"
-	"testing"
-
-	"github.com/rmn-arms/campaign-engine/state/instant"
-)
+import "testing"
 
 func TestTimersFireOnceEachAtTheirInstant(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, testPartitions)
-	clock := virtual()
-	const count = 1000
-	for i := range count {
-		b.set(alarm(fmt.Sprintf("key-%d", i), 1_000_100+instant.Instant(i%10)))
-	}
-	b.start("a", clock, alarms(nil), nil)
-	clock.Set(1_000_099)
-	clock.Set(1_000_200)
-	b.once(b.rung(count))
+	keys := numbered("key", 500)
+	early, first := alarmsAt(testStart+100, keys[:250]...)
+	later, second := alarmsAt(testStart+101, keys[250:]...)
+	b.set(append(early, later...)...)
+	p := b.start("a", alarms(hooks{}))
+	b.await("all rows are armed", func() bool { return p.engine.Next() == testStart+100 && p.sum().rows == len(keys) })
+	b.clock.Set(testStart + 99)
+	b.clock.Set(testStart + 100)
+	b.same("the first instant", b.rung(250), first)
+	b.clock.Set(testStart + 200)
+	b.settled(append(first, second...), all(rested(), keys...))
 }

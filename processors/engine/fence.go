@@ -79,6 +79,10 @@ func (e *Engine) livingIDs(ctx context.Context, admin *kadm.Client) (map[string]
 	if err != nil {
 		return nil, fmt.Errorf("describing group %s: %w", group, err)
 	}
+	// Without its members everybody would look dead.
+	if err := described[group].Err; err != nil {
+		return nil, fmt.Errorf("describing group %s: %w", group, err)
+	}
 	living := map[string]bool{e.transactionalID(): true}
 	for _, member := range described[group].Members {
 		if member.InstanceID != nil {

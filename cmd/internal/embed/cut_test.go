@@ -122,7 +122,7 @@ func (c cut) String() string { return c.at }
 
 // cuts returns states before, after and within each file's writes; the journals get several entries at once.
 func cuts(writes []write) (all []cut) {
-	const steps = 4
+	const steps = 3
 	for i, w := range writes {
 		for step := range int64(steps + 1) {
 			length := w.before + (w.after-w.before)*step/steps

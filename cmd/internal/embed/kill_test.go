@@ -18,9 +18,9 @@ import (
 const (
 	victimEnv = "EMBED_VICTIM" // the data folder of a process that is to be killed
 
-	kills          = 4
-	inputsPerKill  = 500 // at least
-	inputsInTotal  = 20_000
+	kills          = 3
+	inputsPerKill  = 300 // at least
+	inputsInTotal  = 8_000
 	inputsPerBatch = 5
 )
 

@@ -22,8 +22,8 @@ func (n node) logFile() string       { return n.dir + "/broker.log" }
 
 func loopback(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
 
-// serverProperties renders a node's server.properties, sorted by name. Clients and brokers have a listener each, so that
-// the clients' one can be given other security, or a faulty link, without cutting the brokers off from each other.
+// serverProperties renders a node's server.properties, sorted by name. Clients and brokers have a listener each, so
+// that the clients' one can be given other security, or a faulty link, without cutting the brokers off from each other.
 func serverProperties(n node, all []node, over map[string]string) string {
 	var voters []string
 	for _, other := range all {

@@ -53,8 +53,8 @@ func jars(ctx context.Context) (string, error) {
 	return dir, errors.Join(err, unlock())
 }
 
-// cached returns root's folder for the present pom, after filling it if it is absent, incomplete or damaged. A folder is
-// never changed once it is whole, because brokers of other tests may be running from it.
+// cached returns root's folder for the present pom, after filling it if it is absent, incomplete or damaged. A folder
+// is never changed once it is whole, because brokers of other tests may be running from it.
 func cached(ctx context.Context, root string, fetch func(ctx context.Context, into string) error) (string, error) {
 	sum := sha256.Sum256(pom)
 	dir := filepath.Join(root, hex.EncodeToString(sum[:4]))

@@ -135,7 +135,8 @@ func TestJarsAreFetchedUntilTheyAreWhole(t *testing.T) {
 		{"cut off", func(dir string) error { return os.WriteFile(filepath.Join(dir, "b.jar"), nil, 0o644) }, 1, nil},
 		{"a jar gone", func(dir string) error { return os.Remove(filepath.Join(dir, "a.jar")) }, 1, nil},
 		{"killed while fetching", func(dir string) error {
-			return errors.Join(os.Remove(filepath.Join(dir, sumsFile)), os.Rename(dir, filepath.Join(filepath.Dir(dir), "fetching")))
+			return errors.Join(os.Remove(filepath.Join(dir, sumsFile)),
+				os.Rename(dir, filepath.Join(filepath.Dir(dir), "fetching")))
 		}, 1, nil},
 	}
 	for _, c := range cases {

@@ -14,12 +14,13 @@ type Options struct {
 	Brokers int
 	// HeapMiB is each broker's largest Java heap, 512 by default; the process takes about 150 MiB more.
 	HeapMiB int
-	// ShortLived lets Java compile lightly, which halves the CPU time of a start (about 2.5 s instead of 4.5 s) and slows
-	// down what runs for long: for tests of some seconds, never for a benchmark.
+	// ShortLived lets Java compile lightly: a start takes about 2.5 s of CPU time instead of 4.5 s, and what runs for long
+	// is slower. For tests of some seconds, never for a benchmark.
 	ShortLived bool
 	// Properties are set in every broker's server.properties, over what the harness would set.
 	Properties map[string]string
-	// ReadyTimeout is how long a start or restart may take until the cluster works; 3 min by default, for a machine with much else to do.
+	// ReadyTimeout is how long a start or restart may take until the cluster works. The default, 3 min, is for a machine
+	// with much else to do.
 	ReadyTimeout time.Duration
 }
 

@@ -1,4 +1,11 @@
-// Package logging makes the programs' logger: readable on a terminal, JSON lines elsewhere.
+// Package logging makes the programs' one logger and lends it to the libraries in their own forms.
+//
+//	logging.go  the logger, and the switch for its level
+//	kafka.go    for franz-go and for the embedded broker
+//	goka.go     for goka
+//
+// Normal operation logs nothing that repeats: libraries report rebalances, retries and recoveries as news, so their
+// news is shown at debug only, and their warnings and errors as such.
 package logging
 
 import (
@@ -7,35 +14,35 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"golang.org/x/term"
 )
 
-// New returns a logger that writes to out, from level up.
-func New(out *os.File, level zerolog.Level) zerolog.Logger {
-	var to io.Writer = out
-	if term.IsTerminal(int(out.Fd())) {
-		_, plain := os.LookupEnv("NO_COLOR")
-		to = zerolog.ConsoleWriter{Out: out, TimeFormat: time.TimeOnly, NoColor: plain}
-	}
-	return zerolog.New(to).Level(level).With().Timestamp().Logger()
+// Switches are the switches of every program that logs.
+type Switches struct {
+	Level string `name:"log-level" env:"CAMPAIGN_LOG_LEVEL" enum:"debug,info,warn,error" default:"info" help:"Least level that is logged: ${enum}."`
 }
 
-// Kgo passes what franz-go logs on. Its information is about each rebalance and transaction, ours would be the same:
-// it is kept for debugging.
-func Kgo(log zerolog.Logger) kgo.Logger { return kgoLog{log} }
-
-type kgoLog struct{ log zerolog.Logger }
-
-// Level implements kgo.Logger.
-func (l kgoLog) Level() kgo.LogLevel {
-	if l.log.GetLevel() <= zerolog.DebugLevel {
-		return kgo.LogLevelInfo
-	}
-	return kgo.LogLevelError
+// New returns a logger to a file: for a person when that is a terminal, as JSON lines otherwise. An unknown level is
+// info; Switches lets none through.
+func New(to *os.File, s Switches) zerolog.Logger {
+	return newLogger(to, term.IsTerminal(int(to.Fd())), s)
 }
 
-// Log implements kgo.Logger. franz-go mends by itself what it logs as errors; what it cannot mend comes to its caller.
-func (l kgoLog) Log(_ kgo.LogLevel, message string, pairs ...any) {
-	l.log.Debug().Fields(pairs).Str("client", "kafka").Msg(message)
+func newLogger(to io.Writer, terminal bool, s Switches) zerolog.Logger {
+	level, err := zerolog.ParseLevel(s.Level)
+	if err != nil || s.Level == "" {
+		level = zerolog.InfoLevel
+	}
+	if terminal {
+		plain := os.Getenv("NO_COLOR") != "" // https://no-color.org
+		to = zerolog.ConsoleWriter{Out: to, TimeFormat: time.TimeOnly + ".000", NoColor: plain}
+	}
+	return zerolog.New(to).Level(level).Hook(stamp{})
+}
+
+// stamp gives an entry its time in milliseconds, as all the engine's instants are; zerolog's own form has seconds.
+type stamp struct{}
+
+func (stamp) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
+	e.Str(zerolog.TimestampFieldName, time.Now().UTC().Format("2006-01-02T15:04:05.000Z"))
 }
