@@ -3,8 +3,6 @@ package processors
 import (
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/rmn-arms/campaign-engine/processors/engine"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 )
@@ -16,13 +14,12 @@ type systemClock struct{ started time.Time }
 
 func (systemClock) Now() instant.Instant { return instant.Of(time.Now()) }
 
-// Elapsed reads CLOCK_BOOTTIME, which goes on while the machine is suspended; where there is none, Go's monotonic clock.
+// Elapsed goes on while the machine is suspended, where the system has such a clock; else it is Go's monotonic clock.
 func (c systemClock) Elapsed() time.Duration {
-	var at unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &at); err != nil {
-		return time.Since(c.started)
+	if at, ok := sinceBoot(); ok {
+		return at
 	}
-	return time.Duration(at.Nano())
+	return time.Since(c.started)
 }
 
 // afterFuncMax bounds one wait: after a suspension or a step of the clock the rest is reckoned anew.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 
 	jsonv2 "github.com/go-json-experiment/json"
@@ -120,4 +121,35 @@ func campaignOf(event any) *json.RawMessage {
 		return &e.Data.Campaign
 	}
 	return nil
+}
+
+// TestPlaceKeepsAllButTheContacts compares member by member, so that a new one cannot be forgotten.
+func TestPlaceKeepsAllButTheContacts(t *testing.T) {
+	const startsAt, endsAt = schemas.Instant(1_000), schemas.Instant(2_000)
+	grace := int64(5)
+	d := schemas.Definition{
+		CampaignID: "c-1", Revision: 7, AdvertiserID: "a-1", Name: "n", StartsAtLocal: "2026-12-01T00:00:00",
+		EndsAtLocal: "2026-12-08T00:00:00", TimeZone: "UTC", Disambiguation: schemas.Later,
+		Budget: schemas.Money{Amount: "1", Currency: "USD"}, CPM: "2", SettlementGraceSeconds: &grace,
+		Stores: []string{"s-1"}, Creatives: []schemas.Creative{{CreativeID: "cr"}},
+		Contacts: []schemas.Contact{{Email: "a@b"}},
+	}
+	want, got := membersOf(t, d), membersOf(t, d.Place(startsAt, endsAt))
+	delete(want, "contacts")
+	want["starts_at"], want["ends_at"] = startsAt.String(), endsAt.String()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("members differ (-definition +placed):\n%s", diff)
+	}
+	if members := reflect.TypeFor[schemas.Definition]().NumField(); len(want) != members-1 {
+		t.Errorf("the definition here has %d of %d members: fill in what is new", len(want)+1, members)
+	}
+}
+
+func membersOf(t *testing.T, value any) map[string]any {
+	t.Helper()
+	text, err := jsonv2.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed(t, text)
 }

@@ -54,7 +54,7 @@ func deeperThan(value []byte, limit int) bool {
 				}
 			}
 		case '{', '[':
-			if depth++; depth > limit+1 {
+			if depth++; depth > limit {
 				return true
 			}
 		case '}', ']':

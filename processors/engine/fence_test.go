@@ -8,35 +8,44 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
-
-	"github.com/rmn-arms/campaign-engine/processors/engine"
 )
 
 // A killed owner leaves its transaction open for its time-out, here longer than the test may take. The new owner ends it
-// at once, and what it held is not in its rows.
+// at once, and what it held is in no row and in no output.
 func TestADeadOwnersTransactionIsEnded(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, 1)
-	settings, want := alarmsAt(testStart+10, "kept")
-	b.set(settings...)
-	first := b.start("a", alarms(hooks{}))
-	b.await("the row is armed", func() bool { return first.sum().rows == 1 })
-	b.stop(first)
+	for _, c := range []struct {
+		name, id string
+		fenced   []string
+	}{
+		{"another process's", testGroup + "-dead", []string{testGroup + "-dead"}},
+		{"that of its own earlier life", testGroup + "-b", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, 1)
+			settings, want := alarmsAt(testStart+10, "kept")
+			b.set(settings...)
+			first := b.start("a", alarms(hooks{}))
+			b.await("the row is armed", func() bool { return first.sum().rows == 1 })
+			b.stop(first)
 
-	dead := b.hang(testGroup+"-dead",
-		&kgo.Record{Topic: testTable, Key: []byte("kept"), Value: rested()},
-		&kgo.Record{Topic: testTable, Key: []byte("lost"), Value: armed(testStart)},
-		&kgo.Record{Topic: testOutput, Key: []byte("kept"), Value: []byte(ring("kept", testStart+10))})
-	p := b.start("b", alarms(hooks{}))
-	b.ready(1, p)
-	if fenced := p.ids(); !slices.Equal(fenced, []string{testGroup + "-dead"}) {
-		t.Errorf("the new owner fenced %v", fenced)
+			dead := b.hang(c.id,
+				&kgo.Record{Topic: testTable, Key: []byte("kept"), Value: rested()},
+				&kgo.Record{Topic: testTable, Key: []byte("lost"), Value: armed(testStart)},
+				&kgo.Record{Topic: testOutput, Key: []byte("kept"), Value: []byte(ring("kept", testStart+10))})
+			p := b.start("b", alarms(hooks{}))
+			b.ready(1, p)
+			if fenced := p.ids(); !slices.Equal(fenced, c.fenced) {
+				t.Errorf("the new owner fenced %v, not %v", fenced, c.fenced)
+			}
+			if err := dead.EndTransaction(b.ctx, kgo.TryCommit); err == nil {
+				t.Error("the dead owner can commit")
+			}
+			b.clock.Set(testStart + 10)
+			b.settled(want, all(rested(), "kept"))
+		})
 	}
-	if err := dead.EndTransaction(b.ctx, kgo.TryCommit); err == nil {
-		t.Error("the dead owner can commit")
-	}
-	b.clock.Set(testStart + 10)
-	b.settled(want, all(rested(), "kept"))
 }
 
 // Other programs may use transactional ids that look alike. What does not write the group's topics alone is not the
@@ -122,26 +131,4 @@ func TestNobodyIsFencedWithoutKnowingTheMembers(t *testing.T) {
 			}
 		})
 	}
-}
-
-// A process that is killed in the middle of a transaction and comes back under its own name ends what it had open before,
-// and keeps its partitions, whatever the time-outs are.
-func TestAnEarlierLifeIsFenced(t *testing.T) {
-	t.Parallel()
-	b := newBench(t, testPartitions)
-	keys := numbered("key", 20)
-	settings, want := alarmsAt(testStart+10, keys...)
-	b.set(settings...)
-	long := func(c *engine.Config) { c.SessionTimeout, c.TransactionTimeout = deadline, 2*deadline }
-	entered, release := make(chan struct{}), make(chan struct{})
-	killed := b.start("a", alarms(hooks{rung: blockOnce(entered, release)}), long)
-	b.await("the rows are armed", func() bool { return killed.sum().rows == len(keys) })
-	b.clock.Set(testStart + 10)
-	b.signal("timers fire", entered)
-	b.await("the transaction has reached the broker", func() bool { return len(b.open()) > 0 })
-	b.kill(killed)
-	p := b.start("a", alarms(hooks{}), long)
-	b.ready(testPartitions, p)
-	b.settled(want, all(rested(), keys...))
-	close(release)
 }

@@ -24,22 +24,19 @@ func newGate(ends positions, loop string) *gate {
 
 // pass looks at the positions and opens the gate when they have reached the ends. ask says that the loop's ends are to
 // be looked up, once, and given to again.
-func (g *gate) pass(at positions) (open, ask bool) {
+func (g *gate) pass(at positions) (ask bool) {
 	if g.open {
-		return true, false
+		return false
 	}
 	for topic, partitions := range g.ends {
 		for partition, end := range partitions {
 			if at[topic][partition] < end {
-				return false, false
+				return false
 			}
 		}
 	}
-	if !g.looped {
-		return false, true
-	}
-	g.open = true
-	return true, false
+	g.open = g.looped
+	return !g.looped
 }
 
 // again sets the ends of the second look.

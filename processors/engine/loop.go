@@ -210,7 +210,7 @@ func (l *loop) passGate() error {
 	if l.gate.open {
 		return nil
 	}
-	if _, ask := l.gate.pass(l.a.positions); !ask {
+	if ask := l.gate.pass(l.a.positions); !ask {
 		return nil
 	}
 	// What was misplaced lies in the loop once this transaction is committed.

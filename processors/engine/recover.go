@@ -37,8 +37,6 @@ const (
 	recoverMaxBytes          = 32 << 20
 	recoverMaxPartitionBytes = 8 << 20
 	recoverMaxWait           = 100 * time.Millisecond
-	// fetchVersionMax is the newest Fetch that needs nothing but what is set here.
-	fetchVersionMax = 13
 )
 
 // recoverRows reads the table topic of the claimed partitions up to its present end. The end is the high watermark, not

@@ -1,7 +1,6 @@
 package campaign
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"math"
@@ -56,8 +55,8 @@ func (r *Row) AppendBinary(b []byte) []byte {
 	return append(b, r.Campaign...)
 }
 
-// UnmarshalBinary sets the row to what AppendBinary wrote; the row shares no memory with data. Its error is ErrRow,
-// and the row is then unchanged.
+// UnmarshalBinary sets the row to what AppendBinary wrote. Campaign shares data's memory: a rendering is the largest
+// part of a row and is only ever replaced, never written into. Its error is ErrRow, and the row is then unchanged.
 func (r *Row) UnmarshalBinary(data []byte) error {
 	if len(data) < duePrefixBytes+2 || binary.BigEndian.Uint64(data) != math.MaxInt64 || data[duePrefixBytes] != layout {
 		return ErrRow
@@ -77,7 +76,7 @@ func (r *Row) UnmarshalBinary(data []byte) error {
 		return ErrRow
 	}
 	if len(in.rest) > 0 {
-		row.Campaign = bytes.Clone(in.rest)
+		row.Campaign = in.rest[:len(in.rest):len(in.rest)]
 	}
 	*r = row
 	return nil

@@ -30,8 +30,6 @@ type rig struct {
 	data    string
 	http    string
 	engine  *proctest.Process
-	// spent is what engines that have ended had used.
-	spent time.Duration
 }
 
 func newRig(t *testing.T, cluster *kafkatest.Cluster) *rig {

@@ -15,8 +15,6 @@ type slot struct {
 	instants bool
 }
 
-const day = 24 * time.Hour
-
 // slot draws a campaign's place in the calendar: most begin at midnight of a day on which many others do.
 func (g *generator) slot(r *retailer, draw *rand.Rand) slot {
 	date := g.first.AddDate(0, 0, draw.IntN(g.Days))
@@ -49,13 +47,16 @@ func (g *generator) weekend(date time.Time) slot {
 	return slot{title: "Weekend special", start: date, end: date.AddDate(0, 0, 3)}
 }
 
-// next returns the next such weekday, or the day itself if there is none within the days on which campaigns start.
+// next returns the next such weekday; the last one when the next is too late, and the day itself when that is too early.
 func (g *generator) next(date time.Time, weekday time.Weekday) time.Time {
-	wait := (int(weekday) - int(date.Weekday()) + 7) % 7
-	if found := date.AddDate(0, 0, wait); found.Before(g.first.AddDate(0, 0, g.Days)) {
-		return found
+	found := date.AddDate(0, 0, (int(weekday)-int(date.Weekday())+7)%7)
+	if !found.Before(g.first.AddDate(0, 0, g.Days)) {
+		found = found.AddDate(0, 0, -7)
 	}
-	return date
+	if found.Before(g.first) {
+		return date
+	}
+	return found
 }
 
 // season names the time of the year as shops do.

@@ -29,23 +29,28 @@ type step struct {
 // campaign is one campaign with all that will be published about it; step n makes revision n+1.
 type campaign struct {
 	retailer *retailer
-	first    schemas.Definition
 	steps    []step
+	first    schemas.Definition
+}
+
+// plan draws when what is published about a campaign. What it returns beside it is what define goes on from.
+func (g *generator) plan(number int) (campaign, slot, *rand.Rand) {
+	draw := g.draws(uint64(number))
+	r := &g.retailers[draw.IntN(len(g.retailers))]
+	s := g.slot(r, draw)
+	created := s.start.Truncate(24*time.Hour).AddDate(0, 0, -leadMinDays-draw.IntN(leadMaxDays-leadMinDays)).Add(officeHours(draw))
+	c := campaign{retailer: r, steps: []step{{at: schemas.InstantOf(created), kind: schemas.CampaignCreated}}}
+	if draw.Float64() < g.Changes {
+		c.steps = append(c.steps, changes(created, s, r, draw)...)
+	}
+	return c, s, draw
 }
 
 // campaign makes the campaign of a number, the same each time.
 func (g *generator) campaign(number int) campaign {
-	draw := g.draws(uint64(number))
-	r := &g.retailers[draw.IntN(len(g.retailers))]
-	slot := g.slot(r, draw)
+	c, s, draw := g.plan(number)
 	// The seed is in the id, so that the campaigns of two seeds do not meet.
-	id := fmt.Sprintf("%s-%s-%d", r.id, strconv.FormatUint(g.Seed, 36), number+1)
-	c := campaign{retailer: r, first: define(id, r, slot, draw)}
-	created := slot.start.AddDate(0, 0, -leadMinDays-draw.IntN(leadMaxDays-leadMinDays)).Add(officeHours(draw))
-	c.steps = []step{{at: schemas.InstantOf(created), kind: schemas.CampaignCreated}}
-	if draw.Float64() < g.Changes {
-		c.steps = append(c.steps, changes(created, slot, r, draw)...)
-	}
+	c.first = define(fmt.Sprintf("%s-%s-%d", c.retailer.id, strconv.FormatUint(g.Seed, 36), number+1), c.retailer, s, draw)
 	return c
 }
 

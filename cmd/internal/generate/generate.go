@@ -113,7 +113,8 @@ type moment struct {
 func (g *generator) order() []moment {
 	moments := make([]moment, 0, g.Campaigns*3/2)
 	for number := range g.Campaigns {
-		for step, s := range g.campaign(number).steps {
+		planned, _, _ := g.plan(number)
+		for step, s := range planned.steps {
 			moments = append(moments, moment{s.at, int32(number), int32(step)})
 		}
 	}

@@ -1,0 +1,193 @@
+package timeline
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/rmn-arms/campaign-engine/schemas"
+)
+
+// Write prints the summary for a person who looks at it at now.
+func (s Summary) Write(to io.Writer, now schemas.Instant, colour bool) error {
+	var t table
+	t.row(cell{"Campaign", Faint}, cell{Printable(s.CampaignID), Strong})
+	if c := s.Campaign; c != nil {
+		if c.Name != "" {
+			t.row(cell{"Name", Faint}, cell{text: Printable(c.Name)})
+		}
+		t.row(cell{"Advertiser", Faint}, cell{text: Printable(c.AdvertiserID)})
+		t.row(cell{"Budget", Faint}, cell{text: Printable(budget(c))})
+	}
+	t.row(cell{"Status", Faint}, statusCell(s.Status))
+	t.row(cell{"Revision", Faint}, cell{text: fmt.Sprintf("%d, sequence %d", s.Revision, s.Sequence)})
+	if w := s.Window; w != nil {
+		t.row(cell{"Starts", Faint}, cell{text: both(w.StartsAt, w.StartsAtInZone)})
+		t.row(cell{"Ends", Faint}, cell{text: both(w.EndsAt, w.EndsAtInZone) + "  " + Printable(w.TimeZone)})
+	}
+	s.writeNext(&t, now)
+	for _, u := range s.Undecided {
+		t.row(cell{"Not decided", Faint}, cell{fmt.Sprintf("%s, revision %d, published %s",
+			Printable(string(u.Type)), u.Revision, u.PublishedAt), Caution})
+	}
+	if s.Refused > 0 {
+		t.row(cell{"Refused", Faint}, cell{fmt.Sprintf("%d %s in dead-letters; timeline shows why",
+			s.Refused, plural(s.Refused, "record", "records")), Bad})
+	}
+	return t.write(to, colour)
+}
+
+func (s Summary) writeNext(t *table, now schemas.Instant) {
+	switch {
+	case s.NextError != "":
+		t.row(cell{"Next", Faint}, cell{"not known: " + s.NextError, Caution})
+	case len(s.Next) == 0:
+		t.row(cell{"Next", Faint}, cell{"nothing", Faint})
+	}
+	for i, p := range s.Next {
+		title := "Next"
+		if i > 0 {
+			title = ""
+		}
+		t.row(cell{title, Faint}, cell{text: fmt.Sprintf("%-10s  %s  %s", p.Transition, both(p.At, p.AtInZone), distance(now, p.At))})
+	}
+}
+
+// Write prints the whole story for a person who looks at it at now.
+func (t Timeline) Write(to io.Writer, now schemas.Instant, colour bool) error {
+	if err := t.Summary.Write(to, now, colour); err != nil {
+		return err
+	}
+	if len(t.Steps) > 0 {
+		if _, err := fmt.Fprintln(to); err != nil {
+			return err
+		}
+		if err := t.steps().write(to, colour); err != nil {
+			return err
+		}
+	}
+	if len(t.Refusals) == 0 {
+		return nil
+	}
+	if _, err := fmt.Fprintln(to); err != nil {
+		return err
+	}
+	return t.refusals().write(to, colour)
+}
+
+func (t Timeline) steps() *table {
+	var steps table
+	steps.row(cell{"TRANSITION", Faint}, cell{"REVISION", Faint}, cell{"DUE (UTC)", Faint}, cell{"DUE (LOCAL)", Faint},
+		cell{"DECIDED (UTC)", Faint}, cell{"LATE", Faint}, cell{"OUTCOME", Faint})
+	for _, s := range t.Steps {
+		late := ""
+		if s.Timed() {
+			late = fmt.Sprintf("%d ms", s.LatenessMs)
+		}
+		steps.row(cell{text: string(s.Transition)}, cell{text: fmt.Sprint(s.Revision)}, cell{text: s.ScheduledFor.String()},
+			cell{text: s.ScheduledInZone}, cell{text: s.DecidedAt.String()}, cell{text: late}, s.outcome())
+	}
+	return &steps
+}
+
+// outcome tells what came of a step, and the reason that an operator gave for it.
+func (s Step) outcome() cell {
+	because := ""
+	if s.ChangeReason != "" {
+		because = " (" + Printable(s.ChangeReason) + ")"
+	}
+	switch s.Outcome {
+	case Applied:
+		return cell{fmt.Sprintf("%d: %s%s", s.Sequence, Edge(s.From, s.To), because), statusCell(s.To).style}
+	case Rejected:
+		met := ""
+		if s.Status != "" {
+			met = ", was " + string(s.Status)
+		}
+		return cell{fmt.Sprintf("rejected: %s%s%s", s.Reason, met, because), Bad}
+	default:
+		return cell{"waiting for the lifecycle" + because, Caution}
+	}
+}
+
+func (t Timeline) refusals() *table {
+	var refusals table
+	refusals.row(cell{"REFUSED", Faint}, cell{"PUBLISHED (UTC)", Faint}, cell{"WHERE", Faint}, cell{"DETAIL", Faint})
+	for _, r := range t.Refusals {
+		refusals.row(cell{Printable(string(r.Reason)), Bad}, cell{text: r.Timestamp.String()},
+			cell{text: fmt.Sprintf("%s/%d/%d", Printable(r.Topic), r.Partition, r.Offset)}, cell{text: Printable(r.Detail)})
+	}
+	return &refusals
+}
+
+// Edge writes a change of status; one that stays is written once.
+func Edge(from, to schemas.Status) string {
+	switch from {
+	case "":
+		return string(to)
+	case to:
+		return string(to) + " stays"
+	default:
+		return string(from) + " → " + string(to)
+	}
+}
+
+func statusCell(s schemas.Status) cell {
+	switch s {
+	case "":
+		return cell{"not decided yet", Caution}
+	case schemas.Active:
+		return cell{string(s), Good}
+	case schemas.Paused:
+		return cell{string(s), Caution}
+	case schemas.Cancelled:
+		return cell{string(s), Bad}
+	default:
+		return cell{text: string(s)}
+	}
+}
+
+func budget(c *schemas.Placed) string {
+	text := c.Budget.Amount + " " + c.Budget.Currency
+	if c.CPM != "" {
+		text += ", " + c.CPM + " for 1,000 impressions"
+	}
+	return text
+}
+
+func both(at schemas.Instant, inZone string) string {
+	if inZone == "" {
+		return at.String()
+	}
+	return at.String() + "  " + inZone
+}
+
+// distance tells how far off an instant is, to the two largest units.
+func distance(now, at schemas.Instant) string {
+	left := time.Duration(at-now) * time.Millisecond
+	if left < 0 {
+		return "overdue by " + span(-left)
+	}
+	return "in " + span(left)
+}
+
+func span(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d >= day:
+		return fmt.Sprintf("%d d %d h", d/day, d%day/time.Hour)
+	case d >= time.Hour:
+		return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
+	case d >= time.Minute:
+		return fmt.Sprintf("%d min %d s", d/time.Minute, d%time.Minute/time.Second)
+	default:
+		return fmt.Sprintf("%d.%d s", d/time.Second, d%time.Second/(100*time.Millisecond))
+	}
+}
+
+func plural(count int, one, many string) string {
+	if count == 1 {
+		return one
+	}
+	return many
+}

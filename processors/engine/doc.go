@@ -1,0 +1,51 @@
+// Package engine runs a goka group graph exactly once, on franz-go.
+//
+// A graph is goka's: inputs, a loop, a table, outputs, callbacks. What the engine replaces is the transport. Per group
+// and process there is one transactional session. It goes round: fire the timers that are due, read what has come, hand
+// both to goka's partitions, wait until every callback is done, and commit positions, rows and outputs in one Kafka
+// transaction. Either all of a batch happened, or nothing did.
+//
+//	config := engine.Config{Connect: opts, Instance: "engine-1", Clock: clock}
+//	e, err := engine.New(config, graph)
+//	...
+//	err = e.Run(ctx) // until ctx ends, or nothing can be done
+//
+// # What a callback may rely on
+//
+// It gets an engine Context (From): the instant of its batch (Now), whether a backlog is still being read (CatchingUp),
+// sub-rows (Part), counters that count committed work only (Count). It must not do I/O: one slow callback holds up its
+// group's commit. A panic aborts the batch; the same records come again after a pause, and none is skipped.
+//
+// A row that begins with its due instant (DuePrefix, or Config.DueOf) is a timer: at that instant the callback of the
+// OnTimer edge is called with the row's key.
+//
+// # File map
+//
+//	engine.go        Config, Engine, Run
+//	context.go       what callbacks see; timer.go: timers as an input of the graph
+//	group.go         goka's consumer group: members, one after the other, with pauses between them
+//	member.go        one client: join, serve assignments, leave; client.go: its options
+//	assignment.go    what the group gave, from franz-go's callbacks; fence.go: dead owners
+//	serve.go         one assignment: recover, set goka up, loop, tear down
+//	recover.go       rows from the table topic; lastrow.go, tableconsumer.go: tables of other groups
+//	loop.go          the round; feed.go: a batch to goka and back; gate.go, jump.go, pace.go: when (pure)
+//	transaction.go   begin, commit, abort; producer.go: goka's way into it
+//	topicmanager.go, gokaoptions.go, session.go   the rest of goka's interfaces
+//
+// # Not obvious
+//
+// Positions go with every transaction, also with one that carries timers only: they carry the generation, and the
+// generation is what fences a paused owner (KIP-447). They belong to one assignment and are never kept for the next.
+//
+// After any error a member is thrown away and a new one joins under the same name: its first call, InitProducerId, ends
+// whatever was in doubt, and the rows are brought up to what the log holds from where they were last known to be right.
+//
+// An assignment first fences the transactions of members that are gone, before positions are fetched and rows are
+// recovered: both would wait for them until their time-out. Recovery reads up to the high watermark, not the last stable
+// offset, since the previous owner's last markers may still be on their way.
+//
+// goka sees a table that is already recovered, and is told that its topic is empty. Its own recovery would wait for ever
+// for a record where a marker is the last thing in the topic.
+//
+// Consume never returns at a rebalance: goka would sleep for five seconds.
+package engine
