@@ -146,9 +146,11 @@ func (d *brokerDeployment) publish(records []topics.Record) {
 	}
 	for i, record := range batch {
 		records[i].Partition, records[i].Offset = record.Partition, record.Offset
-		d.ends[record.Partition] = max(d.ends[record.Partition], record.Offset+1)
+		if record.Topic == string(topics.CampaignEvents) {
+			d.ends[record.Partition] = max(d.ends[record.Partition], record.Offset+1)
+			d.published++
+		}
 	}
-	d.published += len(records)
 }
 
 func (d *brokerDeployment) drive(now instant.Instant) { d.clock.Set(now) }
@@ -234,9 +236,7 @@ func (d *brokerDeployment) next() instant.Instant { return d.reading.next() }
 
 func (d *brokerDeployment) outputs() []topics.Record { return d.reading.take() }
 
-func (d *brokerDeployment) row(table topics.Name, key string) []byte {
-	return d.reading.rows[table][key]
-}
+func (d *brokerDeployment) rows(table topics.Name) map[string][]byte { return d.reading.rows[table] }
 
 func (d *brokerDeployment) counted(short string) map[string]int { return d.counts[short].copy() }
 

@@ -24,19 +24,24 @@ func (p *play) expect(s *step) error {
 		return err
 	}
 	lines := chapter.told()
+	var columns [][2]string
 	head := strings.TrimSpace("expect " + strings.Join(s.given, " "))
 	switch {
 	case slices.Equal(s.given, []string{"summary"}):
-		lines = chapter.summary()
+		columns = summary(lines)
 	case len(s.given) > 0:
 		return fmt.Errorf("reading %s: it does not know %s", s.verb, s.given[0])
+	default:
+		for _, each := range lines {
+			columns = append(columns, each.columns())
+		}
 	}
 	if len(lines) == 0 {
 		head = "quiet"
 	} else if s.verb == "quiet" {
 		head = "expect"
 	}
-	p.compare(s, append([]string{head}, aligned(lines)...))
+	p.compare(s, append([]string{head}, aligned(columns)...))
 	return nil
 }
 
@@ -119,15 +124,15 @@ func (p *play) look(s *step) error {
 	switch s.verb {
 	case "status":
 		var status string
-		status, err = statusOf(p.on.row(topics.CampaignEngineLifecycleTable, campaignID))
+		status, err = statusOf(p.on.rows(topics.CampaignEngineLifecycleTable)[campaignID])
 		found[0] += " " + status
 	case "row":
 		var row string
-		row, err = toldRow(p.on.row(topics.CampaignEngineTimersTable, campaignID))
+		row, err = toldRow(p.on.rows(topics.CampaignEngineTimersTable)[campaignID])
 		found[0] += " " + row
 	case "in-force":
 		var members []string
-		members, err = inForce(p.on.row(topics.CampaignEngineLifecycleTable, campaignID))
+		members, err = inForce(p.on.rows(topics.CampaignEngineLifecycleTable)[campaignID])
 		for _, member := range members {
 			found = append(found, "  "+member)
 		}

@@ -49,47 +49,63 @@ func (c *chapter) under(key string) *account {
 // unseen are the counters that no record shows.
 var unseen = [...]string{processors.Carried, processors.Duplicates, processors.Stale}
 
-// told renders all facts, by key and within a key in their order, as lines of two columns.
-func (c *chapter) told() [][2]string {
-	var lines [][2]string
+// line is one fact as a script tells it, in two columns; key is what it is about, where it is about one.
+type line struct{ key, left, right string }
+
+// told renders all facts, by key and within a key in their order.
+func (c *chapter) told() []line {
+	var lines []line
 	for _, key := range slices.Sorted(maps.Keys(c.accounts)) {
 		for _, f := range c.accounts[key].facts {
-			lines = append(lines, [2]string{f.due.TransitionID, f.told()})
+			lines = append(lines, line{key, strings.TrimPrefix(f.due.TransitionID, f.due.CampaignID), f.told()})
 		}
 		for _, refused := range c.accounts[key].refused {
-			lines = append(lines, [2]string{"refused", toldRefusal(key, refused)})
+			lines = append(lines, line{key, "refused", fmt.Sprintf("%s %q", refused.Reason, refused.Detail)})
 		}
 	}
 	for _, name := range unseen {
 		if count := c.counted[name]; count > 0 {
-			lines = append(lines, [2]string{"counted", fmt.Sprintf("%s %d", name, count)})
+			lines = append(lines, line{"", "counted", fmt.Sprintf("%s %d", name, count)})
 		}
 	}
 	return lines
 }
 
-// summary renders how often each line occurs when the campaign is left out, and a checksum of all of them.
-func (c *chapter) summary() [][2]string {
-	var lines [][2]string
-	counts := make(map[[2]string]int)
+// columns returns the line as it stands in a script.
+func (l line) columns() [2]string {
+	switch l.left {
+	case "refused":
+		return [2]string{l.left, toldKey(l.key) + " " + l.right}
+	case "counted":
+		return [2]string{l.left, l.right}
+	}
+	return [2]string{l.key + l.left, l.right}
+}
+
+// summary renders how often each line occurs when its key is left out, and a checksum of all of them in full.
+func summary(lines []line) [][2]string {
+	var order []line
+	counts := make(map[line]int)
 	digest := sha256.New()
-	for _, line := range c.told() {
-		fmt.Fprintln(digest, line[0], line[1])
-		if campaign, rest, is := strings.Cut(line[0], "/"); is && campaign != "" {
-			line[0] = "*/" + rest
+	for _, each := range lines {
+		full := each.columns()
+		fmt.Fprintln(digest, full[0], full[1])
+		each.key = "*"
+		if counts[each] == 0 {
+			order = append(order, each)
 		}
-		if counts[line] == 0 {
-			lines = append(lines, line)
-		}
-		counts[line]++
+		counts[each]++
 	}
-	for i, line := range lines {
-		lines[i][0] = fmt.Sprintf("%d x %s", counts[line], line[0])
+	var out [][2]string
+	for _, each := range order {
+		columns := each.columns()
+		columns[0] = fmt.Sprintf("%d x %s", counts[each], columns[0])
+		out = append(out, columns)
 	}
-	if len(lines) == 0 {
+	if len(out) == 0 {
 		return nil
 	}
-	return append(lines, [2]string{"checksum", fmt.Sprintf("%x", digest.Sum(nil)[:8])})
+	return append(out, [2]string{"checksum", fmt.Sprintf("%x", digest.Sum(nil)[:8])})
 }
 
 // told renders a fact behind its transition id.
@@ -128,8 +144,11 @@ func toldApplied(applied *schemas.Applied, window string) string {
 	if applied.FirstActive {
 		text += " first-active"
 	}
+	if window == "" { // the due has no definition, so it cannot differ from what is in force
+		return text
+	}
 	placed, err := topics.DecodePlaced(applied.Campaign)
-	if inForce := toldWindow(placed); err == nil && window != "" && inForce != window {
+	if inForce := toldWindow(placed); err == nil && inForce != window {
 		text += "  in force " + inForce
 	}
 	return text
@@ -137,10 +156,6 @@ func toldApplied(applied *schemas.Applied, window string) string {
 
 func toldWindow(placed schemas.Placed) string {
 	return toldInstant(placed.StartsAt) + ".." + toldInstant(placed.EndsAt)
-}
-
-func toldRefusal(key string, refused *schemas.Refused) string {
-	return fmt.Sprintf("%s %s %q", toldKey(key), refused.Reason, refused.Detail)
 }
 
 // keyMaxChars is how much of a key is told.

@@ -31,8 +31,8 @@ type deployment interface {
 	// outputs returns the committed records of the outputs since the last call, after settle. Those of one topic and key
 	// come in their order, dues first.
 	outputs() []topics.Record
-	// row returns a row of a table after settle, nil without one.
-	row(table topics.Name, key string) []byte
+	// rows returns the rows of a table after settle, by key.
+	rows(table topics.Name) map[string][]byte
 	// counted returns what the group of that short name has counted so far.
 	counted(short string) map[string]int
 }
@@ -72,16 +72,42 @@ const (
 // playScript plays a script and returns all that was heard.
 func playScript(t *testing.T, s *script, kind deploymentKind, why purpose) *play {
 	t.Helper()
-	p := &play{
-		t: t, script: s, kind: kind, purpose: why, chronicle: newChronicle(), seen: make(map[string]int),
-		setup: setup{partitions: 2, settings: processors.Settings{DistributionLead: instant.Millis(24 * time.Hour / time.Millisecond)}},
+	p := newPlay(t, s, kind, why)
+	if err := p.run(); err != nil {
+		t.Fatal(err)
 	}
-	for _, step := range s.steps {
+	p.noteRows()
+	return p
+}
+
+// newPlay prepares a play on a deployment of two partitions with the contract's settings.
+func newPlay(t *testing.T, s *script, kind deploymentKind, why purpose) *play {
+	return &play{
+		t: t, script: s, kind: kind, purpose: why, chronicle: newChronicle(), seen: make(map[string]int),
+		setup: setup{partitions: 2, settings: processors.Settings{
+			DistributionLead: instant.Millis((24 * time.Hour).Milliseconds()),
+		}},
+	}
+}
+
+// run plays all steps. Its error begins with file:line.
+func (p *play) run() error {
+	for _, step := range p.script.steps {
 		if err := p.do(step); err != nil {
-			t.Fatalf("%s:%d: %v", s.path, step.line, err)
+			return fmt.Errorf("%s:%d: %w", p.script.path, step.line, err)
 		}
 	}
-	return p
+	return nil
+}
+
+// noteRows notes the rows that are left, so that they too are the same on every kind of deployment.
+func (p *play) noteRows() {
+	p.on.settle()
+	for _, table := range [...]topics.Name{topics.CampaignEngineTimersTable, topics.CampaignEngineLifecycleTable} {
+		for key, row := range p.on.rows(table) {
+			p.chronicle.keep(string(table), []byte(key), row)
+		}
+	}
 }
 
 // do plays one step.

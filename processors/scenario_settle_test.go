@@ -3,16 +3,10 @@ package processors_test
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
+	"strings"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"github.com/rmn-arms/campaign-engine/processors"
-	"github.com/rmn-arms/campaign-engine/processors/engine"
-	"github.com/rmn-arms/campaign-engine/state/instant"
-	"github.com/rmn-arms/campaign-engine/state/table"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -108,7 +102,7 @@ func (d *brokerDeployment) timersAtRest(ctx context.Context) string {
 func inputsTaken(counted map[string]int) int {
 	taken := counted[processors.Accepted] + counted[processors.Duplicates] + counted[processors.Stale]
 	for name, count := range counted {
-		if len(name) > len(processors.Refused) && name[:len(processors.Refused)] == processors.Refused {
+		if strings.HasPrefix(name, processors.Refused) {
 			taken += count
 		}
 	}
@@ -117,9 +111,11 @@ func inputsTaken(counted map[string]int) int {
 
 func (d *brokerDeployment) lifecycleAtRest(ctx context.Context) string {
 	d.t.Helper()
-	dues := maps.Clone(d.reading.ends[topics.TransitionsDue])
+	if _, runs := d.running[topics.Timers]; !runs {
+		d.reading.catchUp(ctx)
+	}
 	read := d.positions(ctx, topics.Lifecycle)
-	for partition, end := range dues {
+	for partition, end := range d.reading.ends[topics.TransitionsDue] {
 		if read[topics.TransitionsDue][partition] < end {
 			return fmt.Sprintf("lifecycle to read transitions-due/%d to %d", partition, end)
 		}
@@ -171,111 +167,4 @@ func (d *brokerDeployment) ready() {
 			}
 		}
 	}
-}
-
-// reading follows all topics that the engines write, read_committed.
-type reading struct {
-	d      *brokerDeployment
-	client *kgo.Client
-	// at are the positions behind what was read, markers included; ends those behind the last record of each partition.
-	at, ends map[topics.Name]map[int32]int64
-	heard    []topics.Record
-	counts   map[topics.Name]int
-	rows     map[topics.Name]map[string][]byte
-}
-
-// followed are the topics that the engines write.
-func followed() []string {
-	return []string{
-		string(topics.TransitionsDue), string(topics.TransitionsApplied), string(topics.TransitionsRejected),
-		string(topics.DeadLetters), string(topics.CampaignEngineTimersTable), string(topics.CampaignEngineTimersLoop),
-		string(topics.CampaignEngineLifecycleTable),
-	}
-}
-
-func newReading(d *brokerDeployment) *reading {
-	r := &reading{
-		d: d, at: make(map[topics.Name]map[int32]int64), ends: make(map[topics.Name]map[int32]int64),
-		counts: make(map[topics.Name]int), rows: make(map[topics.Name]map[string][]byte),
-	}
-	from := make(map[string]map[int32]kgo.Offset)
-	for _, topic := range followed() {
-		from[topic] = make(map[int32]kgo.Offset)
-		r.at[topics.Name(topic)], r.ends[topics.Name(topic)] = make(map[int32]int64), make(map[int32]int64)
-		r.rows[topics.Name(topic)] = make(map[string][]byte)
-		for partition := range d.setup.partitions {
-			from[topic][partition] = kgo.NewOffset().At(0)
-		}
-	}
-	r.client = d.connect(kgo.ConsumePartitions(from), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords())
-	return r
-}
-
-// catchUp reads to the present last stable offsets.
-func (r *reading) catchUp(ctx context.Context) {
-	r.d.t.Helper()
-	stable, err := r.d.admin.ListCommittedOffsets(ctx, followed()...)
-	if err == nil {
-		err = stable.Error()
-	}
-	if err != nil {
-		r.d.t.Fatalf("listing last stable offsets: %v", err)
-	}
-	behind := func() bool {
-		for topic, partitions := range stable {
-			for partition, end := range partitions {
-				if r.at[topics.Name(topic)][partition] < end.Offset {
-					return true
-				}
-			}
-		}
-		return false
-	}
-	for behind() {
-		fetches := r.client.PollFetches(ctx)
-		if err := fetches.Err0(); err != nil {
-			r.d.t.Fatalf("reading what was committed: %v", err)
-		}
-		fetches.EachRecord(r.read)
-	}
-}
-
-func (r *reading) read(record *kgo.Record) {
-	topic := topics.Name(record.Topic)
-	r.at[topic][record.Partition] = record.Offset + 1
-	if record.Attrs.IsControl() {
-		return
-	}
-	r.ends[topic][record.Partition] = record.Offset + 1
-	r.counts[topic]++
-	switch {
-	case slices.Contains(outputTopics[:], topic):
-		if belongs := topics.PartitionOf(record.Key, r.d.setup.partitions); record.Key != nil && record.Partition != belongs {
-			r.d.t.Errorf("%s lies in partition %d of %s, not %d", record.Key, record.Partition, topic, belongs)
-		}
-		r.heard = append(r.heard, topics.Record{Topic: record.Topic, Partition: record.Partition, Key: record.Key, Value: record.Value})
-	case record.Value == nil:
-		delete(r.rows[topic], string(record.Key))
-	default:
-		r.rows[topic][string(record.Key)] = record.Value
-	}
-}
-
-// take returns what was heard since the last time, dues first.
-func (r *reading) take() []topics.Record {
-	heard := r.heard
-	r.heard = nil
-	slices.SortStableFunc(heard, func(a, b topics.Record) int {
-		return slices.Index(outputTopics[:], topics.Name(a.Topic)) - slices.Index(outputTopics[:], topics.Name(b.Topic))
-	})
-	return heard
-}
-
-// next is the earliest instant for which a committed row of the timers' table waits.
-func (r *reading) next() instant.Instant {
-	next := instant.Instant(table.Never)
-	for _, row := range r.rows[topics.CampaignEngineTimersTable] {
-		next = min(next, engine.DuePrefix(row))
-	}
-	return next
 }

@@ -250,13 +250,22 @@ func (d *testerDeployment) outputs() []topics.Record {
 	return records
 }
 
-func (d *testerDeployment) row(name topics.Name, key string) []byte {
+func (d *testerDeployment) rows(name topics.Name) map[string][]byte {
 	d.t.Helper()
-	row, err := d.tables[name].Get(key)
+	all := make(map[string][]byte)
+	iterator, err := d.tables[name].Iterator()
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	return row
+	defer iterator.Release()
+	for iterator.Next() {
+		row, err := iterator.Value()
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		all[string(iterator.Key())] = row
+	}
+	return all
 }
 
 func (d *testerDeployment) counted(short string) map[string]int { return d.counts[short].copy() }

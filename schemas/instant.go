@@ -31,11 +31,23 @@ func (i Instant) String() string { return i.Time().Format(instantLayout) }
 // AppendText implements encoding.TextAppender.
 func (i Instant) AppendText(b []byte) ([]byte, error) {
 	at := i.Time()
-	if year := at.Year(); year < 0 || year > 9999 {
+	year, month, day := at.Date()
+	if year < 0 || year > 9999 {
 		return b, fmt.Errorf("writing an instant: year %d is outside RFC 3339's 0000..9999", year)
 	}
-	return at.AppendFormat(b, instantLayout), nil
+	// Written out: every record holds several instants, and time.Time's layouts are read anew at each call.
+	hour, minute, second := at.Clock()
+	millis := at.Nanosecond() / int(time.Millisecond)
+	b = append(b,
+		digit(year/1000), digit(year/100), digit(year/10), digit(year), '-',
+		digit(int(month)/10), digit(int(month)), '-', digit(day/10), digit(day), 'T',
+		digit(hour/10), digit(hour), ':', digit(minute/10), digit(minute), ':', digit(second/10), digit(second), '.',
+		digit(millis/100), digit(millis/10), digit(millis), 'Z')
+	return b, nil
 }
+
+// digit returns the last decimal digit of n >= 0.
+func digit(n int) byte { return byte('0' + n%10) }
 
 // MarshalText implements encoding.TextMarshaler.
 func (i Instant) MarshalText() ([]byte, error) { return i.AppendText(nil) }

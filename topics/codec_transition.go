@@ -1,11 +1,9 @@
 package topics
 
 import (
-	"encoding/json"
 	"fmt"
 	"strconv"
 
-	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/rmn-arms/campaign-engine/schemas"
@@ -96,8 +94,25 @@ func (w *eventWriter) raw(text string) { w.buffer = append(w.buffer, text...) }
 
 func (w *eventWriter) text(name, value string) {
 	w.raw(name)
+	if isPrintable(value) {
+		w.raw(`"`)
+		w.raw(value)
+		w.raw(`"`)
+		return
+	}
 	quoted, err := jsontext.AppendQuote(w.buffer, value)
 	w.keep(quoted, err)
+}
+
+// isPrintable says that a text is written as it stands: printable ASCII without a quote or a backslash. Ids, addresses and
+// hashes are.
+func isPrintable(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 func (w *eventWriter) textIfAny(name, value string) {
@@ -123,13 +138,4 @@ func (w *eventWriter) keep(buffer []byte, err error) {
 	if w.failed == nil {
 		w.failed = err
 	}
-}
-
-// EncodePlaced writes the campaign that transitions carry.
-func EncodePlaced(placed schemas.Placed) (json.RawMessage, error) {
-	encoded, err := jsonv2.Marshal(placed)
-	if err != nil {
-		return nil, fmt.Errorf("encoding a placed campaign: %w", err)
-	}
-	return encoded, nil
 }

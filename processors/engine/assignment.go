@@ -16,10 +16,18 @@ type assignment struct {
 	partitions []int32
 	// positions holds, per stream and partition, the offset of the next record to process. Only the loop touches it.
 	positions positions
+	// membership is what its transactions are fenced by; see putPositions.
+	membership membership
 	// ctx ends when the partitions are revoked or lost.
 	ctx    context.Context
 	cancel context.CancelFunc
 	served bool
+}
+
+// membership is the member's id and the group's generation.
+type membership struct {
+	id         string
+	generation int32
 }
 
 // positions are offsets per topic and partition.
@@ -34,7 +42,10 @@ func (p positions) set(topic string, partition int32, offset int64) {
 
 // onAssigned is called by franz-go before positions are fetched. Dead owners are fenced here, not later: a transaction
 // that one left open would hold the fetch of positions until its time-out.
-func (m *member) onAssigned(ctx context.Context, _ *kgo.Client, assigned map[string][]int32) {
+func (m *member) onAssigned(ctx context.Context, client *kgo.Client, assigned map[string][]int32) {
+	m.mu.Lock()
+	m.membership.id, m.membership.generation = client.GroupMetadata()
+	m.mu.Unlock()
 	if err := m.engine.fenceAbsent(ctx); err != nil {
 		m.fail(fmt.Errorf("fencing dead owners: %w", err))
 		return
@@ -85,7 +96,7 @@ func (m *member) assign(a *assignment) {
 	a.ctx, a.cancel = context.WithCancel(context.Background())
 	m.mu.Lock()
 	before := m.current
-	m.current = a
+	m.current, a.membership = a, m.membership
 	m.mu.Unlock()
 	if before != nil {
 		before.cancel()

@@ -17,6 +17,7 @@ func (e *Engine) transactionalID() string { return string(e.shape.group) + "-" +
 // memberOptions are the options of the client that consumes and produces for the group.
 func (e *Engine) memberOptions(m *member) []kgo.Opt {
 	return slices.Concat(e.config.Connect, []kgo.Opt{
+		kgo.WithContext(m.lifetime),
 		kgo.ConsumerGroup(string(e.shape.group)),
 		kgo.InstanceID(e.config.Instance),
 		kgo.ConsumeTopics(e.shape.streams...),

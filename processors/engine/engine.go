@@ -88,6 +88,8 @@ type Engine struct {
 	// partitions holds every partition that this process has owned, with its rows; see partition.
 	partitions partitions
 	status     status
+	// asking is the client behind goka's questions about topics, while Run runs.
+	asking *kgo.Client
 	// partitionCount is that of the group's inputs, known before the first callback.
 	partitionCount int32
 	// batch is what callbacks are told; it changes only while none runs.
@@ -119,6 +121,12 @@ func New(config Config, graph *goka.GroupGraph) (*Engine, error) {
 // back by itself from everything that a broker, a network or another member can do; it returns an error when it cannot
 // go on: ErrFencedInstance, missing topics, unequal partition counts.
 func (e *Engine) Run(ctx context.Context) error {
+	asking, err := e.side()
+	if err != nil {
+		return fmt.Errorf("building group %s: %w", e.graph.Group(), err)
+	}
+	defer asking.Close()
+	e.asking = asking
 	if err := e.countPartitions(); err != nil {
 		return fmt.Errorf("building group %s: %w", e.graph.Group(), err)
 	}

@@ -81,15 +81,15 @@ func TestALiveMemberIsNotFenced(t *testing.T) {
 			keys := numbered("key", 20)
 			settings, want := alarmsAt(testStart+10, keys...)
 			b.set(settings...)
-			entered, release := make(chan struct{}), make(chan struct{})
-			first := b.start(c.first, alarms(hooks{rung: blockOnce(entered, release)}))
+			held := b.holdup()
+			first := b.start(c.first, alarms(hooks{rung: held.callback}))
 			b.await("the rows are armed", func() bool { return first.sum().rows == len(keys) })
 			b.clock.Set(testStart + 10)
-			b.signal("the first member fires", entered)
+			b.signal("the first member fires", held.entered)
 			b.await("its transaction has reached the broker", func() bool { return len(b.open()) > 0 })
 			second := b.start(c.second, alarms(hooks{}))
 			b.await("the second member has its partitions", func() bool { return second.assignments() > 0 })
-			close(release)
+			held.free()
 			b.ready(testPartitions, first, second)
 			b.settled(want, all(rested(), keys...))
 			if fenced := append(first.ids(), second.ids()...); len(fenced) > 0 {
@@ -109,11 +109,11 @@ func TestNobodyIsFencedWithoutKnowingTheMembers(t *testing.T) {
 			keys := numbered("key", 20)
 			settings, want := alarmsAt(testStart+10, keys...)
 			b.set(settings...)
-			entered, release := make(chan struct{}), make(chan struct{})
-			first := b.start("a", alarms(hooks{rung: blockOnce(entered, release)}))
+			held := b.holdup()
+			first := b.start("a", alarms(hooks{rung: held.callback}))
 			b.await("the rows are armed", func() bool { return first.sum().rows == len(keys) })
 			b.clock.Set(testStart + 10)
-			b.signal("the first member fires", entered)
+			b.signal("the first member fires", held.entered)
 			b.await("its transaction has reached the broker", func() bool { return len(b.open()) > 0 })
 			fault := b.cluster.Fault(kfake.Fault{
 				Keys: []kmsg.Key{kmsg.DescribeGroups}, Group: testGroup, Err: err, Count: 2,
@@ -123,7 +123,7 @@ func TestNobodyIsFencedWithoutKnowingTheMembers(t *testing.T) {
 				t.Fatal(err)
 			}
 			b.await("the second member has its partitions", func() bool { return second.assignments() > 0 })
-			close(release)
+			held.free()
 			b.ready(testPartitions, first, second)
 			b.settled(want, all(rested(), keys...))
 			if fenced := append(first.ids(), second.ids()...); len(fenced) > 0 {

@@ -9,7 +9,6 @@ import (
 	"github.com/lovoo/goka/storage"
 	"github.com/rs/zerolog"
 
-	"github.com/rmn-arms/campaign-engine/state/table"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -21,7 +20,7 @@ func (e *Engine) gokaOptions(group *consumerGroup) []goka.ProcessorOption {
 			return producer{e}, nil
 		}),
 		goka.WithConsumerSaramaBuilder(func([]string, string) (sarama.Consumer, error) { return newTableConsumer(e), nil }),
-		goka.WithTopicManagerBuilder(func([]string) (goka.TopicManager, error) { return newTopicManager(e) }),
+		goka.WithTopicManagerBuilder(func([]string) (goka.TopicManager, error) { return newTopicManager(e), nil }),
 		goka.WithStorageBuilder(e.storage),
 		goka.WithHasher(topics.NewHash),
 		goka.WithNilHandling(goka.NilProcess), // tombstones are accounted for, not dropped
@@ -31,12 +30,12 @@ func (e *Engine) gokaOptions(group *consumerGroup) []goka.ProcessorOption {
 	}
 }
 
-// storage returns a partition's rows, recovered before, for the group's table; an empty one for other tables.
+// storage returns a partition's rows, recovered before, for the group's table, and an empty one for another's.
 func (e *Engine) storage(topic string, partition int32) (storage.Storage, error) {
 	if topic == e.shape.table {
 		return e.partitions.table(partition), nil
 	}
-	return table.New(nil), nil
+	return newFollowed(), nil
 }
 
 func (e *Engine) wrap(ctx goka.Context) goka.Context {

@@ -34,29 +34,48 @@ const (
 
 // Consume implements sarama.ConsumerGroup: one member after the other, until ctx ends or nothing can be done.
 func (g *consumerGroup) Consume(ctx context.Context, _ []string, handler sarama.ConsumerGroupHandler) error {
+	var last *member // in the group, or it has failed and the group does not know yet
 	pause := retryMin
 	for ctx.Err() == nil {
-		progressed, err := g.engine.takePart(ctx, handler)
+		m, err := g.engine.join(ctx)
 		if err == nil {
-			return nil
-		}
-		if errors.Is(err, ErrFencedInstance) || errors.Is(err, errMissingTopic) {
-			g.setFatal(err)
-			return err
+			last = m
+			err = m.takePart(ctx, handler)
 		}
 		if ctx.Err() != nil {
-			return nil
+			break
 		}
-		if progressed {
-			pause = retryMin
+		if final(err) {
+			return g.giveUp(err)
+		}
+		if last != nil && last.progressed {
+			pause, last.progressed = retryMin, false
 		}
 		g.engine.config.Observe.restarted(err.Error())
 		g.engine.config.Log.Warn().Err(err).Dur("retry_in", pause).Msg("group session ended, joining again")
 		g.engine.status.wait("joining again after: " + err.Error())
 		sleep(ctx, pause/2+rand.N(pause/2+1))
 		pause = min(2*pause, retryMax)
+		if isFenced(err) && last != nil && last.replaced(ctx) {
+			return g.giveUp(errors.Join(last.fencedInstance(), err))
+		}
+	}
+	if last != nil {
+		last.leave()
 	}
 	return nil
+}
+
+// final says that trying again does not help.
+func final(err error) bool {
+	return errors.Is(err, ErrFencedInstance) || errors.Is(err, errMissingTopic)
+}
+
+func (g *consumerGroup) giveUp(err error) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.fatalErr = err
+	return err
 }
 
 // sleep waits for d or the end of ctx.
@@ -67,12 +86,6 @@ func sleep(ctx context.Context, d time.Duration) {
 	case <-ctx.Done():
 	case <-timer.C:
 	}
-}
-
-func (g *consumerGroup) setFatal(err error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.fatalErr = err
 }
 
 // fatal returns why Consume gave up. goka flattens errors to text on their way; this keeps the sentinel.

@@ -10,6 +10,9 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/rmn-arms/campaign-engine/processors/engine"
+	"github.com/rmn-arms/campaign-engine/state/instant"
 )
 
 // wire is the network of one process. It can be cut for good, frozen as a stopped process's is, or cut once at a request.
@@ -23,12 +26,21 @@ type wire struct {
 	cutKey atomic.Int32 // of the request to be cut at, -1 for none
 	late   atomic.Bool  // cut after the broker has answered
 	wasCut chan struct{}
+
+	holdKey atomic.Int32 // of the requests that are held, -1 for none
+	held    chan struct{}
+	let     chan struct{}
+	letOnce sync.Once
 }
 
 func newWire() *wire {
-	w := &wire{conns: make(map[*wireConn]struct{}), wasCut: make(chan struct{}, 1)}
+	w := &wire{
+		conns: make(map[*wireConn]struct{}), wasCut: make(chan struct{}, 1),
+		held: make(chan struct{}, 1), let: make(chan struct{}),
+	}
 	w.moved = sync.NewCond(&w.mu)
 	w.cutKey.Store(-1)
+	w.holdKey.Store(-1)
 	return w
 }
 
@@ -87,6 +99,11 @@ func (w *wire) cutAt(key kmsg.Key, late bool) {
 	w.cutKey.Store(int32(key))
 }
 
+// holdAt holds the next request of a kind, and its connection, until letGo.
+func (w *wire) holdAt(key kmsg.Key) { w.holdKey.Store(int32(key)) }
+
+func (w *wire) letGo() { w.letOnce.Do(func() { close(w.let) }) }
+
 type wireConn struct {
 	net.Conn
 	wire *wire
@@ -95,8 +112,15 @@ type wireConn struct {
 
 func (c *wireConn) Write(p []byte) (int, error) {
 	c.wire.flowing()
-	// A request begins with its size and its key (int32, int16).
-	if len(p) >= 6 && c.wire.cutKey.CompareAndSwap(int32(p[4])<<8|int32(p[5]), -1) {
+	key := int32(-2)
+	if len(p) >= 6 { // a request begins with its size and its key (int32, int16)
+		key = int32(p[4])<<8 | int32(p[5])
+	}
+	if c.wire.holdKey.CompareAndSwap(key, -1) {
+		c.wire.held <- struct{}{}
+		<-c.wire.let
+	}
+	if c.wire.cutKey.CompareAndSwap(key, -1) {
 		if !c.wire.late.Load() {
 			c.wire.wasCut <- struct{}{}
 			return 0, errors.Join(io.ErrClosedPipe, c.Conn.Close())
@@ -122,6 +146,33 @@ func (c *wireConn) Close() error {
 	c.wire.mu.Unlock()
 	return c.Conn.Close()
 }
+
+// holdup holds the first callback that comes by, until it is freed.
+type holdup struct {
+	entered, release chan struct{}
+	busy             atomic.Bool
+	out              sync.Once
+}
+
+func (b *bench) holdup() *holdup {
+	h := &holdup{entered: make(chan struct{}), release: make(chan struct{})}
+	b.holdups = append(b.holdups, h)
+	return h
+}
+
+// callback and setting are what is held.
+func (h *holdup) callback(engine.Context, instant.Instant) { h.hold() }
+
+func (h *holdup) setting(engine.Context, string) { h.hold() }
+
+func (h *holdup) hold() {
+	if h.busy.CompareAndSwap(false, true) {
+		close(h.entered)
+		<-h.release
+	}
+}
+
+func (h *holdup) free() { h.out.Do(func() { close(h.release) }) }
 
 // count returns how often the cluster was asked something that fits, from now on.
 func (b *bench) count(key kmsg.Key, fits func(kmsg.Request) bool) func() int {

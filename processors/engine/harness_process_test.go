@@ -63,6 +63,10 @@ func (b *bench) start(name string, graph *goka.GroupGraph, change ...func(*engin
 		p.err = e.Run(ctx)
 	}()
 	b.t.Cleanup(func() {
+		for _, h := range b.holdups {
+			h.free()
+		}
+		p.wire.letGo()
 		p.wire.thaw()
 		cancel()
 		<-p.ended

@@ -44,6 +44,7 @@ type bench struct {
 	admin   *kadm.Client
 	clock   *processors.VirtualClock
 	ctx     context.Context
+	holdups []*holdup
 }
 
 func newBench(t *testing.T, partitions int32, opts ...kfake.Opt) *bench {

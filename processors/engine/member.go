@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/IBM/sarama"
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -22,42 +23,40 @@ type member struct {
 
 	mu sync.Mutex
 	// current is the assignment that holds, nil between a revocation and the next one.
-	current *assignment
-	changed chan struct{}
-	failure error
+	current    *assignment
+	membership membership // of the latest assignment
+	changed    chan struct{}
+	failure    error
 	// progressed says that something was committed.
 	progressed bool
-	closing    sync.Once
+	// lifetime is the client's context, ended by end.
+	lifetime context.Context
+	end      context.CancelFunc
+	closing  sync.Once
 }
 
 // sideTimeout bounds each administrative call.
 const sideTimeout = 10 * time.Second
 
-// takePart joins the group and serves assignments until ctx ends (nil) or something breaks.
-func (e *Engine) takePart(ctx context.Context, handler sarama.ConsumerGroupHandler) (progressed bool, err error) {
-	e.status.wait("joining the group")
-	m, err := e.join(ctx)
-	if err != nil {
-		return false, err
-	}
+// takePart serves assignments until ctx ends (nil) or something breaks. The member is closed then, and still in the group.
+func (m *member) takePart(ctx context.Context, handler sarama.ConsumerGroupHandler) error {
 	defer m.close()
 	for {
 		a, err := m.nextAssignment(ctx)
-		if err != nil {
-			return m.progressed, err
-		}
-		if a == nil { // ctx ended
-			return m.progressed, m.leave()
+		if err != nil || a == nil { // nil: ctx ended
+			return err
 		}
 		if err := m.serve(ctx, a, handler); err != nil {
-			return m.progressed, err
+			return err
 		}
 	}
 }
 
 // join makes the client. Its first act is to fence what an earlier process left open under the same transactional id.
 func (e *Engine) join(ctx context.Context) (*member, error) {
+	e.status.wait("joining the group")
 	m := &member{engine: e, changed: make(chan struct{}, 1)}
+	m.lifetime, m.end = context.WithCancel(context.Background())
 	session, err := kgo.NewGroupTransactSession(e.memberOptions(m)...)
 	if err != nil {
 		return nil, fmt.Errorf("making the client of group %s: %w", e.shape.group, err)
@@ -74,10 +73,17 @@ func (e *Engine) join(ctx context.Context) (*member, error) {
 
 func (m *member) client() *kgo.Client { return m.session.Client() }
 
+// closeMax is how long a client may take to close. franz-go waits for a join that is under way, and the group may wait in it
+// for a dead member until its time-out.
+const closeMax = 2 * time.Second
+
 func (m *member) close() {
 	m.closing.Do(func() {
 		m.drop()
+		late := time.AfterFunc(closeMax, m.end)
 		m.session.CloseAllowingRebalance()
+		late.Stop()
+		m.end()
 	})
 }
 
@@ -105,41 +111,67 @@ func (m *member) nextAssignment(ctx context.Context) (*assignment, error) {
 }
 
 // leave hands the partitions over at once: franz-go never leaves for a static member, which would then keep them for the
-// session time-out. The client is closed first, for it would join again; and only this member leaves, not a successor
+// session time-out. The member is closed before, for it would join again; and only this member leaves, not a successor
 // that has joined under the same instance name meanwhile.
-func (m *member) leave() error {
+func (m *member) leave() {
 	id, _ := m.client().GroupMetadata()
-	m.close()
 	if id == "" {
-		return nil
+		return
 	}
 	e := m.engine
-	side, err := e.side()
-	if err != nil {
-		return err
-	}
-	defer side.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), sideTimeout/4)
-	defer cancel()
 	request := kmsg.NewPtrLeaveGroupRequest()
 	request.Group = string(e.shape.group)
 	leaving := kmsg.NewLeaveGroupRequestMember()
 	leaving.MemberID, leaving.InstanceID = id, kmsg.StringPtr(e.config.Instance)
 	request.Members = append(request.Members, leaving)
-	if _, err := request.RequestWith(ctx, side); err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), sideTimeout/4)
+	defer cancel()
+	side, err := e.side()
+	if err == nil {
+		defer side.Close()
+		_, err = request.RequestWith(ctx, side)
+	}
+	if err != nil {
 		e.config.Log.Warn().Err(err).Msg("leaving the group: its partitions wait for the session time-out")
 	}
-	return nil
+}
+
+// replaced says that another process is in the group under this one's instance name. Whoever fenced this one's
+// transactions without that was right to think it dead, and it may come back.
+func (m *member) replaced(ctx context.Context) bool {
+	e := m.engine
+	id, _ := m.client().GroupMetadata()
+	side, err := e.side()
+	if err != nil || id == "" {
+		return false
+	}
+	defer side.Close()
+	ctx, cancel := context.WithTimeout(ctx, sideTimeout/4)
+	defer cancel()
+	described, err := kadm.NewClient(side).DescribeGroups(ctx, string(e.shape.group))
+	if err != nil {
+		return false
+	}
+	for _, other := range described[string(e.shape.group)].Members {
+		if other.InstanceID != nil && *other.InstanceID == e.config.Instance && other.MemberID != id {
+			return true
+		}
+	}
+	return false
 }
 
 // OnGroupManageError implements kgo.HookGroupManageError: what the group's management could not do. franz-go retries;
 // only a fenced instance is for good.
 func (m *member) OnGroupManageError(err error) {
 	if errors.Is(err, kerr.FencedInstanceID) {
-		m.fail(fmt.Errorf("%w (group %s, instance %s)", ErrFencedInstance, m.engine.shape.group, m.engine.config.Instance))
+		m.fail(m.fencedInstance())
 		return
 	}
 	m.engine.config.Log.Warn().Err(err).Str("group", string(m.engine.shape.group)).Msg("joining the group")
+}
+
+func (m *member) fencedInstance() error {
+	return fmt.Errorf("%w (group %s, instance %s)", ErrFencedInstance, m.engine.shape.group, m.engine.config.Instance)
 }
 
 func (m *member) fail(err error) {

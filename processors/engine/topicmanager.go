@@ -12,7 +12,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// topicManager answers goka's questions about topics: goka.TopicManager over kadm. It creates nothing.
+// topicManager answers goka's questions about topics: goka.TopicManager over kadm. It creates nothing. Its client is the
+// engine's, since goka does not close the topic managers of its views.
 type topicManager struct {
 	engine *Engine
 	side   *kgo.Client
@@ -23,13 +24,7 @@ var _ goka.TopicManager = (*topicManager)(nil)
 // errMissingTopic says that a topic of the graph does not exist or has another number of partitions.
 var errMissingTopic = errors.New("create it, or correct its partitions, with: campaignd topics apply")
 
-func newTopicManager(e *Engine) (goka.TopicManager, error) {
-	side, err := e.side()
-	if err != nil {
-		return nil, err
-	}
-	return &topicManager{engine: e, side: side}, nil
-}
+func newTopicManager(e *Engine) goka.TopicManager { return &topicManager{engine: e, side: e.asking} }
 
 // Partitions implements goka.TopicManager. The virtual timer stream has as many as the group's other inputs.
 func (t *topicManager) Partitions(topic string) ([]int32, error) {
@@ -51,15 +46,17 @@ func (t *topicManager) Partitions(topic string) ([]int32, error) {
 	return partitions, nil
 }
 
-// countPartitions asks how many partitions the group's inputs have; goka checks that all have the same.
+// countPartitions asks how many partitions the group's inputs have, and whether its outputs exist. goka checks the rest.
 func (e *Engine) countPartitions() error {
-	manager, err := newTopicManager(e)
-	if err != nil {
-		return err
+	topics := newTopicManager(e)
+	for _, output := range e.shape.outputs {
+		if _, err := topics.Partitions(output); err != nil {
+			return err
+		}
 	}
-	partitions, err := manager.Partitions(e.shape.streams[0])
+	partitions, err := topics.Partitions(e.shape.streams[0])
 	e.partitionCount = int32(len(partitions))
-	return errors.Join(err, manager.Close())
+	return err
 }
 
 // EnsureTableExists implements goka.TopicManager: it checks and does not create.
@@ -106,8 +103,5 @@ func (t *topicManager) GetOffset(topic string, partition int32, at int64) (int64
 	return lastRow(ctx, t.side, topic, partition, start, end)
 }
 
-// Close implements goka.TopicManager.
-func (t *topicManager) Close() error {
-	t.side.Close()
-	return nil
-}
+// Close implements goka.TopicManager; Run closes the client.
+func (t *topicManager) Close() error { return nil }

@@ -166,8 +166,10 @@ func (t *transaction) sendRows() int {
 
 // putPositions writes this assignment's positions into the offsets commit: those that have moved, or, in a transaction
 // of timers alone, one that has not. The group's generation goes with them, and with it the fencing (KIP-447): without
-// any position a paused owner's timers would be committed.
+// any position a paused owner's timers would be committed. It is the generation of this assignment: the client may
+// already be in a later one, in which the partitions are others'.
 func (t *transaction) putPositions(request *kmsg.TxnOffsetCommitRequest) error {
+	request.MemberID, request.Generation = t.a.membership.id, t.a.membership.generation
 	request.Topics = request.Topics[:0]
 	put := t.touched
 	if len(put) == 0 {

@@ -8,7 +8,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/rmn-arms/campaign-engine/processors/engine"
-	"github.com/rmn-arms/campaign-engine/state/instant"
 )
 
 // A zombie is a member that the group has given up and that does not know it. The first test is the trap itself: its
@@ -20,13 +19,13 @@ func TestAZombieCommitsNoTimers(t *testing.T) {
 	settings, want := alarmsAt(testStart+10, "early", "late")
 	b.set(settings...)
 
-	entered, release := make(chan struct{}), make(chan struct{})
-	a := b.start("a", alarms(hooks{timer: blockOnce(entered, release)}))
+	held := b.holdup()
+	a := b.start("a", alarms(hooks{timer: held.callback}))
 	b.ready(1, a)
 	b.await("the rows are armed", func() bool { return a.sum().rows == 2 })
 	began := b.count(kmsg.Produce, producedBy("alarms-a"))
 	b.clock.Set(testStart + 10)
-	b.signal("the first owner fires", entered)
+	b.signal("the first owner fires", held.entered)
 
 	b.deceive("a", b.memberOf("a"))
 	b.expel("a")
@@ -37,7 +36,7 @@ func TestAZombieCommitsNoTimers(t *testing.T) {
 		t.Fatal("the first owner had begun its transaction at the broker: this is not the trap")
 	}
 
-	close(release)
+	held.free()
 	b.await("the zombie's transaction is over", func() bool { return a.restarts("") > 0 || a.sum().timers > 0 })
 	if a.sum().timers > 0 {
 		t.Fatalf("the zombie committed %d timers: %v", a.sum().timers, values(b.committed(testOutput)))
@@ -58,14 +57,13 @@ func TestAZombieIsFencedInTheMiddle(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name  string
-		hooks func(entered, release chan struct{}) hooks
+		hooks func(*holdup) hooks
 	}{
-		{"of timers", func(entered, release chan struct{}) hooks { return hooks{rung: blockOnce(entered, release)} }},
-		{"of records", func(entered, release chan struct{}) hooks {
-			block := blockOnce(entered, release)
+		{"of timers", func(held *holdup) hooks { return hooks{rung: held.callback} }},
+		{"of records", func(held *holdup) hooks {
 			return hooks{echo: true, setting: func(ctx engine.Context, _ string) {
 				if ctx.Key() == "key-1" {
-					block(ctx, 0)
+					held.hold()
 				}
 			}}
 		}},
@@ -73,8 +71,8 @@ func TestAZombieIsFencedInTheMiddle(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, 1)
-			entered, release := make(chan struct{}), make(chan struct{})
-			h := c.hooks(entered, release)
+			held := b.holdup()
+			h := c.hooks(held)
 			a := b.start("a", alarms(h))
 			b.ready(1, a)
 			began := b.count(kmsg.Produce, producedBy("alarms-a"))
@@ -87,7 +85,7 @@ func TestAZombieIsFencedInTheMiddle(t *testing.T) {
 				began = b.count(kmsg.Produce, producedBy("alarms-a"))
 			}
 			b.clock.Set(testStart + 10)
-			b.signal("the first owner works", entered)
+			b.signal("the first owner works", held.entered)
 			b.await("its records have reached the broker", func() bool { return began() > 0 && len(b.open()) > 0 })
 
 			b.deceive("a", b.memberOf("a"))
@@ -98,7 +96,7 @@ func TestAZombieIsFencedInTheMiddle(t *testing.T) {
 			if fenced := second.ids(); len(fenced) != 1 || fenced[0] != "alarms-a" {
 				t.Errorf("the new owner fenced %v", fenced)
 			}
-			close(release)
+			held.free()
 			b.await("the zombie is refused, and joins again", func() bool { return a.restarts("") > 0 && a.assignments() > 1 })
 			b.ready(1, a, second)
 			b.settled(want, all(rested(), "key-0", "key-1"))
@@ -114,34 +112,20 @@ func TestAStoppedProcessIsContinued(t *testing.T) {
 	settings, want := alarmsAt(testStart+10, keys...)
 	b.set(settings...)
 	short := func(c *engine.Config) { c.SessionTimeout = 600 * time.Millisecond }
-	entered, release := make(chan struct{}), make(chan struct{})
-	a := b.start("a", alarms(hooks{rung: blockOnce(entered, release)}), short)
+	held := b.holdup()
+	a := b.start("a", alarms(hooks{rung: held.callback}), short)
 	b.await("the rows are armed", func() bool { return a.sum().rows == len(keys) })
 	b.clock.Set(testStart + 10)
-	b.signal("the first owner fires", entered)
+	b.signal("the first owner fires", held.entered)
 	a.wire.freeze()
 	second := b.start("b", alarms(hooks{}), short)
 	b.same("the new owner's output", b.rung(len(want)), want)
 	a.wire.thaw()
-	close(release)
+	held.free()
 	b.await("both share the partitions", func() bool {
 		return a.engine.Ready() == nil && second.engine.Ready() == nil && a.owns() == 2 && second.owns() == 2
 	})
 	b.settled(want, all(rested(), keys...))
-}
-
-// blockOnce holds the first callback that comes by.
-func blockOnce(entered, release chan struct{}) func(engine.Context, instant.Instant) {
-	first := make(chan struct{}, 1)
-	first <- struct{}{}
-	return func(engine.Context, instant.Instant) {
-		select {
-		case <-first:
-			close(entered)
-			<-release
-		default:
-		}
-	}
 }
 
 func producedBy(id string) func(kmsg.Request) bool {

@@ -21,10 +21,13 @@ func (r *rig) ingest(count int) {
 	found := r.look(topics.TransitionsDue, "ingest", "schedule", count)
 	r.publish("ingest", count, far)
 	r.start("--processors", "timers")
+	engine, broker := r.cpu()
 	seen := r.await(found)
+	engineAfter, brokerAfter := r.cpu()
 	took := seen.last.Sub(seen.first)
 	r.report("events into the timer table", fmt.Sprintf("%.0f/s", float64(count-1)/took.Seconds()),
-		fmt.Sprintf("%d events of 600 B in %s, from the first visible to the last", count, ms(took)))
+		fmt.Sprintf("%d events of 600 B in %s, from the first visible to the last; CPU: engine %.2f s + broker %.2f s",
+			count, ms(took), (engineAfter-engine).Seconds(), (brokerAfter-broker).Seconds()))
 	r.stop()
 }
 
@@ -40,10 +43,13 @@ func (r *rig) burst(prefix string, count int, ahead time.Duration) {
 	if left := time.Until(instant); left < 500*time.Millisecond {
 		r.t.Logf("%s: burst %s: all were scheduled only %s before the instant: not a measurement", r.name, prefix, left)
 	}
+	engine, broker := r.cpu()
 	seenDue, seenApplied := r.await(due), r.await(applied)
+	engineAfter, brokerAfter := r.cpu()
 	r.report(fmt.Sprintf("%d timers of one instant (%s)", count, prefix),
 		fmt.Sprintf("due %s, applied %s", ms(seenDue.last.Sub(instant)), ms(seenApplied.last.Sub(instant))),
-		fmt.Sprintf("until the last is visible; the first is visible after %s", ms(seenDue.first.Sub(instant))))
+		fmt.Sprintf("until the last is visible; the first after %s; CPU: engine %.2f s + broker %.2f s",
+			ms(seenDue.first.Sub(instant)), (engineAfter-engine).Seconds(), (brokerAfter-broker).Seconds()))
 }
 
 // steady lets timers fire at a rate and tells how late they become visible, and what that costs.

@@ -21,7 +21,7 @@ import (
 // Kafka says how the brokers are reached and who we are to them. The password comes by environment or file only, so that
 // no list of processes shows it.
 type Kafka struct {
-	Brokers []string `name:"brokers" env:"CAMPAIGN_BROKERS" placeholder:"HOST:PORT,…" sep:"," help:"Kafka brokers."`
+	Brokers []string `name:"brokers" env:"CAMPAIGN_BROKERS" placeholder:"HOST:PORT" sep:"," help:"Kafka brokers."`
 
 	TLS  bool   `name:"kafka-tls" env:"CAMPAIGN_KAFKA_TLS" group:"Kafka security" help:"Speak TLS with the brokers."`
 	CA   string `name:"kafka-ca" env:"CAMPAIGN_KAFKA_CA" group:"Kafka security" type:"path" placeholder:"FILE" help:"Certificates of authorities to trust, PEM (default: the system's)."`

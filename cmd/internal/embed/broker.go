@@ -97,6 +97,7 @@ func (b *Broker) start(listener net.Listener) (err error) {
 		return err
 	}
 	noteCommits(b.cluster, b.note, filepath.Join(b.folder, groupsFile), b.log)
+	widenFetches(b.cluster)
 	return nil
 }
 

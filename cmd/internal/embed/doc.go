@@ -7,6 +7,8 @@
 //	lock.go     one process per data folder
 //	mend.go     after a kill: the steps that make the folder whole again
 //	verdict.go  what is to be mended: pure
+//	note.go     which commit is being written
+//	fetch.go    a fault of kfake's in answers of limited size
 //	logfile.go  the broker's log of a partition on disk
 //	journal.go  the broker's journals of producers and of groups on disk
 //

@@ -23,6 +23,8 @@ type Fold struct {
 	inForce   json.RawMessage // of the applied transition with the highest sequence
 	sequence  int64
 	row       []byte
+	// tableMissing says why there is no row; empty when the table was read.
+	tableMissing string
 }
 
 // published is an event of campaign-events.
@@ -36,13 +38,18 @@ type published struct {
 // For returns an empty fold of a campaign.
 func For(campaignID string) *Fold { return &Fold{id: campaignID, outcomes: make(map[string]Step)} }
 
-// Topics returns the topics whose records a fold understands.
+// Topics returns the topics whose records a fold understands. Where the reading of each is to end is to be asked for in
+// this order, while the engine goes on: what an event led to is then there with it, and what came of a due transition
+// never without it.
 func Topics() []topics.Name {
 	return []topics.Name{
-		topics.TransitionsApplied, topics.TransitionsRejected, topics.CampaignEngineTimersTable, topics.TransitionsDue,
-		topics.DeadLetters, topics.CampaignEvents,
+		topics.CampaignEvents, topics.TransitionsApplied, topics.TransitionsRejected, topics.CampaignEngineTimersTable,
+		topics.TransitionsDue, topics.DeadLetters,
 	}
 }
+
+// WithoutTable says why the engine's table is not among the records.
+func (f *Fold) WithoutTable(why string) { f.tableMissing = why }
 
 // Add takes a record into account. Records with another key, and values that cannot be read, are passed over: the engine
 // tells of those in dead-letters.
@@ -166,7 +173,7 @@ func (f *Fold) step(due schemas.Due, in *zone.Zone) Step {
 func (f *Fold) next(in *zone.Zone, steps []Step) (waiting []Pending, problem string) {
 	waiting = []Pending{}
 	if f.row == nil {
-		return waiting, ""
+		return waiting, f.tableMissing
 	}
 	var row timer.Row
 	if err := row.UnmarshalBinary(f.row); err != nil {

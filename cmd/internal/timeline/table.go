@@ -51,7 +51,7 @@ func (t *table) write(to io.Writer, colour bool) error {
 	for _, row := range t.rows {
 		var line strings.Builder
 		for i, c := range row {
-			line.WriteString(paint(c, colour))
+			line.WriteString(Paint(c.text, c.style, colour))
 			if i < len(row)-1 {
 				line.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(c.text)+2))
 			}
@@ -62,11 +62,12 @@ func (t *table) write(to io.Writer, colour bool) error {
 	return err
 }
 
-func paint(c cell, colour bool) string {
-	if !colour || c.style == Plain || c.text == "" {
-		return c.text
+// Paint returns the text in a style, if there is to be colour.
+func Paint(text string, style Style, colour bool) string {
+	if !colour || style == Plain || text == "" {
+		return text
 	}
-	return "\x1b[" + string(c.style) + "m" + c.text + "\x1b[0m"
+	return "\x1b[" + string(style) + "m" + text + "\x1b[0m"
 }
 
 // Printable replaces what is not to reach a terminal out of somebody else's text: control characters can move the

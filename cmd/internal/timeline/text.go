@@ -3,7 +3,6 @@ package timeline
 import (
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/rmn-arms/campaign-engine/schemas"
 )
@@ -18,9 +17,13 @@ func (s Summary) Write(to io.Writer, now schemas.Instant, colour bool) error {
 		}
 		t.row(cell{"Advertiser", Faint}, cell{text: Printable(c.AdvertiserID)})
 		t.row(cell{"Budget", Faint}, cell{text: Printable(budget(c))})
+		t.row(cell{"Content", Faint}, cell{text: fmt.Sprintf("%d %s for %d %s",
+			len(c.Creatives), plural(len(c.Creatives), "creative"), len(c.Stores), plural(len(c.Stores), "store"))})
 	}
-	t.row(cell{"Status", Faint}, statusCell(s.Status))
-	t.row(cell{"Revision", Faint}, cell{text: fmt.Sprintf("%d, sequence %d", s.Revision, s.Sequence)})
+	t.row(cell{"Status", Faint}, s.status())
+	if s.Revision > 0 {
+		t.row(cell{"Revision", Faint}, cell{text: fmt.Sprintf("%d, sequence %d", s.Revision, s.Sequence)})
+	}
 	if w := s.Window; w != nil {
 		t.row(cell{"Starts", Faint}, cell{text: both(w.StartsAt, w.StartsAtInZone)})
 		t.row(cell{"Ends", Faint}, cell{text: both(w.EndsAt, w.EndsAtInZone) + "  " + Printable(w.TimeZone)})
@@ -32,7 +35,7 @@ func (s Summary) Write(to io.Writer, now schemas.Instant, colour bool) error {
 	}
 	if s.Refused > 0 {
 		t.row(cell{"Refused", Faint}, cell{fmt.Sprintf("%d %s in dead-letters; timeline shows why",
-			s.Refused, plural(s.Refused, "record", "records")), Bad})
+			s.Refused, plural(s.Refused, "record")), Bad})
 	}
 	return t.write(to, colour)
 }
@@ -41,7 +44,7 @@ func (s Summary) writeNext(t *table, now schemas.Instant) {
 	switch {
 	case s.NextError != "":
 		t.row(cell{"Next", Faint}, cell{"not known: " + s.NextError, Caution})
-	case len(s.Next) == 0:
+	case len(s.Next) == 0 && s.Revision > 0:
 		t.row(cell{"Next", Faint}, cell{"nothing", Faint})
 	}
 	for i, p := range s.Next {
@@ -132,10 +135,20 @@ func Edge(from, to schemas.Status) string {
 	}
 }
 
+// status tells a missing status apart: there may be nothing to decide.
+func (s Summary) status() cell {
+	switch {
+	case s.Status != "":
+		return statusCell(s.Status)
+	case s.Revision == 0 && len(s.Undecided) == 0:
+		return cell{"none: nothing about it was accepted", Bad}
+	default:
+		return cell{"not decided yet", Caution}
+	}
+}
+
 func statusCell(s schemas.Status) cell {
 	switch s {
-	case "":
-		return cell{"not decided yet", Caution}
 	case schemas.Active:
 		return cell{string(s), Good}
 	case schemas.Paused:
@@ -164,30 +177,30 @@ func both(at schemas.Instant, inZone string) string {
 
 // distance tells how far off an instant is, to the two largest units.
 func distance(now, at schemas.Instant) string {
-	left := time.Duration(at-now) * time.Millisecond
-	if left < 0 {
-		return "overdue by " + span(-left)
+	if at < now {
+		return "overdue by " + span(int64(now-at))
 	}
-	return "in " + span(left)
+	return "in " + span(int64(at-now))
 }
 
-func span(d time.Duration) string {
-	const day = 24 * time.Hour
-	switch {
-	case d >= day:
-		return fmt.Sprintf("%d d %d h", d/day, d%day/time.Hour)
-	case d >= time.Hour:
-		return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
-	case d >= time.Minute:
-		return fmt.Sprintf("%d min %d s", d/time.Minute, d%time.Minute/time.Second)
+// span writes milliseconds; they may be of 8,000 years, which no time.Duration holds.
+func span(millis int64) string {
+	seconds := millis / 1000
+	switch minutes, hours, days := seconds/60, seconds/3600, seconds/86400; {
+	case days > 0:
+		return fmt.Sprintf("%d d %d h", days, hours%24)
+	case hours > 0:
+		return fmt.Sprintf("%d h %d min", hours, minutes%60)
+	case minutes > 0:
+		return fmt.Sprintf("%d min %d s", minutes, seconds%60)
 	default:
-		return fmt.Sprintf("%d.%d s", d/time.Second, d%time.Second/(100*time.Millisecond))
+		return fmt.Sprintf("%d.%d s", seconds, millis%1000/100)
 	}
 }
 
-func plural(count int, one, many string) string {
+func plural(count int, noun string) string {
 	if count == 1 {
-		return one
+		return noun
 	}
-	return many
+	return noun + "s"
 }

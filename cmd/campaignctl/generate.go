@@ -1,0 +1,65 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/rmn-arms/campaign-engine/cmd/internal/generate"
+)
+
+type generateCommand struct {
+	Campaigns int     `name:"campaigns" default:"100" placeholder:"COUNT" help:"How many campaigns (default ${default})."`
+	Seed      uint64  `name:"seed" default:"1" help:"The same seed and switches give the same events (default ${default})."`
+	From      string  `name:"from" placeholder:"YYYY-MM-DD" help:"First local day on which campaigns start (default: in 30 days)."`
+	Days      int     `name:"days" default:"90" placeholder:"COUNT" help:"On how many days campaigns start (default ${default})."`
+	Retailers int     `name:"retailers" default:"12" placeholder:"COUNT" help:"How many retailers, over the world (default ${default})."`
+	Changes   float64 `name:"changes" default:"0.3" placeholder:"SHARE" help:"Share of campaigns, 0 to 1, that are updated, paused, resumed or cancelled (default ${default})."`
+}
+
+// Help implements kong.HelpProvider.
+func (generateCommand) Help() string {
+	return `Retailers with weekly ads, weekend specials and seasonal sales, most of them from midnight in the shops' time zones;
+created two days to three weeks before, some changed later. Events come in the order of their time.
+
+    campaignctl generate --campaigns 1000 --seed 7 --from 2027-01-01 > campaigns.jsonl
+    campaignctl generate --campaigns 20 | campaignctl publish -`
+}
+
+// defaultLeadDays is how far ahead campaigns start without --from: everything about them has then still to come.
+const defaultLeadDays = 30
+
+// Run implements the command.
+func (c *generateCommand) Run(ctx context.Context, on console) error {
+	from := on.now().AddDate(0, 0, defaultLeadDays)
+	if c.From != "" {
+		var err error
+		if from, err = time.Parse(time.DateOnly, c.From); err != nil {
+			return wrongSwitches(fmt.Errorf("--from: %q must be a day, for example 2026-12-01", c.From))
+		}
+	}
+	events, err := generate.Events(generate.Settings{
+		Campaigns: c.Campaigns, Seed: c.Seed, From: from, Days: c.Days, Retailers: c.Retailers, Changes: c.Changes,
+	})
+	if err != nil {
+		return wrongSwitches(err)
+	}
+	out := bufio.NewWriterSize(on.out, 64<<10)
+	for event := range events {
+		line, err := json.Marshal(event)
+		if err != nil {
+			return fmt.Errorf("encoding an event: %w", err)
+		}
+		if ctx.Err() != nil {
+			return errors.Join(errInterrupted, out.Flush())
+		}
+		if _, err := out.Write(append(line, '\n')); err != nil {
+			return fmt.Errorf("printing: %w", err)
+		}
+	}
+	return out.Flush()
+}

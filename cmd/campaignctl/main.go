@@ -1,0 +1,105 @@
+// Command campaignctl is the hand of operators and analysts: it publishes events, watches topics, tells a campaign's
+// story, and makes campaigns to try things with.
+//
+//	main.go      the command line and the exit codes
+//	connect.go   a client of the brokers, and the errors of reaching them
+//	publish.go   publish; lines.go reads its input, progress.go shows how far it is
+//	tail.go      tail; describe.go tells a record in a line, unfold.go as JSON
+//	story.go     show and timeline
+//	read.go      reading partitions to the end that they have now
+//	generate.go  generate
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"golang.org/x/term"
+
+	"github.com/rmn-arms/campaign-engine/topics"
+)
+
+// The exit codes.
+const (
+	exitClean    = 0
+	exitFailed   = 1
+	exitSwitches = 2
+)
+
+type program struct {
+	Publish  publishCommand  `cmd:"" help:"Publish events, one JSON line each."`
+	Tail     tailCommand     `cmd:"" help:"Show what comes on topics."`
+	Show     showCommand     `cmd:"" help:"Show what a campaign is now, and what comes next."`
+	Timeline timelineCommand `cmd:"" help:"Show all that happened to a campaign, and how late."`
+	Generate generateCommand `cmd:"" help:"Make realistic campaigns, one JSON line per event."`
+	Version  versionFlag     `name:"version" help:"Print the version."`
+}
+
+// console is what a command reads, writes and asks for the time.
+type console struct {
+	in        io.Reader
+	out, errs io.Writer
+	// outIsTerminal allows colours on out, errsIsTerminal a progress bar on errs.
+	outIsTerminal, errsIsTerminal bool
+	now                           func() time.Time
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	plain := os.Getenv("NO_COLOR") != ""
+	code := realMain(ctx, os.Args[1:], console{
+		in: os.Stdin, out: os.Stdout, errs: os.Stderr,
+		outIsTerminal: isTerminal(os.Stdout) && !plain, errsIsTerminal: isTerminal(os.Stderr), now: time.Now,
+	})
+	stop()
+	os.Exit(code)
+}
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+
+func realMain(ctx context.Context, args []string, c console) int {
+	var p program
+	ended := false // --help and --version end the parsing
+	parser, err := kong.New(&p,
+		kong.Name("campaignctl"), kong.Description("Publishes, watches and explains campaigns."),
+		kong.Writers(c.out, c.errs), kong.Exit(func(int) { ended = true }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
+		kong.Vars{"events": string(topics.CampaignEvents)},
+	)
+	if err != nil {
+		fmt.Fprintln(c.errs, "campaignctl:", err)
+		return exitFailed
+	}
+	parsed, err := parser.Parse(args)
+	switch {
+	case ended:
+		return exitClean
+	case err != nil:
+		fmt.Fprintf(c.errs, "campaignctl: %v\ncampaignctl --help shows the commands and their switches.\n", err)
+		return exitSwitches
+	}
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	switch err := parsed.Run(c); {
+	case err == nil:
+		return exitClean
+	case errors.Is(err, errSwitches):
+		fmt.Fprintln(c.errs, "campaignctl:", err)
+		return exitSwitches
+	default:
+		fmt.Fprintln(c.errs, "campaignctl:", err)
+		return exitFailed
+	}
+}
+
+// errSwitches says that the command line cannot be meant.
+var errSwitches = errors.New("wrong switches")
+
+func wrongSwitches(err error) error { return fmt.Errorf("%w: %w", errSwitches, err) }

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rmn-arms/campaign-engine/topics"
+)
+
+func TestWrongSwitches(t *testing.T) {
+	cases := []struct {
+		args []string
+		says string
+	}{
+		{nil, "expected one of"},
+		{[]string{"replay"}, "unexpected argument replay"},
+		{[]string{"show"}, "<campaign>"},
+		{[]string{"show", "c-1", "--database-url", "x"}, "unknown flag --database-url"},
+		{[]string{"show", "c-1", "--brokers", "nowhere"}, "--brokers"},
+		{[]string{"show", "c-1", "--kafka-tls"}, "the embedded broker has neither"},
+		{[]string{"show", "c-1", "--brokers", "a:1", "--kafka-cert", "x"}, "--kafka-cert"},
+		{[]string{"generate", "--campaigns", "0"}, "campaigns must be from 1"},
+		{[]string{"generate", "--from", "soon"}, `--from: "soon" must be a day`},
+	}
+	for _, c := range cases {
+		run(t, nil, "", c.args...).check(t, exitSwitches, c.says)
+	}
+}
+
+func TestHelpHasAnExample(t *testing.T) {
+	for _, command := range []string{"publish", "tail", "show", "timeline", "generate"} {
+		run(t, nil, "", command, "--help").check(t, exitClean, "\n    campaignctl "+command+" ")
+	}
+	run(t, nil, "", "--version").check(t, exitClean, "campaignctl ")
+}
+
+func TestGenerate(t *testing.T) {
+	first := run(t, nil, "", "generate", "--campaigns", "50", "--seed", "3", "--from", "2026-12-01", "--changes", "0")
+	first.check(t, exitClean, `"type":"campaign.created"`)
+	if got := strings.Count(first.out, "\n"); got != 50 {
+		t.Errorf("%d lines for 50 campaigns without changes", got)
+	}
+	if again := run(t, nil, "", "generate", "--campaigns", "50", "--seed", "3", "--from", "2026-12-01", "--changes", "0"); again != first {
+		t.Error("the same switches give other events")
+	}
+	if own := run(t, nil, "", "generate", "--campaigns", "1"); !strings.Contains(own.out, `"starts_at`) || own == first {
+		t.Errorf("without switches: %s", own.out)
+	}
+}
+
+func TestGeneratedEventsArePublished(t *testing.T) {
+	k := cluster(t)
+	path := filepath.Join(t.TempDir(), "campaigns.jsonl")
+	generated := run(t, nil, "", "generate", "--campaigns", "200", "--changes", "1")
+	if err := os.WriteFile(path, []byte(generated.out), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	run(t, k, "", "publish", path).check(t, exitClean, "published")
+	if got, want := len(kept(t, k, topics.CampaignEvents)), strings.Count(generated.out, "\n"); got != want {
+		t.Errorf("%d records of %d events", got, want)
+	}
+}

@@ -1,0 +1,223 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/rmn-arms/campaign-engine/schemas"
+	"github.com/rmn-arms/campaign-engine/topics"
+)
+
+func file(t *testing.T, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "events.jsonl")
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// events returns n lines of as many campaigns, each followed by its second revision.
+func events(n int) (lines, want []string) {
+	for revision := 1; revision <= 2; revision++ {
+		for i := range n {
+			id := fmt.Sprintf("c-%d", i)
+			line := fmt.Sprintf(`{"subject":%q,"revision":%d}`, id, revision)
+			lines = append(lines, line)
+			want = append(want, fmt.Sprintf("%d %s %s", topics.PartitionOf([]byte(id), testPartitions), id, line))
+		}
+	}
+	slices.SortStableFunc(want, func(a, b string) int { return int(a[0]) - int(b[0]) })
+	return lines, want
+}
+
+func TestPublish(t *testing.T) {
+	lines, want := events(500)
+	text := strings.Join(lines, "\n")
+	cases := []struct {
+		name  string
+		stdin string
+		args  []string
+		says  string
+	}{
+		{"a file", "", []string{file(t, text+"\n")}, "published 1000 events"},
+		{"a file without its last line break, with blank lines", "", []string{file(t, "\n  \r\n"+strings.Join(lines, " \r\n\n"))}, "published 1000"},
+		{"standard input", text, []string{"-"}, "published 1000 events"},
+		{"as JSON", text, []string{"-", "--json"}, `"published": 1000`},
+		{"bad lines left out", "", []string{file(t, "nonsense\n"+text+"\n{}\n"), "--skip-bad"}, "left 2 lines out"},
+		{"bad lines of standard input left out", "[]\n" + text + "\n{}", []string{"-", "--skip-bad"}, "line 1002: no subject"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			k := cluster(t)
+			run(t, k, c.stdin, append([]string{"publish"}, c.args...)...).check(t, exitClean, c.says)
+			if got := kept(t, k, topics.CampaignEvents); !slices.Equal(got, want) {
+				t.Errorf("the topic holds %d records, want the %d published, in order by key", len(got), len(want))
+			}
+		})
+	}
+}
+
+func TestPublishRefuses(t *testing.T) {
+	const good = `{"subject":"c-1"}` + "\n"
+	long := `{"subject":"c-1","x":"` + strings.Repeat("x", schemas.RecordMaxBytes) + `"}` + "\n"
+	cases := []struct {
+		name, content string
+		says          []string
+	}{
+		{"no JSON", good + "nonsense\n" + good, []string{"line 2: no JSON object", "nothing was published: 1 lines"}},
+		{"half an object", good + `{"subject":"c-1"`, []string{"line 2: no JSON object"}},
+		{"an array", `[{"subject":"c-1"}]`, []string{"line 1: no JSON object"}},
+		{"two objects in a line", `{"subject":"c-1"} {"subject":"c-2"}`, []string{"line 1: no JSON object"}},
+		{"a name twice", `{"subject":"c-1","subject":"c-2"}`, []string{"line 1: no JSON object"}},
+		{"no subject", good + good + `{"id":"e-1"}`, []string{"line 3: no subject"}},
+		{"an empty subject", `{"subject":""}`, []string{"line 1: no subject"}},
+		{"a subject that is no text", `{"subject":1}`, []string{"line 1: no JSON object"}},
+		{"too long", long + good + "{}\n", []string{"line 1: longer than 1048576 bytes", "line 3: no subject"}},
+		{"many", strings.Repeat("{}\n", 25), []string{"line 10: no subject", "and 15 more", "25 lines"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			k := cluster(t)
+			got := run(t, k, "", "publish", file(t, c.content))
+			for _, says := range c.says {
+				got.check(t, exitFailed, says)
+			}
+			if records := kept(t, k, topics.CampaignEvents); len(records) > 0 {
+				t.Errorf("%d records were published", len(records))
+			}
+		})
+	}
+}
+
+func TestPublishStopsAtABadLineOfStandardInput(t *testing.T) {
+	k := cluster(t)
+	lines, want := events(20)
+	got := run(t, k, strings.Join(lines, "\n")+"\nnonsense\n"+lines[0], "publish", "-")
+	got.check(t, exitFailed, "after 40 events: line 41: no JSON object")
+	if records := kept(t, k, topics.CampaignEvents); !slices.Equal(records, want) {
+		t.Errorf("the topic holds %d records, want the 40 before the bad line", len(records))
+	}
+}
+
+// TestPublishIsInterrupted ends the context in the middle of an endless input, as Ctrl-C does.
+func TestPublishIsInterrupted(t *testing.T) {
+	k := cluster(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	sent := 0
+	input := reader(func(p []byte) (int, error) {
+		if sent++; sent == 1000 {
+			cancel()
+		}
+		return copy(p, fmt.Appendf(nil, "{\"subject\":\"c-%d\"}\n", sent)), nil
+	})
+	got := runWith(ctx, k, input, "publish", "-")
+	got.check(t, exitFailed, "interrupted")
+	var count int
+	if _, err := fmt.Sscanf(got.errs, "published %d events", &count); err != nil {
+		t.Fatal(err)
+	}
+	if records := kept(t, k, topics.CampaignEvents); len(records) != count {
+		t.Errorf("says %d events, and %d are there", count, len(records))
+	}
+}
+
+type reader func([]byte) (int, error)
+
+func (r reader) Read(p []byte) (int, error) { return r(p) }
+
+func TestPublishFails(t *testing.T) {
+	const good = `{"subject":"c-1"}`
+	t.Run("the brokers refuse", func(t *testing.T) {
+		k := cluster(t)
+		k.ControlKey(int16(kmsg.Produce), func(request kmsg.Request) (kmsg.Response, error, bool) {
+			k.KeepControl()
+			return refused(request.(*kmsg.ProduceRequest)), nil, true
+		})
+		run(t, k, "", "publish", file(t, good)).check(t, exitFailed, "line 1: TOPIC_AUTHORIZATION_FAILED")
+	})
+	t.Run("no such topic", func(t *testing.T) {
+		run(t, cluster(t), "", "publish", file(t, good), "--topic", "elsewhere").check(t, exitFailed, "topic elsewhere does not exist")
+	})
+	t.Run("no such file", func(t *testing.T) {
+		run(t, nil, "", "publish", filepath.Join(t.TempDir(), "none")).check(t, exitFailed, "no such file")
+	})
+	t.Run("nobody answers", func(t *testing.T) {
+		k := cluster(t)
+		address := k.ListenAddrs()[0]
+		k.Close()
+		run(t, nil, "", "publish", file(t, good), "--brokers", address).check(t, exitFailed, "nobody answers")
+	})
+}
+
+func refused(request *kmsg.ProduceRequest) kmsg.Response {
+	response := request.ResponseKind().(*kmsg.ProduceResponse)
+	for _, topic := range request.Topics {
+		answer := kmsg.NewProduceResponseTopic()
+		answer.Topic, answer.TopicID = topic.Topic, topic.TopicID
+		for _, partition := range topic.Partitions {
+			refusal := kmsg.NewProduceResponseTopicPartition()
+			refusal.Partition, refusal.ErrorCode = partition.Partition, kerr.TopicAuthorizationFailed.Code
+			answer.Partitions = append(answer.Partitions, refusal)
+		}
+		response.Topics = append(response.Topics, answer)
+	}
+	return response
+}
+
+// TestLinesNeedBoundedMemory reads a line without an end.
+func TestLinesNeedBoundedMemory(t *testing.T) {
+	left := 64 << 20
+	from := linesOf(reader(func(p []byte) (int, error) {
+		if left -= len(p); left <= 0 {
+			return copy(p, "\n{}\n"), io.EOF
+		}
+		clear(p)
+		return len(p), nil
+	}))
+	if _, err := from.next(); !errors.Is(err, errLineLong) {
+		t.Errorf("an endless line: %v", err)
+	}
+	if cap(from.buffer) > 4*schemas.RecordMaxBytes {
+		t.Errorf("it took %d bytes of memory", cap(from.buffer))
+	}
+	if line, err := from.next(); string(line) != "{}" || err != nil || from.number != 2 {
+		t.Errorf("then line %d: %q, %v", from.number, line, err)
+	}
+	if _, err := from.next(); !errors.Is(err, io.EOF) {
+		t.Errorf("then %v", err)
+	}
+}
+
+// TestProgressIsForTerminals shows the bar where a person looks, and nowhere else. On a terminal the input goes on only
+// when the bar is there.
+func TestProgressIsForTerminals(t *testing.T) {
+	for _, terminal := range []bool{true, false} {
+		k, shown, reads := cluster(t), newWatched(), 0
+		input := reader(func(p []byte) (int, error) {
+			if reads++; reads == 1 {
+				return copy(p, `{"subject":"c-1"}`+"\n"), nil
+			}
+			if terminal {
+				shown.await(t, "publishing")
+			}
+			return 0, io.EOF
+		})
+		code := realMain(t.Context(), []string{"publish", "-", "--brokers", k.ListenAddrs()[0]},
+			console{in: input, out: io.Discard, errs: shown, errsIsTerminal: terminal, now: testNow})
+		if code != exitClean || strings.Contains(shown.text.String(), "publishing") != terminal {
+			t.Errorf("terminal %v: exit code %d, shown %q", terminal, code, shown.text.String())
+		}
+	}
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/rmn-arms/campaign-engine/topics"
+)
+
+// unfold writes a record as a line of JSON: where it stands, and the event in CloudEvents' JSON format. A value that is
+// no event stands in value_base64; a tombstone has neither.
+func unfold(r topics.Record) string {
+	place, err := json.Marshal(struct {
+		Topic     string `json:"topic"`
+		Partition int32  `json:"partition"`
+		Offset    int64  `json:"offset"`
+		// Timestamp is in ms since 1970 on the wire, and may be outside the years that RFC 3339 can write.
+		Timestamp string `json:"timestamp"`
+		Key       string `json:"key"`
+	}{r.Topic, r.Partition, r.Offset, r.Timestamp.String(), string(r.Key)})
+	if err != nil {
+		return err.Error() // nothing in it can fail
+	}
+	line := place[:len(place)-1]
+	if event := eventOf(r); event != nil {
+		line = append(append(line, `,"event":`...), event...)
+	} else if r.Value != nil {
+		encoded, _ := json.Marshal(r.Value)
+		line = append(append(line, `,"value_base64":`...), encoded...)
+	}
+	return string(append(line, '}'))
+}
+
+// eventOf returns the event of a record in structured or binary mode in one line, or nil if it is none.
+func eventOf(r topics.Record) []byte {
+	event := jsontext.Value(r.Value)
+	if !event.IsValid() {
+		return nil
+	}
+	if bytes.ContainsAny(event, "\r\n") {
+		event = event.Clone()
+		if event.Compact() != nil {
+			return nil
+		}
+	}
+	attributes := make(map[string]string)
+	for _, header := range r.Headers {
+		if name, is := strings.CutPrefix(header.Key, "ce_"); is {
+			attributes[name] = string(header.Value)
+		}
+	}
+	if attributes["specversion"] == "" {
+		return event
+	}
+	line := []byte("{")
+	for _, name := range slices.Sorted(maps.Keys(attributes)) {
+		quoted, nameErr := jsontext.AppendQuote(nil, name)
+		value, valueErr := jsontext.AppendQuote(nil, attributes[name])
+		if nameErr != nil || valueErr != nil { // no UTF-8
+			return nil
+		}
+		line = append(append(append(append(line, quoted...), ':'), value...), ',')
+	}
+	return append(append(append(line, `"data":`...), event...), '}')
+}

@@ -1,0 +1,24 @@
+package main
+
+import (
+	"fmt"
+	"runtime/debug"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/rmn-arms/campaign-engine/state/zone"
+)
+
+// versionFlag prints what the binary was built from.
+type versionFlag bool
+
+// BeforeReset implements kong's hook: it prints and ends before required arguments are asked for.
+func (versionFlag) BeforeReset(app *kong.Kong) error {
+	version := "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version = info.Main.Version
+	}
+	_, err := fmt.Fprintf(app.Stdout, "campaignctl %s, time zones of tzdb %s\n", version, zone.DatabaseVersion)
+	app.Exit(exitClean)
+	return err
+}

@@ -1,0 +1,294 @@
+package processors_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/rmn-arms/campaign-engine/processors"
+	"github.com/rmn-arms/campaign-engine/schemas"
+	"github.com/rmn-arms/campaign-engine/state/instant"
+	"github.com/rmn-arms/campaign-engine/topics"
+)
+
+var seed = flag.Uint64("seed", 0, "of the replayed life; 0 takes another one each time and prints it")
+
+// TestReplay lets a deployment live through a life that is drawn at random, and replays it in the three ways that the
+// contract promises something about.
+func TestReplay(t *testing.T) {
+	drawn := *seed
+	if drawn == 0 {
+		drawn = rand.Uint64()
+	}
+	t.Logf("-seed %d", drawn)
+	l := drawLife(t, rand.New(rand.NewPCG(drawn, 0)))
+	first := newBroker(t, l.setup)
+	told := first.live(l.moves)
+	if len(told) == 0 {
+		t.Fatal("it tells nothing")
+	}
+
+	t.Run("in an empty deployment", func(t *testing.T) {
+		// The very records, not what they were made of: as they stand in the first deployment.
+		second := newBroker(t, l.setup)
+		same(t, told, second.live(copied(l.moves, first.stored(topics.CampaignEvents))))
+		same(t, rowsOf(first), rowsOf(second))
+	})
+	t.Run("lifecycle alone, over transitions-due", func(t *testing.T) {
+		second := newBroker(t, l.setup)
+		for _, record := range first.stored(topics.TransitionsDue) {
+			second.publish([]topics.Record{record})
+		}
+		second.begin(topics.Lifecycle)
+		second.ready()
+		second.settle()
+		outcomes := []topics.Name{topics.TransitionsApplied, topics.TransitionsRejected}
+		same(t, of(told, outcomes...), of(byKeyAndPartition(second.outputs()), outcomes...))
+	})
+	t.Run("into the living deployment", func(t *testing.T) {
+		before := rowsOf(first)
+		records := first.stored(topics.CampaignEvents)
+		first.publish(records)
+		first.settle()
+		transitions := []topics.Name{topics.TransitionsDue, topics.TransitionsApplied, topics.TransitionsRejected}
+		same(t, map[place][]string{}, of(byKeyAndPartition(first.outputs()), transitions...))
+		same(t, before, rowsOf(first))
+	})
+}
+
+func same[V any](t *testing.T, want, got V) {
+	t.Helper()
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(place{})); diff != "" {
+		t.Errorf("the replay differs (-first +replayed):\n%s", diff)
+	}
+}
+
+// life is what is done to a deployment from outside.
+type life struct {
+	setup setup
+	moves []move
+}
+
+// move is one thing that is done: records are published, the clock is driven, the engines are stopped or started.
+type move struct {
+	publish     []topics.Record
+	drive       instant.Instant
+	stop, start bool
+}
+
+// live plays moves from the start of the engines on, and returns all that was told.
+func (d *brokerDeployment) live(moves []move) map[place][]string {
+	d.t.Helper()
+	d.start(d.setup.settings)
+	for _, m := range moves {
+		switch {
+		case m.publish != nil:
+			d.publish(m.publish)
+		case m.stop:
+			d.settle()
+			d.stop()
+		case m.start:
+			d.start(d.setup.settings)
+		default:
+			d.settle()
+			d.drive(m.drive)
+		}
+	}
+	d.settle()
+	return byKeyAndPartition(d.outputs())
+}
+
+// place is where records have an order that means something.
+type place struct {
+	topic     string
+	partition int32
+	key       string
+}
+
+func byKeyAndPartition(records []topics.Record) map[place][]string {
+	told := make(map[place][]string)
+	for _, record := range records {
+		at := place{record.Topic, record.Partition, string(record.Key)}
+		told[at] = append(told[at], string(record.Value))
+	}
+	return told
+}
+
+// of returns what was told on some topics.
+func of(told map[place][]string, some ...topics.Name) map[place][]string {
+	told = maps.Clone(told)
+	maps.DeleteFunc(told, func(at place, _ []string) bool { return !slices.Contains(some, topics.Name(at.topic)) })
+	return told
+}
+
+func rowsOf(d *brokerDeployment) map[string]string {
+	rows := make(map[string]string)
+	for _, table := range [...]topics.Name{topics.CampaignEngineTimersTable, topics.CampaignEngineLifecycleTable} {
+		for key, row := range d.rows(table) {
+			rows[string(table)+" "+key] = string(row)
+		}
+	}
+	return rows
+}
+
+// stored returns the committed records of a topic, each partition in its order.
+func (d *brokerDeployment) stored(topic topics.Name) []topics.Record {
+	d.t.Helper()
+	ctx, cancel := context.WithTimeout(d.t.Context(), brokerDeadline)
+	defer cancel()
+	ends, err := d.admin.ListCommittedOffsets(ctx, string(topic))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	client := d.connect(kgo.ConsumeTopics(string(topic)), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords())
+	var records []topics.Record
+	at := make(map[int32]int64)
+	for _, end := range ends[string(topic)] {
+		for at[end.Partition] < end.Offset {
+			fetches := client.PollFetches(ctx)
+			if err := fetches.Err0(); err != nil {
+				d.t.Fatal(err)
+			}
+			fetches.EachRecord(func(r *kgo.Record) {
+				at[r.Partition] = r.Offset + 1
+				if !r.Attrs.IsControl() {
+					records = append(records, topics.Record{
+						Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, Timestamp: schemas.InstantOf(r.Timestamp),
+						Key: r.Key, Headers: topics.HeadersOf(r.Headers), Value: r.Value,
+					})
+				}
+			})
+		}
+	}
+	return records
+}
+
+// copied returns the moves with their records replaced by those that are stored at the same positions.
+func copied(moves []move, stored []topics.Record) []move {
+	at := make(map[string]topics.Record, len(stored))
+	for _, record := range stored {
+		at[record.Position()] = record
+	}
+	again := make([]move, len(moves))
+	for i, m := range moves {
+		again[i] = m
+		again[i].publish = nil
+		for _, record := range m.publish {
+			again[i].publish = append(again[i].publish, at[record.Position()])
+		}
+	}
+	return again
+}
+
+const (
+	lifeCampaigns = 60
+	lifeMoves     = 150
+
+	lifePartitions = 4
+)
+
+// drawLife draws campaigns of some hours within some days, changes of all kinds in and out of order, duplicates,
+// what must be refused, outages, and a clock that jumps.
+func drawLife(t *testing.T, r *rand.Rand) life {
+	t.Helper()
+	began := instant.Of(time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC))
+	l := life{setup: setup{
+		partitions: lifePartitions, now: began,
+		settings: processors.Settings{DistributionLead: 24 * 3_600_000, SettlementGrace: 600_000},
+	}}
+	draw := drawing{t: t, Rand: r, now: began, revisions: make(map[string]int)}
+	stopped := false
+	for range lifeMoves {
+		switch n := r.IntN(100); {
+		case n < 55:
+			l.moves = append(l.moves, move{publish: draw.records()})
+		case n < 92:
+			draw.now = draw.now.Add(instant.Millis(r.Int64N(4 * 3_600_000)))
+			l.moves = append(l.moves, move{drive: draw.now})
+		case n < 95:
+			draw.now = draw.now.Add(-instant.Millis(r.Int64N(600_000)))
+			l.moves = append(l.moves, move{drive: draw.now})
+		default:
+			stopped = !stopped
+			l.moves = append(l.moves, move{stop: stopped, start: !stopped})
+		}
+	}
+	if stopped {
+		l.moves = append(l.moves, move{start: true})
+	}
+	return l
+}
+
+// drawing draws events.
+type drawing struct {
+	*rand.Rand
+	t         *testing.T
+	now       instant.Instant
+	revisions map[string]int // the highest of each campaign so far
+	events    int
+	last      []topics.Record
+}
+
+func (d *drawing) records() []topics.Record {
+	if len(d.last) > 0 && d.IntN(10) == 0 {
+		return append([]topics.Record(nil), d.last...) // a producer that sends its batch twice
+	}
+	var records []topics.Record
+	for range 1 + d.IntN(8) {
+		record := d.event(d.line())
+		record.Timestamp = schemas.Instant(d.now)
+		records = append(records, record)
+	}
+	d.last = append([]topics.Record(nil), records...)
+	return records
+}
+
+// line writes an event as a script would.
+func (d *drawing) line() string {
+	id := fmt.Sprintf("c-%d", d.IntN(lifeCampaigns))
+	at := func(from, to int) string {
+		return schemas.Instant(d.now.Add(instant.Millis(from*3_600_000 + d.IntN((to-from)*3_600_000)))).String()
+	}
+	newest := d.revisions[id]
+	if newest == 0 || d.IntN(100) < 35 {
+		d.revisions[id]++
+		return fmt.Sprintf("update %s rev=%d starts=%s ends=%s grace=%d name=%d", id, newest+1, at(-6, 48), at(48, 72), d.IntN(7200), d.IntN(3))
+	}
+	switch n := d.IntN(100); {
+	case n < 10: // in conflict, or stale
+		return fmt.Sprintf("pause %s rev=%d reason=%d", id, 1+d.IntN(newest), d.IntN(1000))
+	case n < 15:
+		return fmt.Sprintf("pause ghost-%d rev=1", d.IntN(9))
+	case n < 20:
+		return fmt.Sprintf("update %s rev=%d starts=%s ends=%s zone=Nowhere", id, newest+1, at(-6, 48), at(48, 72))
+	}
+	d.revisions[id] += 1 + d.IntN(3)
+	verb := [...]string{"pause", "pause", "resume", "resume", "cancel"}[d.IntN(5)]
+	return fmt.Sprintf("%s %s rev=%d", verb, id, d.revisions[id])
+}
+
+func (d *drawing) event(line string) topics.Record {
+	d.t.Helper()
+	s, err := parseStep(0, line)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.events++
+	record, err := eventRecord(s, fmt.Sprintf("e-%d", d.events), schemas.Instant(d.now))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if belongs := topics.PartitionOf(record.Key, lifePartitions); topics.PartitionOf(record.Key, 5) == 0 {
+		record.Partition = (belongs + 1) % lifePartitions // a producer with another partitioner
+	}
+	return record
+}
