@@ -176,6 +176,8 @@ func (d *brokerDeployment) begin(short string) {
 	}
 	e, err := engine.New(engine.Config{
 		Connect: []kgo.Opt{kgo.SeedBrokers(d.brokers...)}, Instance: "a", CommitInterval: -1,
+		// A machine that is busy with other tests must not cost a member its place.
+		SessionTimeout: brokerDeadline, TransactionTimeout: brokerDeadline,
 		Clock: &engineClock{VirtualClock: d.clock, seen: d.clock.Now()},
 		Log:   zerolog.New(zerolog.NewTestWriter(d.t)).Level(zerolog.WarnLevel), Observe: d.observer(short),
 	}, graph)

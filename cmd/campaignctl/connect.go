@@ -41,8 +41,8 @@ func (c *connection) reach(ctx context.Context, options ...kgo.Opt) (*kgo.Client
 	}
 	whose := ""
 	if len(c.Brokers) == 0 {
-		if c.TLS || c.SASL != "" {
-			return nil, wrongSwitches(errors.New("--kafka-tls and --kafka-sasl need --brokers: the embedded broker has neither"))
+		if err := c.CheckPlain(); err != nil {
+			return nil, wrongSwitches(err)
 		}
 		c.Brokers = []string{embed.DefaultAddress}
 		whose = " (the embedded broker of a campaignd on this machine; --brokers names others)"

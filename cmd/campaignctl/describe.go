@@ -21,7 +21,8 @@ func describe(r topics.Record, colour bool) string {
 	case topics.TransitionsApplied:
 		if event, is := decoded[schemas.Applied](topics.AppliedCodec{}, r.Value); is {
 			d := event.Data
-			at, what, style = d.DecidedAt, step(d.Due)+fmt.Sprintf("%d: %s", d.Sequence, timeline.Edge(d.From, d.To))+late(d.Due), timeline.Good
+			edge := fmt.Sprintf("%d: %s", d.Sequence, timeline.Edge(d.From, d.To))
+			at, what, style = d.DecidedAt, step(d.Due)+edge+late(d.Due), timeline.Good
 		}
 	case topics.TransitionsRejected:
 		if event, is := decoded[schemas.Rejected](topics.RejectedCodec{}, r.Value); is {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/rmn-arms/campaign-engine/schemas"
@@ -153,7 +154,7 @@ func TestTailFollows(t *testing.T) {
 				args := append([]string{"tail", string(topics.DeadLetters), "--json", "--brokers", k.ListenAddrs()[0]}, c.args...)
 				ended <- realMain(ctx, args, console{out: out, errs: io.Discard, now: testNow})
 			}()
-			stop := putUntil(t, k, ctx)
+			stop := putUntil(ctx, t, k)
 			out.await(t, c.shows)
 			cancel()
 			stop()
@@ -168,7 +169,7 @@ func TestTailFollows(t *testing.T) {
 }
 
 // putUntil writes records until ctx ends: when tail begins to listen is not to be seen from outside.
-func putUntil(t *testing.T, k interface{ ListenAddrs() []string }, ctx context.Context) (stop func()) {
+func putUntil(ctx context.Context, t *testing.T, k *kfake.Cluster) (stop func()) {
 	t.Helper()
 	p, err := kgo.NewClient(kgo.SeedBrokers(k.ListenAddrs()...))
 	if err != nil {

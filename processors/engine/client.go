@@ -48,7 +48,7 @@ func (e *Engine) memberOptions(m *member) []kgo.Opt {
 		kgo.MaxBufferedRecords(bufferedMaxRecords),
 		kgo.MaxBufferedBytes(bufferedMaxBytes),
 		// A transaction is flushed when it closes; until then records gather into few, full batches.
-		kgo.ProducerLinger(5 * time.Millisecond),
+		kgo.ProducerLinger(gatherMax),
 		kgo.RecordDeliveryTimeout(e.config.TransactionTimeout),
 		// The default of 5 s lets one retriable answer stall a transaction for as long.
 		kgo.MetadataMinAge(50 * time.Millisecond),
@@ -59,7 +59,9 @@ const (
 	fetchMaxBytes          = 16 << 20
 	fetchMaxPartitionBytes = 512 << 10
 	bufferedMaxRecords     = 1 << 18
-	bufferedMaxBytes       = 256 << 20
+	// gatherMax is how long records gather for fuller batches while a transaction is open; its end does not wait for it.
+	gatherMax        = 50 * time.Millisecond
+	bufferedMaxBytes = 256 << 20
 )
 
 // side makes a client for administrative calls and for recovery. Its connections are its own: on the member's a call

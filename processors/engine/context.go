@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/lovoo/goka"
 
@@ -41,6 +42,9 @@ const partMark = "\x00"
 
 // PartKey is the key in the table, and in its topic, of a part of a row.
 func PartKey(key, part string) string { return key + partMark + part }
+
+// isPart says that a row is a part of another one: it waits for nothing, whatever its bytes are.
+func isPart(key string) bool { return strings.Contains(key, partMark) }
 
 // From returns the engine's context of a callback. A graph that runs elsewhere (goka's tester) needs WithContext.
 func From(ctx goka.Context) Context {

@@ -111,6 +111,9 @@ func New(config Config, graph *goka.GroupGraph) (*Engine, error) {
 	if shape.timers && shape.table == "" {
 		return nil, fmt.Errorf("checking the graph of group %s: OnTimer needs a table (goka.Persist)", graph.Group())
 	}
+	if !shape.timers {
+		config.DueOf = nil
+	}
 	return &Engine{
 		config: config, graph: graph, shape: shape,
 		partitions: newPartitions(config.DueOf),

@@ -54,7 +54,8 @@ func saramaHeaders(headers []kgo.RecordHeader) []*sarama.RecordHeader {
 	return out
 }
 
-// process gives the batch to goka and waits for it. Its error is errCallbackStopped.
+// process gives the batch to goka and waits for it. Its error is errCallbackStopped, or errRevoked: then the batch may hold
+// records of the next assignment, which the client has fetched already, and of partitions that goka does not have yet.
 func (f *feed) process(e *Engine, now instant.Instant, catchingUp bool) error {
 	e.batch = batch{now: now, catchingUp: catchingUp}
 	claims := f.running.claims
@@ -65,6 +66,8 @@ func (f *feed) process(e *Engine, now instant.Instant, catchingUp bool) error {
 		case claims.channels[m.Topic][m.Partition] <- m:
 		case <-f.running.failed:
 			return errCallbackStopped
+		case <-f.running.revoked:
+			return errRevoked
 		}
 	}
 	select {
@@ -72,5 +75,7 @@ func (f *feed) process(e *Engine, now instant.Instant, catchingUp bool) error {
 		return nil
 	case <-f.running.failed:
 		return errCallbackStopped
+	case <-f.running.revoked:
+		return errRevoked
 	}
 }

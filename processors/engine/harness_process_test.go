@@ -110,6 +110,12 @@ func (p *process) assignments() (count int) {
 	return count
 }
 
+// aborts returns how many transactions were taken back.
+func (p *process) aborts() (count int) {
+	p.note(func() { count = len(p.aborted) })
+	return count
+}
+
 // sum adds up what was committed.
 func (p *process) sum() (all commit) {
 	p.note(func() {

@@ -131,7 +131,11 @@ func (l *loop) fire(now instant.Instant) (int, error) {
 		return 0, err
 	}
 	l.tx.load.timers += l.feed.count()
-	return l.feed.count(), l.feed.process(l.engine, now, false)
+	if err := l.feed.process(l.engine, now, false); err != nil {
+		return 0, err
+	}
+	// Asked here and not at the commit: a record that is read later may set a row to the past.
+	return l.feed.count(), l.tx.answered()
 }
 
 // takeDue takes up to room timers: a fair share of each partition first, so that one partition's burst does not delay

@@ -26,7 +26,7 @@ func (p *partitions) table(partition int32) *table.Table {
 	defer p.mu.Unlock()
 	t, ok := p.rows[partition]
 	if !ok {
-		t = table.New(p.dueOf)
+		t = table.NewExcept(p.dueOf, isPart)
 		p.rows[partition] = t
 	}
 	return t

@@ -33,7 +33,7 @@ func (m *member) serve(ctx context.Context, a *assignment, handler sarama.Consum
 	e.partitions.own(a.partitions)
 	defer e.partitions.own(nil)
 	claims := newClaims(m.client(), e.shape, a.partitions)
-	run := &running{claims: claims, failed: make(chan struct{})}
+	run := &running{claims: claims, failed: make(chan struct{}), revoked: a.ctx.Done()}
 	if err := run.start(handler); err != nil {
 		return errors.Join(err, run.stop(handler))
 	}
@@ -74,6 +74,8 @@ type running struct {
 	// failed is closed when goka gives up: a callback has panicked or failed.
 	failed   chan struct{}
 	failOnce sync.Once
+	// revoked is closed when the assignment has ended.
+	revoked <-chan struct{}
 }
 
 func (r *running) start(handler sarama.ConsumerGroupHandler) error {

@@ -109,9 +109,6 @@ func (t *transaction) commit() error {
 	if err := t.begin(began); err != nil {
 		return err
 	}
-	if err := t.answered(); err != nil {
-		return err
-	}
 	rows := t.sendRows()
 	ctx, cancel := context.WithTimeout(context.Background(), t.engine.config.TransactionTimeout)
 	defer cancel()

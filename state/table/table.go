@@ -24,14 +24,17 @@ type DueOf func(value []byte) instant.Instant
 type Table struct {
 	mu    sync.RWMutex
 	dueOf DueOf
-	rows  map[string]*row
-	index dueIndex
+	// excepted says which rows are never due, by their key; nil: none.
+	excepted func(key string) bool
+	rows     map[string]*row
+	index    dueIndex
 	// indexed is false while rows are loaded in bulk: the index is then built once, in O(rows).
 	indexed bool
 	// changes holds, per row written since the last commit, what it was before.
 	changes []change
-	// taken holds the rows that TakeDue handed out and that have not been written since.
-	taken []*row
+	// taken holds what TakeDue handed out since the last commit; the first asked of them have been looked at.
+	taken []taken
+	asked int
 	// transaction numbers the open transaction; a row whose mark equals it is already in changes.
 	transaction uint64
 	offset      int64
@@ -46,6 +49,11 @@ type row struct {
 	mark  uint64 // the transaction that wrote it last
 }
 
+type taken struct {
+	row *row
+	due instant.Instant
+}
+
 type change struct {
 	row     *row
 	before  []byte
@@ -58,6 +66,13 @@ func New(dueOf DueOf) *Table {
 		dueOf = func([]byte) instant.Instant { return Never }
 	}
 	return &Table{dueOf: dueOf, rows: make(map[string]*row), transaction: 1}
+}
+
+// NewExcept is New for a table in which some rows are never due, whatever their bytes say.
+func NewExcept(dueOf DueOf, excepted func(key string) bool) *Table {
+	t := New(dueOf)
+	t.excepted = excepted
+	return t
 }
 
 // Load puts a row that was read from the table topic; a nil value removes it. It takes no part in a transaction.
@@ -114,21 +129,21 @@ func (t *Table) TakeDue(now instant.Instant, limit int, take func(key string, du
 	for count < limit && len(t.index) > 0 && t.index[0].due <= now {
 		r := t.index[0]
 		t.index.remove(r)
-		t.taken = append(t.taken, r)
+		t.taken = append(t.taken, taken{r, r.due})
 		take(r.key, r.due)
 		count++
 	}
 	return count
 }
 
-// Unanswered returns the key of a taken row that is still due at the instant at which it was taken: the callback that was
-// to advance it did not. Without this the row would fire for ever.
+// Unanswered returns the key of a row that was taken since the last call, and that is still due at the instant at which it
+// was, or at an earlier one: the callback that was to advance it did not. Without this the row would fire for ever.
 func (t *Table) Unanswered() (key string, found bool) {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	for _, r := range t.taken {
-		if r.place == absent && r.value != nil && r.due != Never {
-			return r.key, true
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for ; t.asked < len(t.taken); t.asked++ {
+		if taken := t.taken[t.asked]; taken.row.value != nil && taken.row.due <= taken.due {
+			return taken.row.key, true
 		}
 	}
 	return "", false
@@ -172,14 +187,15 @@ func (t *Table) Rollback() {
 
 // close ends a transaction; the caller holds the lock.
 func (t *Table) close() {
-	for _, r := range t.taken {
-		if r.place == absent && r.value != nil && r.due != Never {
+	for _, taken := range t.taken {
+		if r := taken.row; r.place == absent && r.value != nil && r.due != Never {
 			t.index.insert(r)
 		}
 	}
 	clear(t.changes)
 	t.changes = t.changes[:0]
-	t.taken = t.taken[:0]
+	clear(t.taken)
+	t.taken, t.asked = t.taken[:0], 0
 	t.transaction++
 }
 
@@ -217,7 +233,7 @@ func (t *Table) Reset() {
 	defer t.mu.Unlock()
 	t.rows = make(map[string]*row)
 	t.index, t.changes, t.taken = nil, nil, nil
-	t.indexed, t.offset, t.bytes = false, 0, 0
+	t.asked, t.indexed, t.offset, t.bytes = 0, false, 0, 0
 	t.transaction++
 }
 
@@ -267,7 +283,7 @@ func (t *Table) put(r *row, value []byte) {
 	t.bytes += size(r.key, value) - size(r.key, r.value)
 	r.value = value
 	due := Never
-	if value != nil {
+	if value != nil && (t.excepted == nil || !t.excepted(r.key)) {
 		due = t.dueOf(value)
 	}
 	switch {

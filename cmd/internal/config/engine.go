@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rmn-arms/campaign-engine/cmd/internal/embed"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -53,6 +54,9 @@ func (e *Engine) Check() error {
 	if err := e.Kafka.Check(); err != nil {
 		return err
 	}
+	if err := e.checkEmbedded(); err != nil {
+		return err
+	}
 	if err := e.Deploy.Check(); err != nil {
 		return err
 	}
@@ -80,6 +84,20 @@ func (e *Engine) Check() error {
 	}
 	_, err := e.Groups()
 	return err
+}
+
+// checkEmbedded looks at what matters only when no brokers are given.
+func (e *Engine) checkEmbedded() error {
+	if len(e.Brokers) > 0 {
+		return nil
+	}
+	if err := e.CheckPlain(); err != nil {
+		return err
+	}
+	if err := embed.CheckAddress(e.EmbeddedListen); err != nil {
+		return fmt.Errorf("--embedded-listen: %w", err)
+	}
+	return nil
 }
 
 // Check refuses values that cannot be meant.

@@ -60,6 +60,14 @@ func (k *Kafka) Check() error {
 	return nil
 }
 
+// CheckPlain refuses security for the embedded broker, which has none.
+func (k *Kafka) CheckPlain() error {
+	if k.TLS || k.SASL != "" {
+		return errors.New("--kafka-tls and --kafka-sasl need --brokers: the embedded broker has neither")
+	}
+	return nil
+}
+
 // Connect returns the options of every client of these brokers.
 func (k *Kafka) Connect(clientID string) ([]kgo.Opt, error) {
 	dialer := &net.Dialer{Timeout: dialTimeout}

@@ -8,8 +8,8 @@ import (
 	"os"
 )
 
-// The broker keeps a journal of producers and one of groups' offsets. A journal is a file of entries: length and checksum of what follows (little endian, 4 bytes each), layout (2 bytes),
-// JSON.
+// The broker keeps a journal of producers and one of groups' offsets. A journal is a file of entries: length and checksum
+// of what follows (little endian, 4 bytes each), layout (2 bytes), JSON.
 const (
 	producersFile = "pids.log"
 	groupsFile    = "groups.log"

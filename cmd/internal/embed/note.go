@@ -3,7 +3,6 @@ package embed
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"os"
 
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -47,25 +46,31 @@ func readNote(path string) (n note, found bool, err error) {
 }
 
 // noteCommits makes the broker write a note before each commit. The broker runs the function in turn with everything
-// else, right before it handles the request.
+// else, right before it handles the request. A commit that cannot be noted is not made: its client loses the connection.
 func noteCommits(cluster *kfake.Cluster, file *os.File, groups string, log *faultLog) {
 	cluster.ControlKey(int16(kmsg.EndTxn), func(request kmsg.Request) (kmsg.Response, error, bool) {
 		end, is := request.(*kmsg.EndTxnRequest)
 		if !is || !end.Commit {
 			return nil, nil, false
 		}
-		n := note{producer: producer{end.ProducerID, end.ProducerEpoch}}
-		info, err := os.Stat(groups)
-		switch {
-		case err == nil:
-			n.groupsBytes = info.Size()
-		case !errors.Is(err, os.ErrNotExist):
+		if err := writeNote(file, groups, producer{end.ProducerID, end.ProducerEpoch}); err != nil {
 			log.Logf(kfake.LogLevelError, "noting a commit: %v", err)
-		}
-		if _, err := file.WriteAt(n.encode(), 0); err != nil {
-			log.Logf(kfake.LogLevelError, "noting a commit: %v", err)
-			return nil, fmt.Errorf("noting a commit: %w", err), true
+			cluster.KeepControl()
+			return nil, err, true
 		}
 		return nil, nil, false
 	})
+}
+
+func writeNote(file *os.File, groups string, of producer) error {
+	n := note{producer: of}
+	info, err := os.Stat(groups)
+	switch {
+	case err == nil:
+		n.groupsBytes = info.Size()
+	case !errors.Is(err, os.ErrNotExist):
+		return err
+	}
+	_, err = file.WriteAt(n.encode(), 0)
+	return err
 }

@@ -124,7 +124,8 @@ func changes(created time.Time, s slot, r *retailer, draw *rand.Rand) []step {
 	newBudget := budget(r, draw)
 	update := step{at: at(before), kind: schemas.CampaignUpdated, edit: func(d *schemas.Definition) { d.Budget = newBudget }}
 	pause := step{at: at(during), kind: schemas.CampaignPaused, reason: "stock-out"}
-	resume := step{at: at(during.Add(time.Duration(1+draw.IntN(36)) * time.Hour)), kind: schemas.CampaignResumed, reason: "restocked"}
+	back := during.Add(time.Duration(1+draw.IntN(36)) * time.Hour)
+	resume := step{at: at(back), kind: schemas.CampaignResumed, reason: "restocked"}
 	cancel := step{kind: schemas.CampaignCancelled, reason: "advertiser-withdrew"}
 	moved := s
 	moved.start, moved.end = s.start.AddDate(0, 0, 1), s.end.AddDate(0, 0, 1+draw.IntN(3))

@@ -80,6 +80,7 @@ func (p *Process) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var running sync.WaitGroup
+	running.Go(func() { tuneHeap(ctx) })
 	errs := make([]error, len(p.groups))
 	for i, g := range p.groups {
 		running.Go(func() {

@@ -1,0 +1,145 @@
+package config_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/rmn-arms/campaign-engine/cmd/internal/config"
+)
+
+// grammar is a program that has all the switches.
+type grammar struct {
+	config.Engine `embed:""`
+}
+
+func parser(t *testing.T, g *grammar, out *strings.Builder) *kong.Kong {
+	t.Helper()
+	p, err := kong.New(g, kong.Name("program"), kong.Writers(out, out), kong.Exit(func(int) {}),
+		kong.Vars{"processors": config.ProcessorNames()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// parsed reads a command line and checks it.
+func parsed(t *testing.T, args ...string) (*grammar, error) {
+	t.Helper()
+	var g grammar
+	if _, err := parser(t, &g, &strings.Builder{}).Parse(args); err != nil {
+		return nil, err
+	}
+	return &g, g.Check()
+}
+
+// TestSwitchesOfTheContract holds names, variables and defaults against the contract's table.
+func TestSwitchesOfTheContract(t *testing.T) {
+	want := []struct{ name, variable, standard string }{
+		{"brokers", "CAMPAIGN_BROKERS", ""},
+		{"kafka-tls", "CAMPAIGN_KAFKA_TLS", ""},
+		{"kafka-ca", "CAMPAIGN_KAFKA_CA", ""},
+		{"kafka-cert", "CAMPAIGN_KAFKA_CERT", ""},
+		{"kafka-key", "CAMPAIGN_KAFKA_KEY", ""},
+		{"kafka-sasl", "CAMPAIGN_KAFKA_SASL", ""},
+		{"kafka-user", "CAMPAIGN_KAFKA_USER", ""},
+		{"kafka-password-file", "CAMPAIGN_KAFKA_PASSWORD_FILE", ""},
+		{"partitions", "CAMPAIGN_PARTITIONS", "8"},
+		{"replication-factor", "CAMPAIGN_REPLICATION_FACTOR", "0"}, // the broker's
+		{"data-dir", "CAMPAIGN_DATA_DIR", "./data"},
+		{"embedded-listen", "CAMPAIGN_EMBEDDED_LISTEN", "127.0.0.1:19092"},
+		{"http-listen", "CAMPAIGN_HTTP_LISTEN", "127.0.0.1:8080"},
+		{"instance-id", "CAMPAIGN_INSTANCE_ID", ""}, // the host name
+		{"commit-interval", "CAMPAIGN_COMMIT_INTERVAL", "20ms"},
+		{"distribution-lead", "CAMPAIGN_DISTRIBUTION_LEAD", "24h"},
+		{"settlement-grace", "CAMPAIGN_SETTLEMENT_GRACE", "0s"},
+		{"processors", "CAMPAIGN_PROCESSORS", "all"},
+	}
+	flags := parser(t, &grammar{}, &strings.Builder{}).Model.Flags[1:] // without --help
+	if len(flags) != len(want) {
+		t.Errorf("%d switches, want %d", len(flags), len(want))
+	}
+	for i, flag := range flags[:min(len(flags), len(want))] {
+		if w := want[i]; flag.Name != w.name || flag.Default != w.standard || len(flag.Tag.Envs) != 1 || flag.Tag.Envs[0] != w.variable {
+			t.Errorf("--%s, %v, default %q; want %+v", flag.Name, flag.Tag.Envs, flag.Default, w)
+		}
+		if flag.Help == "" {
+			t.Errorf("--%s has no help", flag.Name)
+		}
+	}
+}
+
+func TestVariables(t *testing.T) {
+	for name, value := range map[string]string{
+		"BROKERS": "a:1,b:2", "PARTITIONS": "3", "REPLICATION_FACTOR": "2", "INSTANCE_ID": "x-1", "COMMIT_INTERVAL": "100ms",
+		"DISTRIBUTION_LEAD": "36h", "SETTLEMENT_GRACE": "90s", "PROCESSORS": "lifecycle", "HTTP_LISTEN": ":9",
+	} {
+		t.Setenv("CAMPAIGN_"+name, value)
+	}
+	g, err := parsed(t, "--partitions", "5")
+	if err != nil {
+		t.Fatal(err)
+	}
+	groups, err := g.Groups()
+	if err != nil || len(groups) != 1 || groups[0].Short != "lifecycle" {
+		t.Errorf("groups %v, %v", groups, err)
+	}
+	if strings.Join(g.Brokers, " ") != "a:1 b:2" || g.Partitions != 5 || g.ReplicationFactor != 2 || g.InstanceID != "x-1" ||
+		g.CommitInterval != 100*time.Millisecond || g.DistributionLead != 36*time.Hour || g.SettlementGrace != 90*time.Second ||
+		g.HTTPListen != ":9" {
+		t.Errorf("read %+v", g)
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	g, err := parsed(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if groups, err := g.Groups(); err != nil || len(groups) != 2 {
+		t.Errorf("groups %v, %v", groups, err)
+	}
+	if g.InstanceID == "" || len(g.Brokers) != 0 {
+		t.Errorf("instance %q, brokers %v", g.InstanceID, g.Brokers)
+	}
+}
+
+func TestRefusesWhatCannotBeMeant(t *testing.T) {
+	cases := []struct {
+		args []string
+		says string
+	}{
+		{[]string{"--database-url", "x"}, "unknown flag"},
+		{[]string{"--brokers", "nowhere"}, "--brokers"},
+		{[]string{"--kafka-tls"}, "--brokers"},
+		{[]string{"--kafka-sasl", "plain", "--kafka-user", "u"}, "--brokers"},
+		{[]string{"--brokers", "a:1", "--kafka-sasl", "gssapi", "--kafka-user", "u"}, "--kafka-sasl"},
+		{[]string{"--brokers", "a:1", "--kafka-sasl", "plain"}, "--kafka-user"},
+		{[]string{"--brokers", "a:1", "--kafka-user", "u"}, "--kafka-sasl"},
+		{[]string{"--brokers", "a:1", "--kafka-ca", "x"}, "--kafka-tls"},
+		{[]string{"--brokers", "a:1", "--kafka-tls", "--kafka-cert", "x"}, "--kafka-key"},
+		{[]string{"--brokers", "a:1", "--kafka-tls", "--kafka-key", "x"}, "--kafka-cert"},
+		{[]string{"--embedded-listen", "19092"}, "--embedded-listen"},
+		{[]string{"--embedded-listen", ":19092"}, "--embedded-listen"},
+		{[]string{"--http-listen", "8080"}, "--http-listen"},
+		{[]string{"--instance-id", "a b"}, "--instance-id"},
+		{[]string{"--commit-interval", "0s"}, "--commit-interval"},
+		{[]string{"--commit-interval", "1m"}, "--commit-interval"},
+		{[]string{"--commit-interval", "soon"}, "--commit-interval"},
+		{[]string{"--partitions", "0"}, "--partitions"},
+		{[]string{"--partitions", "1001"}, "--partitions"},
+		{[]string{"--replication-factor", "-1"}, "--replication-factor"},
+		{[]string{"--distribution-lead", "-1h"}, "--distribution-lead"},
+		{[]string{"--distribution-lead", "9000h"}, "--distribution-lead"},
+		{[]string{"--settlement-grace", "9000h"}, "--settlement-grace"},
+		{[]string{"--processors", "budgets"}, "--processors"},
+		{[]string{"--processors", ""}, "--processors"},
+	}
+	for _, c := range cases {
+		if _, err := parsed(t, c.args...); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%v: %v, want it to speak of %s", c.args, err, c.says)
+		}
+	}
+}

@@ -1,0 +1,131 @@
+package httpd_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/rmn-arms/campaign-engine/cmd/internal/httpd"
+)
+
+const patience = 10 * time.Second
+
+func handler(reasons ...string) http.Handler {
+	registry := prometheus.NewRegistry()
+	counter := prometheus.NewCounter(prometheus.CounterOpts{Name: "seen_total", Help: "What was seen."})
+	counter.Add(3)
+	registry.MustRegister(counter)
+	return httpd.Handler(registry, func() []string { return reasons })
+}
+
+func TestAnswers(t *testing.T) {
+	cases := []struct {
+		name, method, path string
+		reasons            []string
+		status             int
+		says               string
+	}{
+		{"alive", "GET", "/healthz", nil, 200, `"ok"`},
+		{"alive though not ready", "GET", "/healthz", []string{"timers: recovering"}, 200, `"ok"`},
+		{"ready", "GET", "/readyz", nil, 200, `"ok"`},
+		{"not ready", "GET", "/readyz", []string{"timers: recovering", "lifecycle: joining"}, 503, `"timers: recovering",`},
+		{"metrics", "GET", "/metrics", nil, 200, "seen_total 3\n"},
+		{"a question without its answer", "HEAD", "/readyz", nil, 200, ""},
+		{"another method", "POST", "/readyz", nil, 405, "Method Not Allowed"},
+		{"another path", "GET", "/", nil, 404, "not found"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			answer := httptest.NewRecorder()
+			handler(c.reasons...).ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), c.method, c.path, nil))
+			if answer.Code != c.status || !strings.Contains(answer.Body.String(), c.says) {
+				t.Errorf("status %d, want %d and %q in\n%s", answer.Code, c.status, c.says, answer.Body)
+			}
+		})
+	}
+}
+
+// TestServesUntilTheContextEnds lets a request be answered while the server ends.
+func TestServesUntilTheContextEnds(t *testing.T) {
+	listener, err := httpd.Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	asked := make(chan struct{})
+	served := make(chan error, 1)
+	go func() {
+		served <- httpd.Serve(ctx, listener, prometheus.NewRegistry(), func() []string {
+			close(asked)
+			<-ctx.Done()
+			return nil
+		})
+	}()
+	answered := make(chan int, 1)
+	go func() {
+		answer, err := http.Get("http://" + listener.Addr().String() + "/readyz")
+		if err != nil {
+			answered <- 0
+			return
+		}
+		defer answer.Body.Close()
+		answered <- answer.StatusCode
+	}()
+	<-asked
+	cancel()
+	if status := <-answered; status != http.StatusOK {
+		t.Errorf("the request in progress got status %d", status)
+	}
+	if err := <-served; err != nil {
+		t.Errorf("serving: %v", err)
+	}
+	if _, err := net.DialTimeout("tcp", listener.Addr().String(), patience); err == nil {
+		t.Error("it still listens")
+	}
+}
+
+func TestRefusesEndlessHeaders(t *testing.T) {
+	listener, err := httpd.Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- httpd.Serve(ctx, listener, prometheus.NewRegistry(), func() []string { return nil }) }()
+	defer func() {
+		cancel()
+		<-served
+	}()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+listener.Addr().String()+"/healthz", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("X-Long", strings.Repeat("x", 64<<10))
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if _, err := io.Copy(io.Discard, answer.Body); err != nil || answer.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+		t.Errorf("status %d, %v", answer.StatusCode, err)
+	}
+}
+
+func TestATakenAddressIsNamed(t *testing.T) {
+	listener, err := httpd.Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	if _, err := httpd.Listen(listener.Addr().String()); err == nil || !strings.HasPrefix(err.Error(), "--http-listen: ") {
+		t.Errorf("got %v", err)
+	}
+}
