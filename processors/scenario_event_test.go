@@ -39,16 +39,16 @@ type definitionMember struct {
 // definitionMembers are in the order in which the event has them.
 func definitionMembers() []definitionMember {
 	return []definitionMember{
-		{"advertiser", "advertiser_id", "a-1", quoted},
-		{"name", "name", "", quoted},
-		{"starts", "starts_at", "", quoted},
-		{"ends", "ends_at", "", quoted},
-		{"starts_local", "starts_at_local", "", quoted},
-		{"ends_local", "ends_at_local", "", quoted},
-		{"zone", "time_zone", "UTC", quoted},
-		{"disambiguation", "disambiguation", "", quoted},
+		{"advertiser", "advertiser_id", "a-1", inJSON},
+		{"name", "name", "", inJSON},
+		{"starts", "starts_at", "", inJSON},
+		{"ends", "ends_at", "", inJSON},
+		{"starts_local", "starts_at_local", "", inJSON},
+		{"ends_local", "ends_at_local", "", inJSON},
+		{"zone", "time_zone", "UTC", inJSON},
+		{"disambiguation", "disambiguation", "", inJSON},
 		{"budget", "budget", "100.00/USD", money},
-		{"cpm", "cpm", "", quoted},
+		{"cpm", "cpm", "", inJSON},
 		{"grace", "settlement_grace_seconds", "", verbatim},
 		{"stores", "stores", "", list},
 		{"contact", "contacts", "", contact},
@@ -133,15 +133,15 @@ func eventData(s *step, campaignID string, kind schemas.Type) string {
 	var members []string
 	add := func(name, value string) {
 		if !slices.Contains(without, name) {
-			members = append(members, quoted(name)+":"+value)
+			members = append(members, inJSON(name)+":"+value)
 		}
 	}
-	add("campaign_id", quoted(campaignID))
+	add("campaign_id", inJSON(campaignID))
 	if revision, is := s.named["rev"]; is {
 		add("revision", revision)
 	}
 	if reason, is := s.named["reason"]; is {
-		add("reason", quoted(reason))
+		add("reason", inJSON(reason))
 	}
 	if kind == schemas.CampaignCreated || kind == schemas.CampaignUpdated {
 		for _, m := range definitionMembers() {
@@ -163,7 +163,7 @@ func (a attributes) members() []string {
 	var members []string
 	for _, attribute := range a {
 		if attribute[1] != "-" {
-			members = append(members, quoted(attribute[0])+":"+quoted(attribute[1]))
+			members = append(members, inJSON(attribute[0])+":"+inJSON(attribute[1]))
 		}
 	}
 	return append(members, `"datacontenttype":"application/json"`)
@@ -182,7 +182,7 @@ func (a attributes) headers() []topics.Header {
 
 func verbatim(text string) string { return text }
 
-func quoted(text string) string {
+func inJSON(text string) string {
 	encoded, err := json.Marshal(text)
 	if err != nil {
 		panic(fmt.Sprintf("quoting %q: %v", text, err)) // a string always has a JSON form
@@ -193,15 +193,15 @@ func quoted(text string) string {
 // money writes AMOUNT/CURRENCY.
 func money(text string) string {
 	amount, currency, _ := strings.Cut(text, "/")
-	return `{"amount":` + quoted(amount) + `,"currency":` + quoted(currency) + `}`
+	return `{"amount":` + inJSON(amount) + `,"currency":` + inJSON(currency) + `}`
 }
 
 func list(text string) string {
 	var items []string
 	for item := range strings.SplitSeq(text, ",") {
-		items = append(items, quoted(item))
+		items = append(items, inJSON(item))
 	}
 	return "[" + strings.Join(items, ",") + "]"
 }
 
-func contact(email string) string { return `[{"email":` + quoted(email) + `}]` }
+func contact(email string) string { return `[{"email":` + inJSON(email) + `}]` }

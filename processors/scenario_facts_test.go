@@ -49,30 +49,30 @@ func (c *chapter) under(key string) *account {
 // unseen are the counters that no record shows.
 var unseen = [...]string{processors.Carried, processors.Duplicates, processors.Stale}
 
-// line is one fact as a script tells it, in two columns; key is what it is about, where it is about one.
-type line struct{ key, left, right string }
+// toldLine is one fact as a script tells it, in two columns; key is what it is about, where it is about one.
+type toldLine struct{ key, left, right string }
 
 // told renders all facts, by key and within a key in their order.
-func (c *chapter) told() []line {
-	var lines []line
+func (c *chapter) told() []toldLine {
+	var lines []toldLine
 	for _, key := range slices.Sorted(maps.Keys(c.accounts)) {
 		for _, f := range c.accounts[key].facts {
-			lines = append(lines, line{key, strings.TrimPrefix(f.due.TransitionID, f.due.CampaignID), f.told()})
+			lines = append(lines, toldLine{key, strings.TrimPrefix(f.due.TransitionID, f.due.CampaignID), f.told()})
 		}
 		for _, refused := range c.accounts[key].refused {
-			lines = append(lines, line{key, "refused", fmt.Sprintf("%s %q", refused.Reason, refused.Detail)})
+			lines = append(lines, toldLine{key, "refused", fmt.Sprintf("%s %q", refused.Reason, refused.Detail)})
 		}
 	}
 	for _, name := range unseen {
 		if count := c.counted[name]; count > 0 {
-			lines = append(lines, line{"", "counted", fmt.Sprintf("%s %d", name, count)})
+			lines = append(lines, toldLine{"", "counted", fmt.Sprintf("%s %d", name, count)})
 		}
 	}
 	return lines
 }
 
 // columns returns the line as it stands in a script.
-func (l line) columns() [2]string {
+func (l toldLine) columns() [2]string {
 	switch l.left {
 	case "refused":
 		return [2]string{l.left, toldKey(l.key) + " " + l.right}
@@ -83,9 +83,9 @@ func (l line) columns() [2]string {
 }
 
 // summary renders how often each line occurs when its key is left out, and a checksum of all of them in full.
-func summary(lines []line) [][2]string {
-	var order []line
-	counts := make(map[line]int)
+func summary(lines []toldLine) [][2]string {
+	var order []toldLine
+	counts := make(map[toldLine]int)
 	digest := sha256.New()
 	for _, each := range lines {
 		full := each.columns()
@@ -117,7 +117,7 @@ func (f *fact) told() string {
 		words = append(words, "window "+window)
 	}
 	if f.due.ChangeReason != "" {
-		words = append(words, "reason "+quoted(f.due.ChangeReason))
+		words = append(words, "reason "+inJSON(f.due.ChangeReason))
 	}
 	switch {
 	case f.applied != nil:

@@ -30,13 +30,7 @@ type program struct {
 func main() { os.Exit(realMain(os.Args[1:])) }
 
 func realMain(args []string) int {
-	var p program
-	parser, err := kong.New(&p,
-		kong.Name("campaignd"),
-		kong.Description("The campaign scheduling engine: starts and stops advertising campaigns on time."),
-		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.Vars{"processors": config.ProcessorNames()},
-	)
+	parser, err := grammar()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "campaignd:", err)
 		return exitFailed
@@ -59,6 +53,16 @@ func realMain(args []string) int {
 		fmt.Fprintln(os.Stderr, "campaignd:", err)
 		return exitFailed
 	}
+}
+
+// grammar returns what the command line may hold.
+func grammar() (*kong.Kong, error) {
+	return kong.New(new(program),
+		kong.Name("campaignd"),
+		kong.Description("The campaign scheduling engine: starts and stops advertising campaigns on time."),
+		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Vars{"processors": config.ProcessorNames()},
+	)
 }
 
 // errSwitches says that the command line cannot be meant.

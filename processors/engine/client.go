@@ -30,7 +30,10 @@ func (e *Engine) memberOptions(m *member) []kgo.Opt {
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		// Markers move positions; without them the end of an input is never reached.
 		kgo.KeepControlRecords(),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		// Positions come from adjustPositions. franz-go must not look for others by itself: after a change of leaders it
+		// would, for instance, go back to the time of the last record and read what was read before.
+		kgo.ConsumeStartOffset(kgo.NewOffset().AtStart()),
+		kgo.ConsumeResetOffset(kgo.NoResetOffset()),
 		kgo.FetchMaxBytes(fetchMaxBytes),
 		// Small shares, so that a backlog comes from all partitions at once and keeps all cores busy.
 		kgo.FetchMaxPartitionBytes(fetchMaxPartitionBytes),

@@ -77,7 +77,7 @@ func (b *bench) rung(count int) []string {
 		fetches.EachRecord(func(r *kgo.Record) { got = append(got, string(r.Value)) })
 	}
 	if len(got) > count {
-		b.t.Fatalf("%d records came, not %d", len(got), count)
+		b.t.Fatalf("%d records came, not %d: %s", len(got), count, strings.Join(slices.Sorted(slices.Values(got)), " "))
 	}
 	return got
 }
