@@ -149,7 +149,7 @@ func (d *brokerDeployment) stored(topic topics.Name) []topics.Record {
 		d.t.Fatal(err)
 	}
 	client := d.connect(kgo.ConsumeTopics(string(topic)), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
-		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords())
+		readCommitted(), kgo.KeepControlRecords())
 	var records []topics.Record
 	at := make(map[int32]int64)
 	for _, end := range ends[string(topic)] {
@@ -261,7 +261,8 @@ func (d *drawing) line() string {
 	newest := d.revisions[id]
 	if newest == 0 || d.IntN(100) < 35 {
 		d.revisions[id]++
-		return fmt.Sprintf("update %s rev=%d starts=%s ends=%s grace=%d name=%d", id, newest+1, at(-6, 48), at(48, 72), d.IntN(7200), d.IntN(3))
+		return fmt.Sprintf("update %s rev=%d starts=%s ends=%s grace=%d name=%d",
+			id, newest+1, at(-6, 48), at(48, 72), d.IntN(7200), d.IntN(3))
 	}
 	switch n := d.IntN(100); {
 	case n < 10: // in conflict, or stale

@@ -42,8 +42,9 @@ type runningEngine struct {
 	done   chan error
 }
 
-// engineClock is one engine's view of the clock. Time has passed for it when it has looked: were Now and Elapsed driven
-// between two looks of the engine, it would take the step for a jump, and hold firing while nothing drives the clock on.
+// engineClock is one engine's view of the clock. Time has passed for it when it has looked: an engine that finds the clock
+// driven between its looks at Now and at Elapsed takes the step for a jump, and holds firing while nothing drives the
+// clock on.
 type engineClock struct {
 	*processors.VirtualClock
 	mu      sync.Mutex

@@ -72,7 +72,8 @@ func (p *play) countLaws(timers, lifecycle map[string]int) error {
 	case timers[processors.Due] != len(p.chronicle.facts):
 		return fmt.Errorf("%d dues came, but %d were counted", len(p.chronicle.facts), timers[processors.Due])
 	case lifecycle[processors.Applied] != p.chronicle.applied || lifecycle[processors.Rejected] != p.chronicle.rejected:
-		return fmt.Errorf("%d were applied and %d rejected, but counted were %v", p.chronicle.applied, p.chronicle.rejected, lifecycle)
+		return fmt.Errorf("%d were applied and %d rejected, but counted were %v",
+			p.chronicle.applied, p.chronicle.rejected, lifecycle)
 	}
 	return nil
 }

@@ -123,7 +123,7 @@ func (f *fact) told() string {
 	case f.applied != nil:
 		words = append(words, toldApplied(f.applied, window))
 	case f.rejected != nil:
-		words = append(words, strings.TrimSuffix(fmt.Sprintf("rejected %s while %s", f.rejected.Reason, f.rejected.Status), " while "))
+		words = append(words, fmt.Sprintf("rejected %s while %s", f.rejected.Reason, f.rejected.Status))
 	default:
 		words = append(words, "unanswered")
 	}

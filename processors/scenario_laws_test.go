@@ -112,7 +112,7 @@ func (c *chronicle) hearDue(chapter *chapter, record topics.Record) error {
 	return err
 }
 
-// envelopeLaws: the output's id, subject and time follow from the due; what stands in campaign-events alone stays there.
+// envelopeLaws: the output's id, subject and time follow from the due; contacts stay in campaign-events.
 func envelopeLaws[D any](e *schemas.Event[D], key []byte, id string, kind schemas.Type, due *schemas.Due) error {
 	var broken []error
 	law := func(holds bool, text string) {

@@ -46,9 +46,11 @@ func newReading(d *brokerDeployment) *reading {
 			from[topic][partition] = kgo.NewOffset().At(0)
 		}
 	}
-	r.client = d.connect(kgo.ConsumePartitions(from), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords())
+	r.client = d.connect(kgo.ConsumePartitions(from), readCommitted(), kgo.KeepControlRecords())
 	return r
 }
+
+func readCommitted() kgo.Opt { return kgo.FetchIsolationLevel(kgo.ReadCommitted()) }
 
 // catchUp reads to the present last stable offsets.
 func (r *reading) catchUp(ctx context.Context) {
@@ -92,7 +94,9 @@ func (r *reading) read(record *kgo.Record) {
 		if belongs := topics.PartitionOf(record.Key, r.d.setup.partitions); record.Key != nil && record.Partition != belongs {
 			r.d.t.Errorf("%s lies in partition %d of %s, not %d", record.Key, record.Partition, topic, belongs)
 		}
-		r.heard = append(r.heard, topics.Record{Topic: record.Topic, Partition: record.Partition, Key: record.Key, Value: record.Value})
+		r.heard = append(r.heard, topics.Record{
+			Topic: record.Topic, Partition: record.Partition, Key: record.Key, Value: record.Value,
+		})
 	case record.Value == nil:
 		delete(r.rows[topic], string(record.Key))
 	default:
@@ -112,7 +116,7 @@ func (r *reading) take() []topics.Record {
 
 // next is the earliest instant for which a committed row of the timers' table waits.
 func (r *reading) next() instant.Instant {
-	next := instant.Instant(table.Never)
+	next := table.Never
 	for _, row := range r.rows[topics.CampaignEngineTimersTable] {
 		next = min(next, engine.DuePrefix(row))
 	}

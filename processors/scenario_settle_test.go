@@ -18,9 +18,9 @@ import (
 //  3. lifecycle has committed its position behind the last of transitions-due;
 //  4. the counters of both groups have been told.
 //
-// Each of these, once true, stays true, and each is looked at behind the one that feeds it; so no marker, no time and no
-// knowledge of the engine's inside is needed. What they speak of changes only when an engine commits: settle looks again
-// after each commit, and at no other time.
+// Each of these, once true, stays true, and each is looked at behind the one that feeds it; so no marker record, no time
+// and no knowledge of the engine's inside is needed. What they speak of changes only when an engine commits: settle looks
+// again after each commit, and at no other time.
 func (d *brokerDeployment) settle() {
 	d.t.Helper()
 	if len(d.running) == 0 {

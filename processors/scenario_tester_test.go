@@ -64,7 +64,8 @@ var shorts = [...]string{topics.Timers, topics.Lifecycle}
 func deployOnTester(t *testing.T, s setup) deployment {
 	t.Helper()
 	d := &testerDeployment{
-		t: t, settings: s.settings, tester: tester.New(t), tables: make(map[topics.Name]*table.Table), counts: make(map[string]*tally),
+		t: t, settings: s.settings, tester: tester.New(t),
+		tables: make(map[topics.Name]*table.Table), counts: make(map[string]*tally),
 		broken: make(chan error, len(shorts)), now: s.now,
 	}
 	for _, short := range shorts {
@@ -155,7 +156,7 @@ func (d *testerDeployment) settle() {
 		return
 	}
 	for _, record := range d.waiting {
-		d.consume(string(record.Topic), record)
+		d.consume(record)
 	}
 	d.waiting = nil
 	d.catchingUp = false
@@ -164,18 +165,18 @@ func (d *testerDeployment) settle() {
 }
 
 // consume has one record of campaign-events read, and all that follows from it.
-func (d *testerDeployment) consume(topic string, record topics.Record) {
+func (d *testerDeployment) consume(record topics.Record) {
 	d.t.Helper()
 	headers := goka.Headers{}
 	for _, header := range record.Headers {
 		headers[header.Key] = header.Value
 	}
-	d.tester.Consume(topic, string(record.Key), topics.Raw(record.Value),
+	d.tester.Consume(record.Topic, string(record.Key), topics.Raw(record.Value),
 		tester.WithHeaders(headers), tester.WithTime(record.Timestamp.Time()))
 	d.check()
 }
 
-// check fails when a group has ended, and closes the turn: rows that were taken as due may be taken again.
+// check fails when a group has ended.
 func (d *testerDeployment) check() {
 	d.t.Helper()
 	select {

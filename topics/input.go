@@ -100,8 +100,12 @@ func readCampaignEvent(e envelope) (CampaignEvent, *Refusal) {
 }
 
 func hashOf(data string) ContentHash {
-	form, _ := appendCanonical(make([]byte, 0, 2*len(data)), data, 0)
-	sum := sha256.Sum256(form)
+	var sum [sha256.Size]byte
+	withScratch(func(scratch []byte) []byte {
+		form, _ := appendCanonical(scratch, data, 0)
+		sum = sha256.Sum256(form)
+		return form
+	})
 	return ContentHash(sum[:HashBytes])
 }
 

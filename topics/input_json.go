@@ -1,7 +1,6 @@
 package topics
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"iter"
@@ -21,12 +20,20 @@ func compactText(value []byte) (string, *Refusal) {
 	if len(value) == 0 {
 		return "", refuse(schemas.Malformed, "value", "must not be empty")
 	}
-	form := jsontext.Value(bytes.Clone(value))
-	err := form.Format(jsontext.CanonicalizeRawInts(true), jsontext.CanonicalizeRawFloats(true))
+	var compact string
+	var err error
+	withScratch(func(scratch []byte) []byte {
+		form := jsontext.Value(append(scratch, value...))
+		err = form.Format(jsontext.CanonicalizeRawInts(true), jsontext.CanonicalizeRawFloats(true))
+		if err == nil {
+			compact = string(form)
+		}
+		return form
+	})
 	if err != nil {
 		return "", refuse(schemas.Malformed, "value", brokenRule(value, err))
 	}
-	return string(form), nil
+	return compact, nil
 }
 
 // brokenRule names the rule without the parser's own words, which quote the payload.

@@ -2,9 +2,11 @@ package engine_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/rmn-arms/campaign-engine/processors/engine"
@@ -122,8 +124,12 @@ func TestFaultsAtTheStartAreSurvived(t *testing.T) {
 	}
 }
 
-// frequent lets a member hear of the group more often.
-func frequent(c *engine.Config) { c.SessionTimeout = 1_500_000_000 }
+// frequent lets a member hear of the group, and of the brokers, more often: kfake does not answer a waiting fetch when the
+// partition's leader moves.
+func frequent(c *engine.Config) {
+	c.SessionTimeout = 1500 * time.Millisecond
+	c.Connect = append(c.Connect, kgo.FetchMaxWait(100*time.Millisecond))
+}
 
 // work publishes settings under new keys, and lets them ring. It returns what is to be read then, and the keys, both
 // behind what they were before.

@@ -2,10 +2,12 @@ package engine_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/rmn-arms/campaign-engine/processors/engine"
@@ -141,4 +143,62 @@ func TestMisplacedRecordsTravelInOrder(t *testing.T) {
 		rows[key] = armed(testStart + instant.Instant(4000+i))
 	}
 	b.holds(rows)
+}
+
+// Retention may take records of an input away before the group has read them, while it is stopped and while it runs. It
+// goes on with what there is.
+func TestInputsMayBeDeletedUnread(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		running bool
+	}{{"while it is stopped", false}, {"while it runs", true}} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, 1)
+			b.set(alarm("first", testStart+10))
+			held := b.holdup()
+			p := b.start("a", alarms(hooks{rung: held.callback}), frequent)
+			b.await("the row is armed", func() bool { return p.sum().rows == 1 })
+			if c.running {
+				b.clock.Set(testStart + 10)
+				b.signal("it rings", held.entered)
+			} else {
+				b.stop(p)
+			}
+			p.wire.freeze() // nothing is fetched meanwhile
+			settings, rings := alarmsAt(testStart+10, numbered("key", 10)...)
+			for _, setting := range settings {
+				b.set(setting)
+			}
+			kept := kadm.Offsets{}
+			kept.AddOffset(testInput, 0, 1+6, -1)
+			if _, err := b.admin.DeleteRecords(b.ctx, kept); err != nil {
+				t.Fatal(err)
+			}
+			if c.running {
+				p.wire.thaw()
+				held.free()
+			} else {
+				b.clock.Set(testStart + 10)
+				b.start("a", alarms(hooks{}), frequent)
+			}
+			// A fetch that was under way may have brought some of the others.
+			want := append(slices.Clone(rings[6:]), ring("first", testStart+10))
+			b.await("what is left has rung", func() bool {
+				said := values(b.committed(testOutput))
+				return !slices.ContainsFunc(want, func(ring string) bool { return !slices.Contains(said, ring) })
+			})
+			b.drained()
+			for _, said := range values(b.committed(testOutput)) {
+				if !slices.Contains(append(rings, want...), said) {
+					t.Errorf("%s has rung", said)
+				}
+			}
+			b.none("open transactions", b.open)
+			if said := slices.Sorted(slices.Values(values(b.committed(testOutput)))); len(said) != len(slices.Compact(said)) {
+				t.Errorf("something has rung twice: %v", said)
+			}
+		})
+	}
 }

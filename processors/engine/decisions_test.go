@@ -1,0 +1,249 @@
+package engine
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/lovoo/goka"
+	"github.com/lovoo/goka/codec"
+
+	"github.com/rmn-arms/campaign-engine/state/instant"
+)
+
+// The engine's decisions are functions over plain data; they are tested here without a broker.
+
+func TestPace(t *testing.T) {
+	t.Parallel()
+	const ms = time.Millisecond
+	for _, c := range []struct {
+		name       string
+		interval   time.Duration
+		lastCommit time.Duration
+		openedAt   time.Duration
+		want       time.Duration
+	}{
+		{"the first transaction is committed at once", 20 * ms, 0, 500 * ms, 500 * ms},
+		{"after a lull too", 20 * ms, 100 * ms, 500 * ms, 500 * ms},
+		{"under load an interval after the last", 20 * ms, 499 * ms, 500 * ms, 519 * ms},
+		{"exactly at its end", 20 * ms, 480 * ms, 500 * ms, 500 * ms},
+		{"every batch", -1, 499 * ms, 500 * ms, 500 * ms},
+	} {
+		p := pace{interval: c.interval}
+		p.committed(c.lastCommit)
+		at := p.commitAt(load{open: true, openedAt: c.openedAt})
+		if at != c.want {
+			t.Errorf("%s: at %s, not %s", c.name, at, c.want)
+		}
+		if c.interval > 0 && at-c.openedAt > c.interval {
+			t.Errorf("%s: the transaction is open for %s", c.name, at-c.openedAt)
+		}
+	}
+	p := pace{timersMax: 10, recordsMax: 20}
+	for _, c := range []struct {
+		load load
+		full bool
+	}{
+		{load{}, false}, {load{timers: 9, records: 19}, false}, {load{timers: 10}, true}, {load{records: 20}, true},
+		{load{timers: 11, records: 21}, true},
+	} {
+		if p.full(c.load) != c.full {
+			t.Errorf("full(%+v) is not %t", c.load, c.full)
+		}
+	}
+}
+
+// step is a look at both clocks, in milliseconds.
+type step struct {
+	wall, elapsed int64
+	held, jumped  bool
+}
+
+func TestJumpGuard(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		steps []step
+	}{
+		{"steady", []step{{1_000_000, 0, false, false}, {1_010_000, 10_000, false, false}, {9_000_000, 8_000_000, false, false}}},
+		{"the first look believes the clock", []step{{math.MaxInt32, 0, false, false}}},
+		{"a suspended machine has not jumped", []step{{1_000_000, 0, false, false}, {90_000_000, 89_000_000, false, false}}},
+		{"just below a jump", []step{{1_000_000, 0, false, false}, {1_001_499, 1000, false, false}}},
+		{"forward: held, then believed after 5 s", []step{
+			{1_000_000, 0, false, false},
+			{1_061_000, 1000, true, true}, {1_065_999, 5999, true, false}, {1_066_000, 6000, false, false}, {1_067_000, 7000, false, false},
+		}},
+		{"forward, and put right while it is held", []step{
+			{1_000_000, 0, false, false}, {1_061_000, 1000, true, true}, {1_002_000, 2000, false, false}, {1_003_000, 3000, false, false},
+		}},
+		{"forward twice: the second jump is told, and does not prolong the hold", []step{
+			{1_000_000, 0, false, false}, {1_061_000, 1000, true, true}, {1_122_000, 2000, true, true}, {1_123_000, 3000, true, false},
+			{1_125_999, 5999, true, false}, {1_126_000, 6000, false, false}, {1_127_000, 7000, false, false},
+		}},
+		{"back: nothing is held, and it is told once", []step{
+			{1_000_000, 0, false, false}, {941_000, 1000, false, true}, {942_000, 2000, false, false},
+		}},
+		{"back, then forward to where it was", []step{
+			{1_000_000, 0, false, false}, {941_000, 1000, false, true}, {1_002_000, 2000, true, true}, {1_007_000, 7000, false, false},
+		}},
+		{"not looked at during the hold", []step{
+			{1_000_000, 0, false, false}, {1_061_000, 1000, true, true}, {1_260_000, 200_000, false, false},
+		}},
+	} {
+		var g jumpGuard
+		for i, s := range c.steps {
+			held, _, jumped := g.look(instant.Instant(s.wall), time.Duration(s.elapsed)*time.Millisecond)
+			if held != s.held || jumped != s.jumped {
+				t.Errorf("%s, look %d: held %t, jumped %t", c.name, i, held, jumped)
+			}
+		}
+	}
+}
+
+// A clock that is slewed, however far in sum, is never held; one that jumps forward is held for 5 s of elapsed time at
+// most, however often it is looked at.
+func TestJumpGuardHoldsForFiveSecondsAtMost(t *testing.T) {
+	t.Parallel()
+	seed := rand.Uint64()
+	random := rand.New(rand.NewPCG(seed, 0))
+	var g jumpGuard
+	wall, elapsed := int64(1_000_000_000), int64(0)
+	look := func() (held, jumped bool) {
+		held, _, jumped = g.look(instant.Instant(wall), time.Duration(elapsed)*time.Millisecond)
+		return held, jumped
+	}
+	look()
+	for range 10_000 {
+		passed := random.Int64N(1000)
+		elapsed += passed
+		wall += passed + passed/10 - random.Int64N(2)*passed/5 // a tenth too fast, or too slow
+		if held, jumped := look(); held || jumped {
+			t.Fatalf("seed %d: slewing was held: %t, jumped: %t", seed, held, jumped)
+		}
+	}
+	for range 100 {
+		wall += 500 + random.Int64N(1_000_000_000)
+		began := elapsed
+		held, jumped := look()
+		if !held || !jumped {
+			t.Fatalf("seed %d: a jump was not held", seed)
+		}
+		for held {
+			passed := 1 + random.Int64N(700)
+			wall, elapsed = wall+passed, elapsed+passed
+			held, _ = look()
+			if held && elapsed-began >= holdMax.Milliseconds() {
+				t.Fatalf("seed %d: held for %d ms", seed, elapsed-began)
+			}
+		}
+		if elapsed-began < holdMax.Milliseconds() {
+			t.Fatalf("seed %d: held for %d ms only", seed, elapsed-began)
+		}
+	}
+}
+
+func TestGate(t *testing.T) {
+	t.Parallel()
+	at := func(input, loop int64) positions { return positions{"input": {0: input, 1: 5}, "loop": {0: loop, 1: 0}} }
+	check := func(name string, g *gate, at positions, open, ask bool) {
+		t.Helper()
+		if asks := g.pass(at); asks != ask || g.open != open {
+			t.Errorf("%s: open %t, ask %t", name, g.open, asks)
+		}
+	}
+	g := newGate(positions{"input": {0: 10, 1: 5}}, "")
+	check("unread", g, at(9, 0), false, false)
+	check("read", g, at(10, 0), true, false)
+	check("once open, open", g, at(0, 0), true, false)
+
+	check("empty inputs", newGate(positions{"input": {0: 0}}, ""), positions{}, true, false)
+	check("no partitions", newGate(positions{}, ""), positions{}, true, false)
+
+	g = newGate(positions{"input": {0: 10, 1: 5}, "loop": {0: 3, 1: 0}}, "loop")
+	check("the loop unread", g, at(10, 2), false, false)
+	check("all read: the loop is looked at again", g, at(10, 3), false, true)
+	g.again(positions{"loop": {0: 7, 1: 0}})
+	check("more has come by the loop", g, at(10, 6), false, false)
+	check("it is read too", g, at(10, 7), true, false)
+	g = newGate(positions{"input": {0: 10}}, "loop")
+	check("with a loop, all read", g, at(10, 0), false, true)
+	g.again(positions{"loop": {0: 0}})
+	check("nothing has come by it", g, at(10, 0), true, false)
+}
+
+func TestDuePrefix(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		row  []byte
+		want instant.Instant
+	}{
+		{nil, never}, {[]byte{}, never}, {[]byte{0, 0, 0, 0, 0, 0, 0}, never},
+		{[]byte{0, 0, 0, 0, 0, 0, 1, 2}, 258}, {append([]byte{0, 0, 0, 0, 0, 0, 1, 2}, "more"...), 258},
+		{[]byte{0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, never},
+	} {
+		if got := DuePrefix(c.row); got != c.want {
+			t.Errorf("DuePrefix(%x) = %d, not %d", c.row, got, c.want)
+		}
+	}
+}
+
+func TestTimerCodec(t *testing.T) {
+	t.Parallel()
+	for _, at := range []instant.Instant{0, 1, instant.Max, never, -1} {
+		data, err := TimerCodec{}.Encode(at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if back, err := (TimerCodec{}).Decode(data); err != nil || back != at {
+			t.Errorf("%d came back as %v: %v", at, back, err)
+		}
+	}
+	if _, err := (TimerCodec{}).Encode("soon"); err == nil {
+		t.Error("a text was encoded")
+	}
+	if _, err := (TimerCodec{}).Decode([]byte("soon")); err == nil {
+		t.Error("4 bytes were decoded")
+	}
+}
+
+// Parts lie apart from rows and from each other, whatever their names.
+func TestPartKey(t *testing.T) {
+	t.Parallel()
+	seen := map[string][2]string{}
+	for _, key := range []string{"a", "a.b", "ab", "b"} {
+		if isPart(key) {
+			t.Errorf("%q is taken for a part", key)
+		}
+		for _, part := range []string{"", "a", "b", "ab", "b\x00a"} {
+			name := PartKey(key, part)
+			if other, taken := seen[name]; taken {
+				t.Errorf("part %q of %q lies where part %q of %q does", part, key, other[1], other[0])
+			}
+			seen[name] = [2]string{key, part}
+			if !isPart(name) {
+				t.Errorf("%q is not taken for a part", name)
+			}
+		}
+	}
+}
+
+func TestShape(t *testing.T) {
+	t.Parallel()
+	none := func(goka.Context, any) {}
+	s := shapeOf(goka.DefineGroup("g", goka.Input("in", new(codec.Bytes), none), goka.Loop(new(codec.Bytes), none),
+		OnTimer("g", none), goka.Output("out", new(codec.Bytes)), goka.Persist(new(codec.Bytes)), goka.Join("j", new(codec.Bytes))))
+	for topic, own := range map[string]bool{
+		"in": true, "out": true, "g-table": true, "g-loop": true, offsetsTopic: true, "g-timers": false, "j": false, "": false, "o": false,
+	} {
+		if s.owns(topic) != own {
+			t.Errorf("owns(%q) is not %t", topic, own)
+		}
+	}
+	if len(s.streams) != 2 || len(s.claimed()) != 3 || !s.timers || s.table != "g-table" || s.loop != "g-loop" {
+		t.Errorf("%+v", s)
+	}
+	if plain := shapeOf(goka.DefineGroup("g", goka.Input("in", new(codec.Bytes), none))); plain.owns("") || plain.timers || plain.table != "" {
+		t.Errorf("%+v", plain)
+	}
+}
