@@ -37,11 +37,15 @@ func (g *jumpGuard) look(now instant.Instant, elapsed time.Duration) (held bool,
 		jumped = by <= -jumpMin
 		g.offset, g.until = offset, 0
 		return false, by, jumped
-	case g.until == 0 || offset-g.suspected >= jumpMin:
+	case g.until == 0:
 		g.until, g.suspected = elapsed+holdMax, offset
 		return true, by, true
 	case elapsed < g.until:
-		return true, by, false
+		// Another jump does not prolong the hold: jumps that do not end would hold firing for ever.
+		if jumped = offset-g.suspected >= jumpMin; jumped {
+			g.suspected = offset
+		}
+		return true, by, jumped
 	default:
 		g.offset, g.until = offset, 0
 		return false, by, false
