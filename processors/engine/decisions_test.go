@@ -145,7 +145,9 @@ func TestJumpGuardHoldsForFiveSecondsAtMost(t *testing.T) {
 
 func TestGate(t *testing.T) {
 	t.Parallel()
-	at := func(input, loop int64) positions { return positions{"input": {0: input, 1: 5}, "loop": {0: loop, 1: 0}} }
+	at := func(input, loop int64) positions {
+		return positions{"input": {0: input, 1: 5}, "loop": {0: loop, 1: 0}}
+	}
 	check := func(name string, g *gate, at positions, open, ask bool) {
 		t.Helper()
 		if asks := g.pass(at); asks != ask || g.open != open {

@@ -64,8 +64,7 @@ func (l *loop) run(stop context.Context) error {
 }
 
 func (l *loop) round(stop context.Context) error {
-	now := l.engine.config.Clock.Now()
-	fired, err := l.fire(now)
+	fired, err := l.fire()
 	if err != nil {
 		return err
 	}
@@ -96,26 +95,44 @@ func (l *loop) commitAt() time.Duration {
 	return forever
 }
 
-// mayFire says whether timers may fire now; until tells when to look again if not.
-func (l *loop) mayFire(now instant.Instant) (may bool, again time.Duration) {
+// readingMax is how long reading both clocks may take for the two to be compared: a process that is stopped between the
+// readings and goes on later must not take that for a jump.
+const readingMax = 50 * time.Millisecond
+
+// look reads the wall clock and says whether timers may fire now; again tells when to look once more if not.
+func (l *loop) look() (now instant.Instant, may bool, again time.Duration) {
+	before := l.elapsed()
+	now = l.engine.config.Clock.Now()
+	elapsed := l.elapsed()
 	if !l.engine.shape.timers || !l.gate.open {
-		return false, forever
+		return now, false, forever
 	}
-	held, by, jumped := l.guard.look(now, l.elapsed())
+	if elapsed-before > readingMax {
+		return now, false, elapsed
+	}
+	held, by, jumped := l.guard.look(now, elapsed)
 	if jumped {
-		l.engine.config.Observe.clockJump(by)
-		l.engine.config.Log.Warn().Dur("by", by).Dur("firing_held_for_at_most", holdMax).
-			Msg("the wall clock jumped: check this machine's time service")
+		l.warnOfJump(by)
 	}
 	if held {
-		return false, l.guard.until
+		return now, false, l.guard.until
 	}
-	return true, forever
+	return now, true, forever
 }
 
-// fire hands what is due at now to goka, partition by partition, within the transaction's bound.
-func (l *loop) fire(now instant.Instant) (int, error) {
-	if may, _ := l.mayFire(now); !may {
+func (l *loop) warnOfJump(by time.Duration) {
+	l.engine.config.Observe.clockJump(by)
+	warning := l.engine.config.Log.Warn().Dur("by", by)
+	if by > 0 {
+		warning = warning.Dur("firing_held_for_at_most", holdMax)
+	}
+	warning.Msg("the wall clock jumped: check this machine's time service")
+}
+
+// fire hands what is due now to goka, partition by partition, within the transaction's bound.
+func (l *loop) fire() (int, error) {
+	now, may, _ := l.look()
+	if !may {
 		return 0, nil
 	}
 	room := l.pace.timersMax - l.tx.load.timers
@@ -162,8 +179,7 @@ func (l *loop) poll(stop context.Context, busy bool) kgo.Fetches {
 		return nil
 	}
 	wait := l.commitAt() - l.elapsed()
-	now := l.engine.config.Clock.Now()
-	may, again := l.mayFire(now)
+	now, may, again := l.look()
 	next := l.engine.partitions.next()
 	if busy || wait <= 0 || (may && next <= now) {
 		return l.member.session.PollRecords(nil, room) //nolint:staticcheck // nil: take what is buffered, do not wait

@@ -16,8 +16,7 @@ import (
 //	revision  uvarint
 //	decided   varint   ms since 1970
 //
-// and, unless settled (texts are a length byte and that many bytes, instants are told as the distance from the one
-// that they most often equal):
+// then, unless settled (instants are told as the distance from the one that they most often equal):
 //
 //	starts    varint   ms since 1970
 //	length    uvarint  of the window
@@ -25,7 +24,9 @@ import (
 //	fired     1 byte   bits 0-1 distribute and start
 //	firings   varint   each that fired, from its regular instant
 //	timers    varint, uvarint   each armed one: its instant from its regular one, its setting before decided
-//	texts     advertiser, currency; if worded: starts, ends, zone, disambiguation
+//
+// and at last texts, each a length byte and that many bytes: advertiser, currency; if worded: starts, ends, zone,
+// disambiguation.
 //
 // The first eight bytes stand there so that rows can be indexed by their due instant without being decoded. There is
 // one encoding of a row, and no other bytes are taken.
@@ -52,14 +53,13 @@ func (r *Row) AppendBinary(b []byte) []byte {
 	b = append(b, r.Hash[:]...)
 	b = binary.AppendUvarint(b, uint64(r.Revision))
 	b = binary.AppendVarint(b, int64(r.DecidedAt))
-	if r.Settled {
-		return b
+	if !r.Settled {
+		b = binary.AppendVarint(b, int64(r.StartsAt))
+		b = binary.AppendUvarint(b, uint64(r.EndsAt.Sub(r.StartsAt)))
+		b = binary.AppendUvarint(b, uint64(r.Lead))
+		b = binary.AppendUvarint(b, uint64(r.Grace))
+		b = r.appendTimers(b)
 	}
-	b = binary.AppendVarint(b, int64(r.StartsAt))
-	b = binary.AppendUvarint(b, uint64(r.EndsAt.Sub(r.StartsAt)))
-	b = binary.AppendUvarint(b, uint64(r.Lead))
-	b = binary.AppendUvarint(b, uint64(r.Grace))
-	b = r.appendTimers(b)
 	b = appendText(appendText(b, r.AdvertiserID), r.Currency)
 	if !r.Wording.isZero() {
 		b = appendText(appendText(b, r.Wording.StartsAtLocal), r.Wording.EndsAtLocal)
@@ -136,8 +136,8 @@ func (r *Row) UnmarshalBinary(data []byte) error {
 		row.Lead = instant.Millis(in.uvarint())
 		row.Grace = instant.Millis(in.uvarint())
 		row.readTimers(&in, flags>>armedShift)
-		row.readTexts(&in, flags&wordedFlag != 0)
 	}
+	row.readTexts(&in, flags&wordedFlag != 0)
 	due, _ := row.NextDue()
 	if in.bad || len(in.rest) > 0 || row.flags() != flags || !row.holds() || binary.BigEndian.Uint64(data) != uint64(due) {
 		return ErrRow

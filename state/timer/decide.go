@@ -91,14 +91,14 @@ func Decide(row Row, exists bool, change Change, now instant.Instant, mode Mode)
 	return d
 }
 
-// judge compares a change with what was accepted before. A closed campaign's change is not looked into: it is
-// forwarded only to be rejected.
+// judge compares a change with what was accepted before. A closed campaign's change is judged like any other, also once
+// the row has shrunk: what was refused while the campaign was open must be refused again when all inputs are replayed.
 func judge(row *Row, exists bool, change *Change) (Verdict, Refusal) {
 	defines := change.Kind == Definition
 	switch {
-	case exists && !row.Closed() && defines && change.AdvertiserID != row.AdvertiserID:
+	case exists && defines && change.AdvertiserID != row.AdvertiserID:
 		return Refused, advertiserChanged
-	case exists && !row.Closed() && defines && change.Currency != row.Currency:
+	case exists && defines && change.Currency != row.Currency:
 		return Refused, currencyChanged
 	case !exists && !defines:
 		return Refused, unknownCampaign

@@ -266,8 +266,10 @@ func TestJudgement(t *testing.T) {
 		"a completed campaign forwards and moves nothing": {
 			{now: 10, change: define(1), dues: "schedule/1@10"},
 			{now: 2000, dues: "distribute/1@900>2000+1100 start/1@1000>2000+1000 end/1@2000"},
-			{now: 2010, change: define(2, window(5000, 6000), otherAdvertiser, otherCurrency), dues: "reschedule/2@2010"},
-			{now: 2011, change: define(2, window(5000, 6000), otherAdvertiser, otherCurrency), verdict: "duplicate"},
+			{now: 2005, change: define(2, window(5000, 6000), otherAdvertiser, otherCurrency), verdict: "schema"},
+			{now: 2006, change: define(2, window(5000, 6000), otherCurrency), verdict: "invalid-money"},
+			{now: 2010, change: define(2, window(5000, 6000)), dues: "reschedule/2@2010"},
+			{now: 2011, change: define(2, window(5000, 6000)), verdict: "duplicate"},
 			{now: 2012, change: pause(1), verdict: "stale"},
 			{now: 2013, change: pause(2), verdict: "duplicate"}, // the same hash
 			{now: 2014, change: define(2, otherData), verdict: "revision-conflict"},
@@ -292,7 +294,9 @@ func TestJudgement(t *testing.T) {
 			{now: 600, change: define(1), verdict: "stale"},
 			{now: 610, change: cancel(2), verdict: "duplicate"},
 			{now: 620, change: define(2, otherData), verdict: "revision-conflict"},
-			{now: 630, change: define(3, window(7000, 8000), otherAdvertiser), dues: "reschedule/3@630"},
+			{now: 625, change: define(3, window(7000, 8000), otherAdvertiser), verdict: "schema"},
+			{now: 626, change: define(3, window(7000, 8000), otherCurrency), verdict: "invalid-money"},
+			{now: 630, change: define(3, window(7000, 8000)), dues: "reschedule/3@630"},
 			{now: 640, change: pause(4), dues: "pause/4@640"},
 			{now: 650, change: pause(4), verdict: "duplicate"},
 			{now: 600, change: resume(5), dues: "resume/5@640"},
@@ -307,7 +311,10 @@ func TestSettledRowShrinks(t *testing.T) {
 	got := play(t, []step{
 		{now: 3000, change: define(6), dues: "schedule/6@3000 start/6@1000>3000+0 end/6@2000>3000+0 settle/6@2050>3000+0"},
 	})
-	want := timer.Row{Revision: 6, Hash: timer.Hash{6}, DecidedAt: 3000, Result: timer.Completed, Settled: true}
+	want := timer.Row{
+		Revision: 6, Hash: timer.Hash{6}, DecidedAt: 3000, Result: timer.Completed, Settled: true,
+		AdvertiserID: "a-1", Currency: "USD",
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the row is not what is wanted (-want +got):\n%s", diff)
 	}

@@ -37,6 +37,7 @@ func fireOne(row Row, kind Kind, now instant.Instant) (Row, Due) {
 	case Settle:
 		row = Row{
 			Revision: row.Revision, Hash: row.Hash, DecidedAt: row.DecidedAt, Result: row.Result, Settled: true,
+			AdvertiserID: row.AdvertiserID, Currency: row.Currency,
 		}
 	}
 	return row, due

@@ -77,7 +77,7 @@ func (w Wording) isZero() bool { return w.StartsAtLocal == "" && w.EndsAtLocal =
 
 // Row is what the sequencer keeps of a campaign. Invariants: Revision and DecidedAt never fall. While the campaign is
 // open, end and settle are armed and settle is not before end. Once it is closed (Result is not Open) only settle is
-// armed. Once it is settled, Revision, Hash, Result and DecidedAt are all that is left.
+// armed. Once it is settled, Revision, Hash, Result, DecidedAt, AdvertiserID and Currency are all that is left.
 type Row struct {
 	Revision  int64 // of the newest accepted change; every armed timer fires under it
 	Hash      Hash  // of the newest accepted change's data

@@ -1,0 +1,103 @@
+package engine_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rmn-arms/campaign-engine/processors"
+	"github.com/rmn-arms/campaign-engine/processors/engine"
+	"github.com/rmn-arms/campaign-engine/state/instant"
+)
+
+// jumpingClock is a wall clock that may be set against the time that passes.
+type jumpingClock struct {
+	*processors.VirtualClock // the time that passes
+	mu                       sync.Mutex
+	ahead                    instant.Millis
+}
+
+func (c *jumpingClock) Now() instant.Instant {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.VirtualClock.Now().Add(c.ahead)
+}
+
+func (c *jumpingClock) AfterFunc(at instant.Instant, wake func()) func() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.VirtualClock.AfterFunc(at.Add(-c.ahead), wake)
+}
+
+func (c *jumpingClock) jump(by instant.Millis) {
+	c.mu.Lock()
+	c.ahead += by
+	c.mu.Unlock()
+	c.VirtualClock.Set(c.VirtualClock.Now()) // whoever waits looks again
+}
+
+// A wall clock that jumps forward fires nothing for five seconds; if it is put right meanwhile, nothing has fired early. A
+// clock that jumps back fires nothing again.
+func TestFiringIsHeldWhenTheClockJumps(t *testing.T) {
+	t.Parallel()
+	const hour = instant.Millis(3_600_000)
+	b := newBench(t, testPartitions)
+	clock := &jumpingClock{VirtualClock: b.clock}
+	keys := numbered("key", 20)
+	soon, first := alarmsAt(testStart+10, keys[:10]...)
+	later, second := alarmsAt(testStart.Add(hour/2), keys[10:]...)
+	b.set(append(soon, later...)...)
+	p := b.start("a", alarms(hooks{}), func(c *engine.Config) { c.Clock = clock })
+	b.await("the rows are armed", func() bool { return p.sum().rows == len(keys) })
+	b.clock.Set(testStart + 10)
+	b.same("rings", b.rung(10), first)
+
+	jumps := func() (count int) {
+		p.note(func() { count = len(p.jumps) })
+		return count
+	}
+	clock.jump(hour)
+	b.await("the jump is seen", func() bool { return jumps() == 1 })
+	b.clock.Set(b.clock.Now() + 4000)
+	clock.jump(-hour)
+	b.clock.Set(b.clock.Now() + 4000)
+	b.set(alarm("other", testStart+10)) // whatever was due fires before the commit that this one needs
+	b.same("rings", b.rung(11), append(first, ring("other", testStart+10)))
+	if fired := p.sum().timers; fired != 11 {
+		t.Errorf("%d timers fired though the clock was put right", fired)
+	}
+
+	clock.jump(hour)
+	b.await("the jump is seen", func() bool { return jumps() == 2 })
+	b.clock.Set(b.clock.Now() + 5000)
+	b.set(alarm("wake", testStart+20)) // no timer is waited for during a hold, by a clock that is driven
+	want := append(append(first, ring("other", testStart+10)), second...)
+	want = append(want, ring("wake", testStart+20))
+	b.same("after five seconds the clock is believed", b.rung(22), want)
+
+	clock.jump(-2 * hour)
+	b.set(alarm("more", testStart+20)) // past before, and not now
+	b.await("the jump back is seen", func() bool { return jumps() == 3 && p.sum().rows == 45 })
+	if fired := p.sum().timers; fired != 22 {
+		t.Errorf("%d timers fired after the clock was put back", fired-22)
+	}
+	b.clock.Set(b.clock.Now().Add(4 * hour))
+	b.settled(append(want, ring("more", testStart+20)), all(rested(), append(keys, "other", "wake", "more")...))
+}
+
+// Where time passes by itself, timers fire by it: the engine waits for an instant, and for nothing else.
+func TestTheSystemClockFires(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, testPartitions)
+	clock := processors.SystemClock()
+	p := b.start("a", alarms(hooks{}), func(c *engine.Config) { c.Clock, c.CommitInterval = clock, 5*time.Millisecond })
+	b.ready(testPartitions, p)
+	keys := numbered("key", 100)
+	var want []string
+	for i, key := range keys {
+		at := clock.Now() + instant.Instant(i*3)
+		b.set(alarm(key, at))
+		want = append(want, ring(key, at))
+	}
+	b.settled(want, all(rested(), keys...))
+}
