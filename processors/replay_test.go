@@ -271,6 +271,9 @@ func (d *drawing) line() string {
 		return fmt.Sprintf("pause ghost-%d rev=1", d.IntN(9))
 	case n < 20:
 		return fmt.Sprintf("update %s rev=%d starts=%s ends=%s zone=Nowhere", id, newest+1, at(-6, 48), at(48, 72))
+	case n < 25: // refused, also once the campaign is over: see I8
+		other := [...]string{"advertiser=a-2", "budget=7.00/EUR"}[d.IntN(2)]
+		return fmt.Sprintf("update %s rev=%d starts=%s ends=%s %s", id, newest+1, at(-6, 48), at(48, 72), other)
 	}
 	d.revisions[id] += 1 + d.IntN(3)
 	verb := [...]string{"pause", "pause", "resume", "resume", "cancel"}[d.IntN(5)]

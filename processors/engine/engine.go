@@ -138,7 +138,11 @@ func (e *Engine) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("building group %s: %w", e.graph.Group(), err)
 	}
-	if err := processor.Run(ctx); err != nil {
+	err = processor.Run(ctx)
+	if err != nil && ctx.Err() != nil && group.fatal() == nil {
+		return nil // told to end while goka started: it calls that an error
+	}
+	if err != nil {
 		return fmt.Errorf("running group %s: %w", e.graph.Group(), errors.Join(group.fatal(), err))
 	}
 	return nil
