@@ -13,6 +13,9 @@ func sampleDue(tb testing.TB, campaign bool) *schemas.Event[schemas.Due] {
 		TransitionID: "c-1/1/schedule", CampaignID: "c-1", Revision: 1, Transition: schemas.Schedule,
 		ScheduledFor: decided - 21, DecidedAt: decided, LatenessMs: 21,
 	})
+	if !campaign {
+		event.ID, event.Data.TransitionID, event.Data.Transition = "c-1/1/start", "c-1/1/start", schemas.Start
+	}
 	if campaign {
 		placed, err := EncodePlaced(samplePlaced(tb))
 		if err != nil {

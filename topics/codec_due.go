@@ -13,6 +13,14 @@ import (
 // as an input, though the engine is its only writer. It returns either an event and nil, or nil and the refusal, and
 // keeps no reference to value. Campaign is taken as it stands, if it is an object.
 func DecodeDue(value []byte) (*schemas.Event[schemas.Due], *Refusal) {
+	if event, own := decodeOwnDue(value); own {
+		return event, nil
+	}
+	return decodeAnyDue(value)
+}
+
+// decodeAnyDue reads a due transition in whatever form.
+func decodeAnyDue(value []byte) (*schemas.Event[schemas.Due], *Refusal) {
 	if refusal := checkDepth(value); refusal != nil {
 		return nil, refusal
 	}
