@@ -52,6 +52,7 @@ func (e *Engine) recoverRows(ctx context.Context, partitions []int32) error {
 	}
 	defer side.Close()
 	began := e.config.Clock.Elapsed()
+	e.partitions.dropOld(began)
 	r := &recovery{side: side, topic: e.shape.table, parts: make(map[int32]*recovering)}
 	for _, partition := range partitions {
 		r.parts[partition] = &recovering{rows: e.partitions.table(partition)}

@@ -30,8 +30,8 @@ func (m *member) serve(ctx context.Context, a *assignment, handler sarama.Consum
 		}
 		return err
 	}
-	e.partitions.own(a.partitions)
-	defer e.partitions.own(nil)
+	e.partitions.claim(a.partitions)
+	defer func() { e.partitions.leave(e.config.Clock.Elapsed()) }()
 	claims := newClaims(m.client(), e.shape, a.partitions)
 	run := &running{claims: claims, failed: make(chan struct{}), revoked: a.ctx.Done()}
 	if err := run.start(handler); err != nil {

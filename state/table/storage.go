@@ -59,7 +59,7 @@ func (t *Table) IteratorWithRange(start, limit []byte) (storage.Iterator, error)
 }
 
 func inRange(key, start, limit []byte) bool {
-	if limit == nil {
+	if len(limit) == 0 {
 		return bytes.HasPrefix(key, start)
 	}
 	return bytes.Compare(key, start) >= 0 && bytes.Compare(key, limit) < 0

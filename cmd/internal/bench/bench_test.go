@@ -55,14 +55,6 @@ func TestBench(t *testing.T) {
 			}
 		}
 	})
-	t.Run("quick", func(t *testing.T) {
-		r := newRig(t, kafkatest.Start(t, kafkatest.Options{}))
-		r.ingest(*backlog)
-		r.start()
-		r.burst("cold", *crowd, 30*time.Second)
-		r.burst("warm", *crowd, 30*time.Second)
-		r.stop()
-	})
 	if *rows > 0 {
 		t.Run("recovery", func(t *testing.T) { newRig(t, kafkatest.Start(t, kafkatest.Options{})).pending(*rows) })
 	}

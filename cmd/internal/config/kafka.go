@@ -38,8 +38,8 @@ const passwordVariable = "CAMPAIGN_KAFKA_PASSWORD"
 
 // The timeouts of every call to a broker.
 const (
-	dialTimeout    = 10 * time.Second
-	requestTimeout = 10 * time.Second // beyond what the request itself may take at the broker
+	dialTimeout    = 4 * time.Second
+	requestTimeout = 4 * time.Second // beyond what a request itself may take; franz-go also waits so long for a new connection
 )
 
 // Check refuses switches that cannot go together.
