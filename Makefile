@@ -17,13 +17,16 @@ TAGS := kafka,torture,bench
 # What the tests with a real broker need, beside Go.
 JAVA_PACKAGES := openjdk-17-jre-headless maven
 
-.PHONY: help run test test-kafka torture bench check fmt-check lint vuln topology
+.PHONY: help run build test test-kafka torture bench check fmt-check lint vuln topology
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## the engine on its embedded broker, with a small demonstration; until interrupted
-	@$(GO) run ./cmd/campaignd run --demo
+run: build ## the engine on its embedded broker, with a small demonstration; until interrupted
+	@exec bin/campaignd run --demo
+
+build: ## campaignd and campaignctl, into bin
+	@$(GO) build -o bin/ ./cmd/campaignd ./cmd/campaignctl
 
 test: ## vet, and every test that needs nothing but Go; under 5 minutes
 	@$(call need_cc)

@@ -156,7 +156,9 @@ func TestTopLevelIsAsGiven(t *testing.T) {
 	skipped := ignored(t)
 	for _, entry := range entries {
 		name := entry.Name()
-		if !slices.Contains(given, name) && !slices.Contains(skipped, name) && !strings.HasPrefix(name, ".") {
+		// Campaigns that a user has generated, as the README tells, are nobody's to put away.
+		own := strings.HasSuffix(name, ".jsonl")
+		if !slices.Contains(given, name) && !slices.Contains(skipped, name) && !strings.HasPrefix(name, ".") && !own {
 			t.Errorf("%s stands at the top level, which is given: put it into the room that it belongs to (%s)",
 				name, strings.Join(given[:6], ", "))
 		}

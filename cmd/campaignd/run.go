@@ -54,7 +54,11 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 		return wrongSwitches(err)
 	}
 	connect = append(connect, kgo.WithLogger(logging.ForKafka(log)))
-	return c.serve(ctx, log, listener, connect)
+	err = c.serve(ctx, log, listener, connect)
+	if err == nil {
+		log.Info().Msg("stopped; what it holds is kept, in the topics")
+	}
+	return err
 }
 
 // openBroker starts the embedded broker unless others are given.

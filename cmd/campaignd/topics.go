@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -48,6 +49,9 @@ func (c *cluster) with(do func(*topics.Admin, topics.Options) error) error {
 
 func joined(brokers []string) string { return strings.Join(brokers, ",") }
 
+// errWouldNotStart makes a plan with such differences fail, so that a script can ask before it deploys.
+var errWouldNotStart = errors.New("the engine would not start with these topics (campaignd run creates those that are only missing)")
+
 type planCommand struct {
 	cluster `embed:""`
 }
@@ -56,10 +60,14 @@ type planCommand struct {
 func (c *planCommand) Run(ctx context.Context) error {
 	return c.with(func(admin *topics.Admin, options topics.Options) error {
 		plan, err := admin.Plan(ctx, topics.Streams(), options)
-		if err == nil {
-			fmt.Print(plan.String())
+		if err != nil {
+			return err
 		}
-		return err
+		fmt.Print(plan.String())
+		if len(plan.Blocking()) > 0 {
+			return errWouldNotStart
+		}
+		return nil
 	})
 }
 

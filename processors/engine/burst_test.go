@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/rmn-arms/campaign-engine/processors/engine"
@@ -161,4 +162,29 @@ func TestTransactionsAreSpaced(t *testing.T) {
 			t.Errorf("%d transactions: %v", len(p.commits), p.commits)
 		}
 	})
+}
+
+// Where an input moves over nothing but a marker, the position is committed too, though not in a hurry: markers that come
+// one by one must not cost a transaction each.
+func TestMarkersAloneAreCommittedLater(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 1)
+	p := b.start("a", alarms(hooks{}), frequent)
+	b.set(alarm("k", testStart+100_000))
+	b.await("the row is armed", func() bool { return p.sum().rows == 1 })
+	ends := b.count(kmsg.EndTxn, func(r kmsg.Request) bool { return r.(*kmsg.EndTxnRequest).TransactionalID == testGroup+"-a" })
+	heartbeats := b.count(kmsg.Heartbeat, nil)
+	for range 3 {
+		b.endHanging(b.hang("campaigns", alarm("k", testStart)), kgo.TryAbort)
+	}
+	before := heartbeats()
+	b.await("time passes", func() bool { return heartbeats() > before+2 })
+	if ends() > 0 {
+		t.Errorf("%d transactions at once", ends())
+	}
+	b.drained()
+	if ends() != 1 {
+		t.Errorf("%d transactions for three markers", ends())
+	}
+	b.settled(nil, all(armed(testStart+100_000), "k"))
 }

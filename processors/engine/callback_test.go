@@ -3,8 +3,11 @@ package engine_test
 import (
 	"encoding/binary"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/lovoo/goka"
 	"github.com/lovoo/goka/codec"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -215,5 +218,49 @@ func TestARungRowMayBeSetToThePast(t *testing.T) {
 	b.settled([]string{ring("k", testStart+10), ring("k", testStart+5)}, all(rested(), "k"))
 	if p.restarts("") > 0 {
 		t.Error("this is no fault")
+	}
+}
+
+// Counts are told with the commit: what an aborted batch counted is not. Headers go out with what is emitted.
+func TestCountsAndHeaders(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 1)
+	var failed atomic.Bool
+	graph := goka.DefineGroup(testGroup,
+		goka.Input(testInput, new(codec.String), func(gctx goka.Context, message any) {
+			ctx := engine.From(gctx)
+			ctx.Count("settings")
+			ctx.Count(message.(string))
+			ctx.Emit(testOutput, ctx.Key(), message, goka.WithCtxEmitHeaders(goka.Headers{"h": []byte(ctx.Key())}))
+			if message == "last" && failed.CompareAndSwap(false, true) {
+				panic("told to panic")
+			}
+		}),
+		goka.Output(testOutput, new(codec.String)))
+	for _, value := range []string{"first", "second", "last"} {
+		b.set(&kgo.Record{Topic: testInput, Key: []byte("k"), Value: []byte(value)})
+	}
+	var mu sync.Mutex
+	counts := map[string]int{}
+	p := b.start("a", graph, func(c *engine.Config) {
+		c.Observe.Counted = func(byName map[string]int) {
+			mu.Lock()
+			defer mu.Unlock()
+			for name, count := range byName {
+				counts[name] += count
+			}
+		}
+	})
+	b.same("output", b.rung(3), []string{"first", "second", "last"})
+	b.await("all is committed", func() bool { return p.sum().records == 3 })
+	mu.Lock()
+	defer mu.Unlock()
+	if diff := cmp.Diff(map[string]int{"settings": 3, "first": 1, "second": 1, "last": 1}, counts); diff != "" {
+		t.Errorf("counts (-want +got):\n%s", diff)
+	}
+	for _, r := range b.committed(testOutput) {
+		if len(r.Headers) != 1 || r.Headers[0].Key != "h" || string(r.Headers[0].Value) != "k" {
+			t.Errorf("%s came with headers %v", r.Value, r.Headers)
+		}
 	}
 }

@@ -114,3 +114,33 @@ func (b *bench) member(instance string) *kgo.Client {
 	return b.connect(kgo.ConsumerGroup(testGroup), kgo.InstanceID(instance), kgo.ConsumeTopics(testInput, testLoop),
 		kgo.Balancers(kgo.RangeBalancer()), kgo.DisableAutoCommit(), kgo.HeartbeatInterval(100*time.Millisecond))
 }
+
+// Positions belong to one assignment. A transaction of timers alone commits one again: it must be one of the partitions
+// that the member has now, never of one that it had, or the group would go back to where that one was then.
+func TestTimersDoNotRewindTheGroup(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 2)
+	mine, moved := keyIn(0, 2), keyIn(1, 2)
+	b.set(alarm(mine, testStart+100_000), alarm(moved, testStart+100_000))
+	a := b.start("a", alarms(hooks{}), frequent)
+	b.await("the rows are armed", func() bool { return a.sum().rows == 2 })
+	second := b.start("b", alarms(hooks{}), frequent)
+	b.ready(2, a, second)
+	for range 5 {
+		b.set(alarm(moved, testStart+100_000))
+	}
+	b.drained()
+	var want []string
+	for i := range 60 { // which position is committed again is not determined
+		at := b.clock.Now() + 10
+		b.set(alarm(mine, at))
+		b.await("the row is armed", func() bool { return a.sum().records == 3+i })
+		b.clock.Set(at)
+		want = append(want, ring(mine, at))
+		b.await("it has rung", func() bool { return a.sum().timers == i+1 })
+		if lag := b.lag(); lag > 0 {
+			t.Fatalf("the group went back by %d records", lag)
+		}
+	}
+	b.settled(want, map[string][]byte{mine: rested(), moved: armed(testStart + 100_000)})
+}

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"errors"
+	"sync/atomic"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -145,5 +146,39 @@ func TestRunEndsWithoutItsTopics(t *testing.T) {
 				t.Errorf("Run goes on with 3 partitions of %s and 2 of the input", unequal)
 			}
 		})
+	}
+}
+
+// A process that is told to end while the group waits for a dead member, so that nobody is answered, does not wait too.
+func TestAJoiningProcessEnds(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, testPartitions)
+	dead := b.start("dead", alarms(hooks{}), longSession)
+	b.ready(testPartitions, dead)
+	b.kill(dead)
+	joins := b.count(kmsg.JoinGroup, nil)
+	p := b.start("a", alarms(hooks{}), longSession)
+	b.await("it joins", func() bool { return joins() > 0 })
+	b.stop(p)
+}
+
+// A revocation is no fault, wherever it strikes: here while a member asks how far the loop reaches. It stays in the group
+// and goes on with what it is given next.
+func TestARevocationIsNoFault(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, testPartitions)
+	var asking atomic.Bool
+	goOn := b.delay(kmsg.ListOffsets, func(request kmsg.Request) bool {
+		topics := request.(*kmsg.ListOffsetsRequest).Topics
+		return len(topics) == 1 && topics[0].Topic == testLoop && asking.CompareAndSwap(false, true)
+	})
+	a := b.start("a", alarms(hooks{}), frequent)
+	b.await("the loop is asked for", asking.Load)
+	second := b.start("b", alarms(hooks{}), frequent)
+	b.await("both have their partitions", func() bool { return a.assignments() > 1 && second.assignments() > 0 })
+	goOn()
+	b.ready(testPartitions, a, second)
+	if count := a.restarts(""); count > 0 {
+		t.Errorf("the first member joined again %d times", count)
 	}
 }

@@ -160,10 +160,8 @@ func (b *bench) holdup() *holdup {
 	return h
 }
 
-// callback and setting are what is held.
+// callback is a hook that is held.
 func (h *holdup) callback(engine.Context, instant.Instant) { h.hold() }
-
-func (h *holdup) setting(engine.Context, string) { h.hold() }
 
 func (h *holdup) hold() {
 	if h.busy.CompareAndSwap(false, true) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/lovoo/goka"
 	"github.com/lovoo/goka/codec"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -102,4 +103,19 @@ func TestAnotherGroupsTableDoesNotGoBack(t *testing.T) {
 	if joins() != 1 || lookups() != 1 {
 		t.Errorf("the joined table was read %d times from its start, the other one %d times", joins(), lookups())
 	}
+}
+
+// A table that cannot be read at first is read again.
+func TestAnotherGroupsTableIsReadAgain(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 1, kfake.SeedTopics(1, joined, lookedUp))
+	b.write(kgo.TryCommit, &kgo.Record{Topic: joined, Key: []byte("k"), Value: []byte("bell")})
+	fault := b.cluster.Fault(kfake.Fault{Keys: keys(kmsg.Fetch), Topic: joined, Err: kerr.UnknownServerError, Count: 2})
+	p := b.start("a", spoken())
+	b.set(&kgo.Record{Topic: testInput, Key: []byte("k"), Value: []byte("first")})
+	b.same("what was said", b.rung(1), []string{"first bell <nil>"})
+	if fault.Hits() != 2 {
+		t.Errorf("the table was refused %d times", fault.Hits())
+	}
+	b.stop(p)
 }

@@ -241,6 +241,9 @@ func (l *loop) passGate() error {
 		l.pace.committed(l.elapsed())
 	}
 	ends, err := l.engine.inputEnds(l.a.ctx, l.a, l.engine.shape.loop)
+	if err != nil && l.a.ctx.Err() != nil {
+		return errRevoked
+	}
 	if err != nil {
 		return err
 	}

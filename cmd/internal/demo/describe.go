@@ -19,9 +19,9 @@ func howToGoOn(campaign string) string {
 	return fmt.Sprintf(`
 That was the demonstration. The engine goes on, and keeps what it holds when it is started again. In another terminal:
 
-  go run ./cmd/campaignctl timeline %s
-  go run ./cmd/campaignctl generate --campaigns 1 > mine.jsonl     # edit the window, then
-  go run ./cmd/campaignctl publish mine.jsonl
+  bin/campaignctl timeline %s
+  bin/campaignctl tail --from-beginning transitions-applied
+  bin/campaignctl publish mine.jsonl      # one of your own: README, "A campaign of your own"
 
 Ctrl-C ends it.
 `, campaign)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -38,6 +37,9 @@ type Settings struct {
 type Process struct {
 	settings Settings
 	groups   []group
+
+	mu      sync.Mutex
+	waiting string // for what, before the groups are joined
 }
 
 type group struct {
@@ -77,6 +79,7 @@ func (p *Process) Run(ctx context.Context) error {
 		}
 		return err
 	}
+	p.wait("")
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var running sync.WaitGroup
@@ -92,8 +95,30 @@ func (p *Process) Run(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// ensureTopics creates the topics that are missing, and refuses those that are not as they must be.
+// reachPauseMax is the longest pause between two attempts to reach the brokers at the start.
+const reachPauseMax = 10 * time.Second
+
+// ensureTopics creates the topics that are missing, and refuses those that are not as they must be. Brokers that do not
+// answer are tried again until ctx ends: where everything is started at once, somebody has to come first.
 func (p *Process) ensureTopics(ctx context.Context) error {
+	for pause := time.Second; ; pause = min(2*pause, reachPauseMax) {
+		err := p.lookAtTopics(ctx)
+		if err == nil || ctx.Err() != nil || errors.Is(err, topics.ErrMismatch) || errors.Is(err, topics.ErrOptions) {
+			return err
+		}
+		p.wait("reaching the brokers: " + err.Error())
+		p.settings.Log.Warn().Err(err).Dur("retry_in", pause).Msg("the brokers do not answer as they should")
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		case <-timer.C:
+		}
+	}
+}
+
+func (p *Process) lookAtTopics(ctx context.Context) error {
 	client, err := kgo.NewClient(p.settings.Connect...)
 	if err != nil {
 		return fmt.Errorf("making a client: %w", err)
@@ -104,19 +129,31 @@ func (p *Process) ensureTopics(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	missing := func(d topics.Difference) bool { return d.Kind == topics.Missing }
-	if blocking := plan.Blocking(); len(blocking) == 0 || !slices.ContainsFunc(blocking, missing) ||
-		slices.ContainsFunc(blocking, func(d topics.Difference) bool { return !missing(d) }) {
-		_, err := admin.Check(ctx, want, p.settings.Topics)
+	// Only where nothing but topics is missing are they created: who set up the others wrongly has to be told first.
+	if blocking := plan.Blocking(); len(blocking) > 0 && len(blocking) == len(plan.Of(topics.Missing)) {
+		_, err := admin.Apply(ctx, want, p.settings.Topics)
 		return err
 	}
-	_, err = admin.Apply(ctx, want, p.settings.Topics)
+	_, err = admin.Check(ctx, want, p.settings.Topics)
 	return err
+}
+
+// wait notes what the process waits for before its groups do.
+func (p *Process) wait(reason string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.waiting = reason
 }
 
 // NotReady returns what the process waits for, group by group; empty when every group owns and has recovered its
 // partitions.
 func (p *Process) NotReady() []string {
+	p.mu.Lock()
+	waiting := p.waiting
+	p.mu.Unlock()
+	if waiting != "" {
+		return []string{waiting}
+	}
 	var reasons []string
 	for _, g := range p.groups {
 		if err := g.engine.Ready(); err != nil {
