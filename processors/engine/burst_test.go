@@ -24,6 +24,7 @@ func TestABurstIsCut(t *testing.T) {
 	b.await("the rows are armed", func() bool { return p.sum().rows == len(keys) })
 	b.clock.Set(testStart + 10)
 	b.settled(want, all(rested(), keys...))
+	b.told(len(keys), p)
 	p.note(func() {
 		bursts := slices.DeleteFunc(slices.Clone(p.commits), func(c commit) bool { return c.timers == 0 })
 		for _, c := range bursts {
@@ -86,6 +87,7 @@ func TestFiringAndReadingTakeTurns(t *testing.T) {
 	held.free()
 	b.await("all is read", func() bool { return p.sum().records == len(keys)+len(flood) })
 	b.rung(len(want))
+	b.told(len(want), p)
 	p.note(func() {
 		turns := p.commits[before:]
 		reads := func(c commit) bool { return c.records > 0 }

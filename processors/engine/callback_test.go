@@ -39,9 +39,7 @@ func TestNothingIsDropped(t *testing.T) {
 		`0 "k" "v" true 1`, `1 "k" "" false `, `2 "k" "" true `, `3 "" "v" true `, `4 "" "" false `,
 	})
 	b.drained()
-	if read := p.sum().records; read != 5 {
-		t.Errorf("%d records were accounted for", read)
-	}
+	b.await("all records are accounted for", func() bool { return p.sum().records == 5 })
 	for _, r := range b.committed(testOutput) {
 		if len(r.Key) == 0 && r.Key != nil {
 			t.Errorf("%s: a record without a key was answered under an empty key", r.Value)

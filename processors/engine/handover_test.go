@@ -182,3 +182,26 @@ func TestARevocationIsNoFault(t *testing.T) {
 		t.Errorf("the first member joined again %d times", count)
 	}
 }
+
+// A process that is told to end in the middle of a transaction, and whose brokers are gone, does not wait for them until
+// the transaction's time-out. What it leaves open is the next owner's to end.
+func TestAProcessEndsWithoutItsBrokers(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, testPartitions)
+	keys := numbered("key", 20)
+	settings, want := alarmsAt(testStart+10, keys...)
+	b.set(settings...)
+	held := b.holdup()
+	p := b.start("a", alarms(hooks{rung: held.callback}), func(c *engine.Config) { c.TransactionTimeout = 3 * deadline })
+	b.await("the rows are armed", func() bool { return p.sum().rows == len(keys) })
+	b.clock.Set(testStart + 10)
+	b.signal("it fires", held.entered)
+	b.await("its transaction has reached the broker", func() bool { return len(b.open()) > 0 })
+	b.kill(p)
+	held.free()
+	if err := b.end(p); err != nil {
+		t.Errorf("it ended with %v", err)
+	}
+	b.start("a", alarms(hooks{}))
+	b.settled(want, all(rested(), keys...))
+}

@@ -126,6 +126,21 @@ func (p *process) sum() (all commit) {
 	return all
 }
 
+// told waits until the process has told of so many timers; a reader may see a commit a moment earlier.
+func (b *bench) told(timers int, processes ...*process) {
+	b.t.Helper()
+	sum := func() (sum int) {
+		for _, p := range processes {
+			sum += p.sum().timers
+		}
+		return sum
+	}
+	b.await("all commits are told of", func() bool { return sum() >= timers })
+	if got := sum(); got > timers {
+		b.t.Errorf("%d timers were committed, not %d", got, timers)
+	}
+}
+
 func (p *process) ids() (fenced []string) {
 	p.note(func() { fenced = slices.Clone(p.fenced) })
 	return fenced

@@ -35,12 +35,12 @@ var errCallbackStopped = errors.New("a callback failed, its records will be read
 // markersMax is how long positions that have moved over nothing but markers wait to be committed.
 const markersMax = time.Second
 
-func newLoop(m *member, a *assignment, r *running, g *gate) *loop {
+func newLoop(stop context.Context, m *member, a *assignment, r *running, g *gate) *loop {
 	e := m.engine
 	return &loop{
 		engine: e, member: m, a: a, goka: r, gate: g,
 		pace: pace{interval: e.config.CommitInterval, timersMax: e.config.TimersMax, recordsMax: e.config.RecordsMax},
-		tx:   newTransaction(e, m, a), feed: feed{running: r},
+		tx:   newTransaction(stop, e, m, a), feed: feed{running: r},
 	}
 }
 

@@ -38,7 +38,7 @@ func (m *member) serve(ctx context.Context, a *assignment, handler sarama.Consum
 		return errors.Join(err, run.stop(handler))
 	}
 	e.status.run()
-	loop := newLoop(m, a, run, gate)
+	loop := newLoop(ctx, m, a, run, gate)
 	err = loop.run(ctx)
 	// Rows are rolled back only when no callback writes any more.
 	err = errors.Join(err, run.stop(handler), loop.tx.abort(causeOf(err)))

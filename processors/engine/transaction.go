@@ -19,7 +19,9 @@ type transaction struct {
 	engine *Engine
 	member *member
 	a      *assignment
-	load   load
+	// stop ends when the engine is told to.
+	stop context.Context
+	load load
 	// touched are the positions that have moved since the last commit, movedAt when the first of them did.
 	touched positions
 	movedAt time.Duration
@@ -46,8 +48,8 @@ type acks struct {
 // errAborted says that the group moved on before the transaction could commit.
 var errAborted = errors.New("the group has moved on: the transaction was aborted")
 
-func newTransaction(e *Engine, m *member, a *assignment) *transaction {
-	return &transaction{engine: e, member: m, a: a, touched: positions{},
+func newTransaction(stop context.Context, e *Engine, m *member, a *assignment) *transaction {
+	return &transaction{stop: stop, engine: e, member: m, a: a, touched: positions{},
 		counts: counts{byName: map[string]int{}}, acks: acks{rowsEnd: map[int32]int64{}}}
 }
 
@@ -110,7 +112,7 @@ func (t *transaction) commit() error {
 		return err
 	}
 	rows := t.sendRows()
-	ctx, cancel := context.WithTimeout(context.Background(), t.engine.config.TransactionTimeout)
+	ctx, cancel := t.patience()
 	defer cancel()
 	if err := t.flush(ctx); err != nil {
 		return err
@@ -124,6 +126,23 @@ func (t *transaction) commit() error {
 	}
 	t.keep(rows, began)
 	return nil
+}
+
+// endMax is how long the end of a transaction may take after the engine was told to stop, so that a process ends in time
+// also when its brokers are gone. What stays open is ended by the partitions' next owner.
+const endMax = 2 * time.Second
+
+// patience returns the context in which the transaction is ended.
+func (t *transaction) patience() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(context.Background(), t.engine.config.TransactionTimeout)
+	release := context.AfterFunc(t.stop, func() {
+		sleep(ctx, endMax)
+		cancel()
+	})
+	return ctx, func() {
+		release()
+		cancel()
+	}
 }
 
 // flush waits until the brokers have all records. What one of them refused must not be committed without it.
@@ -210,7 +229,7 @@ func (t *transaction) abort(cause string) error {
 	if !t.load.open {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), t.engine.config.TransactionTimeout)
+	ctx, cancel := t.patience()
 	defer cancel()
 	_, err := t.member.session.End(ctx, kgo.TryAbort)
 	t.engine.partitions.each(func(_ int32, rows *table.Table) { rows.Rollback() })
