@@ -47,7 +47,7 @@ torture: ## processes killed and stopped, brokers killed, links cut; an oracle c
 bench: ## figures on the embedded and on one real broker, beside the ceiling of plain franz-go
 	@$(call need_tests,bench)
 	@$(call need_java)
-	$(GO) test -tags bench -count=1 -timeout 60m -v ./cmd/...
+	$(GO) test -tags bench -count=1 -timeout 60m -v ./cmd/internal/bench
 
 check: ## is it tidy: gofmt, vet, modules, lint, known vulnerabilities
 	@$(MAKE) fmt-check

@@ -42,7 +42,7 @@ func (g *gate) pass(at positions) (ask bool) {
 // again sets the ends of the second look.
 func (g *gate) again(ends positions) { g.ends, g.looped = ends, true }
 
-// inputEnds returns the last stable offsets of the assignment's inputs.
+// inputEnds returns how far the assignment's inputs reach: their last stable offsets, and the loop's high watermark.
 func (e *Engine) inputEnds(ctx context.Context, a *assignment, streams ...string) (positions, error) {
 	if len(streams) == 0 {
 		streams = e.shape.streams
@@ -54,7 +54,16 @@ func (e *Engine) inputEnds(ctx context.Context, a *assignment, streams ...string
 	defer side.Close()
 	ctx, cancel := context.WithTimeout(ctx, sideTimeout)
 	defer cancel()
-	listed, err := kadm.NewClient(side).ListCommittedOffsets(ctx, streams...)
+	admin := kadm.NewClient(side)
+	listed, err := admin.ListCommittedOffsets(ctx, streams...)
+	if err == nil && e.shape.loop != "" {
+		// A transaction that has just ended may still have its markers to write: the last stable offset then lies before
+		// what it sent by the loop. The high watermark does not; positions reach it, since markers move them.
+		var loop kadm.ListedOffsets
+		if loop, err = admin.ListEndOffsets(ctx, e.shape.loop); err == nil {
+			listed[e.shape.loop] = loop[e.shape.loop]
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("listing the ends of the inputs: %w", err)
 	}
