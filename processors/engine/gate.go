@@ -55,20 +55,18 @@ func (e *Engine) inputEnds(ctx context.Context, a *assignment, streams ...string
 	ctx, cancel := context.WithTimeout(ctx, sideTimeout)
 	defer cancel()
 	admin := kadm.NewClient(side)
-	listed, err := admin.ListCommittedOffsets(ctx, streams...)
-	if err == nil && e.shape.loop != "" {
-		// A transaction that has just ended may still have its markers to write: the last stable offset then lies before
-		// what it sent by the loop. The high watermark does not; positions reach it, since markers move them.
-		var loop kadm.ListedOffsets
-		if loop, err = admin.ListEndOffsets(ctx, e.shape.loop); err == nil {
-			listed[e.shape.loop] = loop[e.shape.loop]
-		}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("listing the ends of the inputs: %w", err)
-	}
 	ends := positions{}
 	for _, topic := range streams {
+		list := admin.ListCommittedOffsets
+		if topic == e.shape.loop {
+			// A transaction that has just ended may still have its markers to write: the last stable offset then lies
+			// before what it sent by the loop. The high watermark does not; positions reach it, since markers move them.
+			list = admin.ListEndOffsets
+		}
+		listed, err := list(ctx, topic)
+		if err != nil {
+			return nil, fmt.Errorf("listing the ends of %s: %w", topic, err)
+		}
 		for _, partition := range a.partitions {
 			end, ok := listed.Lookup(topic, partition)
 			if !ok || end.Err != nil {

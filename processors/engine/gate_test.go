@@ -58,6 +58,50 @@ func TestOverdueTimersWaitForTheInputs(t *testing.T) {
 	}
 }
 
+// What this member has just carried by the loop is known too, also while the transaction's marker is still on its way to
+// the loop: the broker answers a commit before it has written its markers (KIP-98), and until then the loop's last stable
+// offset lies before the change.
+func TestOverdueTimersWaitForALateMarkerInTheLoop(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, testPartitions)
+	b.set(alarm("moved", testStart+10), alarm("stays", testStart+10))
+	p := b.start("a", alarms(hooks{}))
+	b.await("the rows are armed", func() bool { return p.sum().rows == 2 })
+	b.stop(p)
+
+	change := alarm("moved", testStart+500)
+	change.Partition = (topics.PartitionOf(change.Key, testPartitions) + 1) % testPartitions
+	b.place(change)
+	b.clock.Set(testStart + 100)
+	b.cluster.ControlKey(int16(kmsg.ListOffsets), func(request kmsg.Request) (kmsg.Response, error, bool) {
+		b.cluster.KeepControl()
+		return withoutMarkers(request.(*kmsg.ListOffsetsRequest))
+	})
+	p = b.start("a", alarms(hooks{}))
+	b.ready(testPartitions, p)
+	b.same("rings", b.rung(1), []string{ring("stays", testStart+10)})
+	b.clock.Set(testStart + 500)
+	b.settled([]string{ring("stays", testStart+10), ring("moved", testStart+500)}, all(rested(), "moved", "stays"))
+}
+
+// withoutMarkers answers a question for the loop's last stable offsets as a broker does before any marker is written.
+func withoutMarkers(request *kmsg.ListOffsetsRequest) (kmsg.Response, error, bool) {
+	const readCommitted = 1
+	if len(request.Topics) != 1 || request.Topics[0].Topic != testLoop || request.IsolationLevel != readCommitted {
+		return nil, nil, false
+	}
+	response := request.ResponseKind().(*kmsg.ListOffsetsResponse)
+	topic := kmsg.NewListOffsetsResponseTopic()
+	topic.Topic = testLoop
+	for _, asked := range request.Topics[0].Partitions {
+		partition := kmsg.NewListOffsetsResponseTopicPartition()
+		partition.Partition, partition.Offset = asked.Partition, 0
+		topic.Partitions = append(topic.Partitions, partition)
+	}
+	response.Topics = append(response.Topics, topic)
+	return response, nil, true
+}
+
 // Callbacks are told while the inputs are being caught up with, and no longer.
 func TestCallbacksKnowThatTheyCatchUp(t *testing.T) {
 	t.Parallel()
