@@ -22,8 +22,9 @@ func (c systemClock) Elapsed() time.Duration {
 	return time.Since(c.started)
 }
 
-// afterFuncMax bounds one wait: after a suspension or a step of the clock the rest is reckoned anew.
-const afterFuncMax = time.Minute
+// afterFuncMax bounds one wait: after a suspension or a step of the clock the rest is reckoned anew. It is how late a
+// timer may be when the clock is stepped while nothing else happens.
+const afterFuncMax = time.Second
 
 func (c systemClock) AfterFunc(at instant.Instant, wake func()) (stop func()) {
 	// A millisecond begins with its first nanosecond: truncation must not wake before it.

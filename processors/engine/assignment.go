@@ -16,6 +16,8 @@ type assignment struct {
 	partitions []int32
 	// positions holds, per stream and partition, the offset of the next record to process. Only the loop touches it.
 	positions positions
+	// unplaced are the partitions of which an input other than the loop has no committed position.
+	unplaced map[int32]bool
 	// membership is what its transactions are fenced by; see putPositions.
 	membership membership
 	// ctx ends when the partitions are revoked or lost.
@@ -45,6 +47,9 @@ func (p positions) set(topic string, partition int32, offset int64) {
 func (m *member) onAssigned(ctx context.Context, client *kgo.Client, assigned map[string][]int32) {
 	m.mu.Lock()
 	m.membership.id, m.membership.generation = client.GroupMetadata()
+	if len(assigned) > 0 {
+		client.PauseFetchPartitions(assigned) // until their rows are recovered
+	}
 	m.mu.Unlock()
 	if err := m.engine.fenceAbsent(ctx); err != nil {
 		m.fail(fmt.Errorf("fencing dead owners: %w", err))
@@ -70,7 +75,7 @@ func (m *member) adjustPositions(
 	if err != nil {
 		return nil, fmt.Errorf("listing the starts of the inputs: %w", err)
 	}
-	a := &assignment{positions: positions{}}
+	a := &assignment{positions: positions{}, unplaced: map[int32]bool{}}
 	seen := map[int32]bool{}
 	for topic, partitions := range offsets {
 		for partition, offset := range partitions {
@@ -79,7 +84,11 @@ func (m *member) adjustPositions(
 			if !ok || start.Err != nil {
 				return nil, fmt.Errorf("listing the start of %s/%d: %w", topic, partition, start.Err)
 			}
+			if at < 0 && topic != m.engine.shape.loop {
+				a.unplaced[partition] = true
+			}
 			if at < start.Offset {
+				m.engine.warnOfLostRecords(topic, partition, at, start.Offset)
 				at = start.Offset
 				partitions[partition] = kgo.NewOffset().At(at)
 			}
@@ -92,15 +101,25 @@ func (m *member) adjustPositions(
 	return offsets, nil
 }
 
+// warnOfLostRecords tells of records that were deleted before the group had read them.
+func (e *Engine) warnOfLostRecords(topic string, partition int32, committed, start int64) {
+	if committed < 0 { // a new group: there is no telling what it should have read
+		return
+	}
+	e.config.Observe.lost(topic, start-committed)
+	e.config.Log.Error().Str("topic", topic).Int32("partition", partition).Int64("records", start-committed).
+		Msg("records were deleted before they were read: check the topic's retention, and publish anew what they said")
+}
+
 func (m *member) assign(a *assignment) {
 	a.ctx, a.cancel = context.WithCancel(context.Background())
 	m.mu.Lock()
 	before := m.current
 	m.current, a.membership = a, m.membership
-	m.mu.Unlock()
 	if before != nil {
 		before.cancel()
 	}
+	m.mu.Unlock()
 	m.signal()
 }
 
@@ -113,8 +132,8 @@ func (m *member) drop() {
 	m.mu.Lock()
 	before := m.current
 	m.current = nil
-	m.mu.Unlock()
 	if before != nil {
 		before.cancel()
 	}
+	m.mu.Unlock()
 }

@@ -34,6 +34,8 @@ func (e *Engine) memberOptions(m *member) []kgo.Opt {
 		// would, for instance, go back to the time of the last record and read what was read before.
 		kgo.ConsumeStartOffset(kgo.NewOffset().AtStart()),
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()),
+		// A partition whose rows have been recovered is fetched only when the broker has answered for the others.
+		kgo.FetchMaxWait(fetchMaxWait),
 		kgo.FetchMaxBytes(fetchMaxBytes),
 		// Small shares, so that a backlog comes from all partitions at once and keeps all cores busy.
 		kgo.FetchMaxPartitionBytes(fetchMaxPartitionBytes),
@@ -59,6 +61,7 @@ func (e *Engine) memberOptions(m *member) []kgo.Opt {
 }
 
 const (
+	fetchMaxWait           = 500 * time.Millisecond
 	fetchMaxBytes          = 16 << 20
 	fetchMaxPartitionBytes = 512 << 10
 	bufferedMaxRecords     = 1 << 18

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/lovoo/goka"
@@ -18,8 +19,8 @@ type Context interface {
 	// the only time that a callback may decide by.
 	Now() instant.Instant
 
-	// CatchingUp says that the inputs have not been read to the end that was seen when the partitions were claimed: a
-	// later record may take back what an overdue timer would do now.
+	// CatchingUp says that the partition's inputs have not been read to the end that was seen when it was claimed: a later
+	// record may take back what an overdue timer would do now.
 	CatchingUp() bool
 
 	// Misplaced says that the record lies in another partition than its key's: its producer uses another partitioner.
@@ -68,8 +69,8 @@ type gokaContext = goka.Context
 type callbackContext struct {
 	gokaContext
 	now        instant.Instant
-	catchingUp bool
 	engine     *Engine
+	catchingUp bool // where no engine runs
 	elsewhere  rows // the sub-rows where no engine runs
 }
 
@@ -95,7 +96,12 @@ func (c *callbackContext) Count(name string) {
 	}
 }
 
-func (c *callbackContext) CatchingUp() bool { return c.catchingUp }
+func (c *callbackContext) CatchingUp() bool {
+	if c.engine == nil {
+		return c.catchingUp
+	}
+	return !slices.Contains(c.engine.batch.firing, c.Partition())
+}
 
 func (c *callbackContext) Part(part string) []byte {
 	value, err := c.rows().Get(PartKey(c.Key(), part))

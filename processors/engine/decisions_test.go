@@ -22,21 +22,29 @@ func TestPace(t *testing.T) {
 		interval   time.Duration
 		lastCommit time.Duration
 		openedAt   time.Duration
+		behind     bool
 		want       time.Duration
 	}{
-		{"the first transaction is committed at once", 20 * ms, 0, 500 * ms, 500 * ms},
-		{"after a lull too", 20 * ms, 100 * ms, 500 * ms, 500 * ms},
-		{"under load an interval after the last", 20 * ms, 499 * ms, 500 * ms, 519 * ms},
-		{"exactly at its end", 20 * ms, 480 * ms, 500 * ms, 500 * ms},
-		{"every batch", -1, 499 * ms, 500 * ms, 500 * ms},
+		{"the first transaction is committed at once", 20 * ms, 0, 500 * ms, false, 500 * ms},
+		{"after a lull too", 20 * ms, 100 * ms, 500 * ms, false, 500 * ms},
+		{"under load an interval after the last", 20 * ms, 499 * ms, 500 * ms, false, 519 * ms},
+		{"exactly at its end", 20 * ms, 480 * ms, 500 * ms, false, 500 * ms},
+		{"every batch", -1, 499 * ms, 500 * ms, false, 500 * ms},
+		{"behind: in larger steps", 20 * ms, 499 * ms, 500 * ms, true, 750 * ms},
+		{"behind, with a long interval", 400 * ms, 499 * ms, 500 * ms, true, 899 * ms},
+		{"behind, and yet every batch", -1, 499 * ms, 500 * ms, true, 500 * ms},
 	} {
 		p := pace{interval: c.interval}
 		p.committed(c.lastCommit)
-		at := p.commitAt(load{open: true, openedAt: c.openedAt})
+		at := p.commitAt(load{open: true, openedAt: c.openedAt}, c.behind)
 		if at != c.want {
 			t.Errorf("%s: at %s, not %s", c.name, at, c.want)
 		}
-		if c.interval > 0 && at-c.openedAt > c.interval {
+		longest := c.interval
+		if c.behind {
+			longest = max(longest, behindMax)
+		}
+		if c.interval > 0 && at-c.openedAt > longest {
 			t.Errorf("%s: the transaction is open for %s", c.name, at-c.openedAt)
 		}
 	}
@@ -46,7 +54,7 @@ func TestPace(t *testing.T) {
 		full bool
 	}{
 		{load{}, false}, {load{timers: 9, records: 19}, false}, {load{timers: 10}, true}, {load{records: 20}, true},
-		{load{timers: 11, records: 21}, true},
+		{load{timers: 11, records: 21}, true}, {load{timers: 1, bytes: bytesMax - 1}, false}, {load{timers: 1, bytes: bytesMax}, true},
 	} {
 		if p.full(c.load) != c.full {
 			t.Errorf("full(%+v) is not %t", c.load, c.full)
@@ -87,15 +95,23 @@ func TestJumpGuard(t *testing.T) {
 		{"back, then forward to where it was", []step{
 			{1_000_000, 0, false, false}, {941_000, 1000, false, true}, {1_002_000, 2000, true, true}, {1_007_000, 7000, false, false},
 		}},
+		{"far beyond what a Duration can say", []step{
+			{1_000_000, 0, false, false}, {253_402_300_799_999, 1000, true, true}, {1_002_000, 2000, false, false},
+			{253_402_300_799_999, 3000, true, true}, {253_402_300_804_999, 8000, false, false}, {1_009_000, 9000, false, true},
+		}},
 		{"not looked at during the hold", []step{
 			{1_000_000, 0, false, false}, {1_061_000, 1000, true, true}, {1_260_000, 200_000, false, false},
 		}},
 	} {
 		var g jumpGuard
 		for i, s := range c.steps {
-			held, _, jumped := g.look(instant.Instant(s.wall), time.Duration(s.elapsed)*time.Millisecond)
-			if held != s.held || jumped != s.jumped {
-				t.Errorf("%s, look %d: held %t, jumped %t", c.name, i, held, jumped)
+			elapsed := time.Duration(s.elapsed) * time.Millisecond
+			_, jumped := g.look(instant.Instant(s.wall), elapsed)
+			if g.held() != s.held || jumped != s.jumped {
+				t.Errorf("%s, look %d: held %t, jumped %t", c.name, i, g.held(), jumped)
+			}
+			if believed := g.believed(elapsed); (believed < instant.Instant(s.wall)) != s.held {
+				t.Errorf("%s, look %d: at %d it is believed to be %d", c.name, i, s.wall, believed)
 			}
 		}
 	}
@@ -110,8 +126,8 @@ func TestJumpGuardHoldsForFiveSecondsAtMost(t *testing.T) {
 	var g jumpGuard
 	wall, elapsed := int64(1_000_000_000), int64(0)
 	look := func() (held, jumped bool) {
-		held, _, jumped = g.look(instant.Instant(wall), time.Duration(elapsed)*time.Millisecond)
-		return held, jumped
+		_, jumped = g.look(instant.Instant(wall), time.Duration(elapsed)*time.Millisecond)
+		return g.held(), jumped
 	}
 	look()
 	for range 10_000 {
@@ -145,33 +161,25 @@ func TestJumpGuardHoldsForFiveSecondsAtMost(t *testing.T) {
 
 func TestGate(t *testing.T) {
 	t.Parallel()
-	at := func(input, loop int64) positions {
-		return positions{"input": {0: input, 1: 5}, "loop": {0: loop, 1: 0}}
-	}
-	check := func(name string, g *gate, at positions, open, ask bool) {
-		t.Helper()
-		if asks := g.pass(at); asks != ask || g.open != open {
-			t.Errorf("%s: open %t, ask %t", name, g.open, asks)
+	at := positions{"input": {0: 10, 1: 5}, "loop": {0: 3}}
+	for _, c := range []struct {
+		name      string
+		ends      map[string]int64
+		partition int32
+		want      bool
+	}{
+		{"unread", map[string]int64{"input": 11}, 0, false},
+		{"read", map[string]int64{"input": 10}, 0, true},
+		{"read by another partition only", map[string]int64{"input": 10}, 1, false},
+		{"the loop unread", map[string]int64{"input": 10, "loop": 4}, 0, false},
+		{"all read", map[string]int64{"input": 10, "loop": 3}, 0, true},
+		{"empty inputs", map[string]int64{"input": 0, "loop": 0}, 7, true},
+		{"no inputs", nil, 0, true},
+	} {
+		if got := (&gate{ends: c.ends}).reached(at, c.partition); got != c.want {
+			t.Errorf("%s: reached %t", c.name, got)
 		}
 	}
-	g := newGate(positions{"input": {0: 10, 1: 5}}, "")
-	check("unread", g, at(9, 0), false, false)
-	check("read", g, at(10, 0), true, false)
-	check("once open, open", g, at(0, 0), true, false)
-
-	check("empty inputs", newGate(positions{"input": {0: 0}}, ""), positions{}, true, false)
-	check("no partitions", newGate(positions{}, ""), positions{}, true, false)
-
-	g = newGate(positions{"input": {0: 10, 1: 5}, "loop": {0: 3, 1: 0}}, "loop")
-	check("the loop unread", g, at(10, 2), false, false)
-	check("all read: the loop is looked at again", g, at(10, 3), false, true)
-	g.again(positions{"loop": {0: 7, 1: 0}})
-	check("more has come by the loop", g, at(10, 6), false, false)
-	check("it is read too", g, at(10, 7), true, false)
-	g = newGate(positions{"input": {0: 10}}, "loop")
-	check("with a loop, all read", g, at(10, 0), false, true)
-	g.again(positions{"loop": {0: 0}})
-	check("nothing has come by it", g, at(10, 0), true, false)
 }
 
 func TestDuePrefix(t *testing.T) {

@@ -88,8 +88,10 @@ type Engine struct {
 	// partitions holds every partition that this process has owned, with its rows; see partition.
 	partitions partitions
 	status     status
-	// asking is the client behind goka's questions about topics, while Run runs.
-	asking *kgo.Client
+	watch      watch
+	// asking is the client behind goka's questions about topics, while Run runs; running ends when Run is to.
+	asking  *kgo.Client
+	running context.Context
 	// partitionCount is that of the group's inputs, known before the first callback.
 	partitionCount int32
 	// batch is what callbacks are told; it changes only while none runs.
@@ -114,10 +116,9 @@ func New(config Config, graph *goka.GroupGraph) (*Engine, error) {
 	if !shape.timers {
 		config.DueOf = nil
 	}
-	return &Engine{
-		config: config, graph: graph, shape: shape,
-		partitions: newPartitions(config.DueOf),
-	}, nil
+	e := &Engine{config: config, graph: graph, shape: shape, partitions: newPartitions(config.DueOf)}
+	e.watch = watch{clock: config.Clock, jumped: e.warnOfJump}
+	return e, nil
 }
 
 // Run takes part in the group until ctx ends, then commits what is in hand, leaves the group and returns nil. It comes
@@ -129,14 +130,14 @@ func (e *Engine) Run(ctx context.Context) error {
 		return fmt.Errorf("building group %s: %w", e.graph.Group(), err)
 	}
 	defer asking.Close()
-	e.asking = asking
-	if err := e.countPartitions(); err != nil {
-		return fmt.Errorf("building group %s: %w", e.graph.Group(), err)
-	}
+	e.asking, e.running = asking, ctx
 	group := newConsumerGroup(e)
-	processor, err := goka.NewProcessor(nil, e.graph, e.gokaOptions(group)...)
+	processor, err := e.build(ctx, group)
 	if err != nil {
 		return fmt.Errorf("building group %s: %w", e.graph.Group(), err)
+	}
+	if processor == nil { // told to end before the brokers answered
+		return nil
 	}
 	err = processor.Run(ctx)
 	if err != nil && ctx.Err() != nil && group.fatal() == nil {

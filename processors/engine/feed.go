@@ -18,8 +18,9 @@ type feed struct {
 
 // batch is what the callbacks of one batch are told. It changes only while none runs.
 type batch struct {
-	now        instant.Instant
-	catchingUp bool
+	now instant.Instant
+	// firing are the partitions that have caught up with their inputs.
+	firing []int32
 }
 
 func (f *feed) clear() {
@@ -56,8 +57,8 @@ func saramaHeaders(headers []kgo.RecordHeader) []*sarama.RecordHeader {
 
 // process gives the batch to goka and waits for it. Its error is errCallbackStopped, or errRevoked: then the batch may hold
 // records of the next assignment, which the client has fetched already, and of partitions that goka does not have yet.
-func (f *feed) process(e *Engine, now instant.Instant, catchingUp bool) error {
-	e.batch = batch{now: now, catchingUp: catchingUp}
+func (f *feed) process(e *Engine, now instant.Instant) error {
+	e.batch = batch{now: now, firing: e.partitions.firingNow()}
 	claims := f.running.claims
 	claims.expect(len(f.messages))
 	for i := range f.messages {

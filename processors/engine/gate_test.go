@@ -133,6 +133,13 @@ func TestCallbacksKnowThatTheyCatchUp(t *testing.T) {
 	p := b.start("a", alarms(*graph()), func(c *engine.Config) { c.RecordsMax = 7 })
 	b.same("the backlog", heard(40), expect(keys, true))
 	b.await("it is committed", func() bool { return p.sum().records == 40 })
+	var due []*kgo.Record
+	for partition := range int32(testPartitions) {
+		due = append(due, alarm(keyIn(partition, testPartitions), testStart))
+	}
+	b.set(due...)
+	heard(testPartitions)
+	b.await("timers fire in all partitions", func() bool { return p.sum().timers == testPartitions })
 	b.set(settings...)
 	b.same("what comes later", heard(40), expect(keys, false))
 }

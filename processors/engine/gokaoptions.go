@@ -39,7 +39,7 @@ func (e *Engine) storage(topic string, partition int32) (storage.Storage, error)
 }
 
 func (e *Engine) wrap(ctx goka.Context) goka.Context {
-	return &callbackContext{gokaContext: ctx, now: e.batch.now, catchingUp: e.batch.catchingUp, engine: e}
+	return &callbackContext{gokaContext: ctx, now: e.batch.now, engine: e}
 }
 
 // gokaLog keeps goka's remarks at debug level; what an operator should know comes as errors.

@@ -38,8 +38,10 @@ func (g *consumerGroup) Consume(ctx context.Context, _ []string, handler sarama.
 	pause := retryMin
 	for ctx.Err() == nil {
 		m, err := g.engine.join(ctx)
-		if err == nil {
+		if m != nil {
 			last = m
+		}
+		if err == nil {
 			err = m.takePart(ctx, handler)
 		}
 		if ctx.Err() != nil {
@@ -66,9 +68,12 @@ func (g *consumerGroup) Consume(ctx context.Context, _ []string, handler sarama.
 	return nil
 }
 
+// errNotBuilt says that goka does not take the graph, or did not get an answer.
+var errNotBuilt = errors.New("goka does not start")
+
 // final says that trying again does not help.
 func final(err error) bool {
-	return errors.Is(err, ErrFencedInstance) || errors.Is(err, errMissingTopic)
+	return errors.Is(err, ErrFencedInstance) || errors.Is(err, errMissingTopic) || errors.Is(err, errNotBuilt)
 }
 
 func (g *consumerGroup) giveUp(err error) error {

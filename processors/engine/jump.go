@@ -9,45 +9,59 @@ import (
 const (
 	// jumpMin is the step of the wall clock against the elapsed time that counts as a jump; slewing stays far below.
 	jumpMin = 500 * time.Millisecond
-	// holdMax is how long firing is held after a jump forward. If the clock is not put right meanwhile, it is believed.
+	// holdMax is how long a jump forward is not believed. If the clock is not put right meanwhile, it is believed then.
 	holdMax = 5 * time.Second
 )
 
-// jumpGuard holds firing when the wall clock jumps forward, since a transition that fired early cannot be taken back. A
-// jump is measured against the time that has passed since boot, so a machine that was suspended has not jumped.
+// jumpGuard does not believe a wall clock that jumps forward, since a transition that fired early cannot be taken back:
+// for up to holdMax time goes on from where it was, as the elapsed time says. A jump is measured against the time that has
+// passed since boot, so a machine that was suspended has not jumped.
 type jumpGuard struct {
 	started bool
-	// offset is wall clock minus elapsed time, as last believed.
-	offset time.Duration
+	// offset is wall clock minus elapsed time, as last believed. (In milliseconds: nanoseconds would not reach year 9999.)
+	offset instant.Millis
 	// until is the end of the hold in elapsed time, 0 without one; suspected is the offset being held.
 	until     time.Duration
-	suspected time.Duration
+	suspected instant.Millis
 }
 
 // look compares the clocks. jumped is true once per jump, with its size.
-func (g *jumpGuard) look(now instant.Instant, elapsed time.Duration) (held bool, by time.Duration, jumped bool) {
-	offset := time.Duration(now)*time.Millisecond - elapsed
+func (g *jumpGuard) look(now instant.Instant, elapsed time.Duration) (by time.Duration, jumped bool) {
+	// Rounded so that what is believed is never ahead.
+	offset := instant.Millis(now) - instant.Millis((elapsed + time.Millisecond - 1).Milliseconds())
 	if !g.started {
 		g.started, g.offset = true, offset
-		return false, 0, false
+		return 0, false
 	}
-	by = offset - g.offset
+	by = span(offset - g.offset)
 	switch {
 	case by < jumpMin: // steady, slewed, or put back: what has fired is in the rows and does not fire again
 		jumped = by <= -jumpMin
 		g.offset, g.until = offset, 0
-		return false, by, jumped
 	case g.until == 0:
 		g.until, g.suspected = elapsed+holdMax, offset
-		return true, by, true
+		jumped = true
 	case elapsed < g.until:
 		// Another jump does not prolong the hold: jumps that do not end would hold firing for ever.
-		if jumped = offset-g.suspected >= jumpMin; jumped {
+		if jumped = span(offset-g.suspected) >= jumpMin; jumped {
 			g.suspected = offset
 		}
-		return true, by, jumped
 	default:
 		g.offset, g.until = offset, 0
-		return false, by, false
 	}
+	return by, jumped
+}
+
+// held says that the wall clock is ahead of what is believed.
+func (g *jumpGuard) held() bool { return g.until != 0 }
+
+// believed is what the wall clock would show without the jump.
+func (g *jumpGuard) believed(elapsed time.Duration) instant.Instant {
+	return instant.Instant(g.offset) + instant.Instant(elapsed.Milliseconds())
+}
+
+// span is a length of time as a Duration, which reaches no further than 292 years.
+func span(length instant.Millis) time.Duration {
+	const longest = instant.Millis(forever / time.Millisecond)
+	return time.Duration(min(max(length, -longest), longest)) * time.Millisecond
 }

@@ -52,7 +52,8 @@ func (m *member) takePart(ctx context.Context, handler sarama.ConsumerGroupHandl
 	}
 }
 
-// join makes the client. Its first act is to fence what an earlier process left open under the same transactional id.
+// join makes the client. Its first act is to fence what an earlier process left open under the same transactional id. A
+// member that fails at that is returned as well, closed: the group may have it already.
 func (e *Engine) join(ctx context.Context) (*member, error) {
 	e.status.wait("joining the group")
 	m := &member{engine: e, changed: make(chan struct{}, 1)}
@@ -66,7 +67,7 @@ func (e *Engine) join(ctx context.Context) (*member, error) {
 	defer cancel()
 	if _, _, err := session.Client().ProducerID(ctx); err != nil {
 		m.close()
-		return nil, fmt.Errorf("fencing the earlier owner of transactional id %s: %w", e.transactionalID(), err)
+		return m, fmt.Errorf("fencing the earlier owner of transactional id %s: %w", e.transactionalID(), err)
 	}
 	return m, nil
 }
@@ -172,6 +173,24 @@ func (m *member) OnGroupManageError(err error) {
 
 func (m *member) fencedInstance() error {
 	return fmt.Errorf("%w (group %s, instance %s)", ErrFencedInstance, m.engine.shape.group, m.engine.config.Instance)
+}
+
+// resume lets the records of partitions in, unless the assignment has ended: they may be paused for the next one already.
+func (m *member) resume(a *assignment, partitions []int32) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if a.ctx.Err() == nil {
+		m.client().ResumeFetchPartitions(m.inputs(partitions))
+	}
+}
+
+// inputs returns the partitions of all streams.
+func (m *member) inputs(partitions []int32) map[string][]int32 {
+	all := make(map[string][]int32)
+	for _, stream := range m.engine.shape.streams {
+		all[stream] = partitions
+	}
+	return all
 }
 
 func (m *member) fail(err error) {

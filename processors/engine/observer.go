@@ -14,6 +14,8 @@ type Observer struct {
 	ClockJump func(by time.Duration)
 	Assigned  func(partitions int)
 	Restarted func(cause string)
+	// Lost is told how many offsets of a topic were deleted before the group had read them.
+	Lost func(topic string, offsets int64)
 }
 
 func (o Observer) committed(records, timers, rows int, open, commit time.Duration) {
@@ -61,5 +63,11 @@ func (o Observer) assigned(partitions int) {
 func (o Observer) restarted(cause string) {
 	if o.Restarted != nil {
 		o.Restarted(cause)
+	}
+}
+
+func (o Observer) lost(topic string, offsets int64) {
+	if o.Lost != nil {
+		o.Lost(topic, offsets)
 	}
 }

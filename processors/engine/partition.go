@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -8,14 +9,17 @@ import (
 	"github.com/rmn-arms/campaign-engine/state/table"
 )
 
-// partitions are the partitions that this process has owned, with their rows. Rows outlive the claim: a partition that
-// comes back goes on from its offset.
+// partitions are the partitions that this process has been given, with their rows. Rows outlive the claim: a partition
+// that comes back goes on from its offset.
+//
+// A partition goes through three states in an assignment. Claimed: its rows are being recovered, nothing of it is
+// processed. Owned: its records are. Firing: its inputs have been caught up with, so its timers fire as well.
 type partitions struct {
-	mu    sync.RWMutex
-	dueOf table.DueOf
-	rows  map[int32]*table.Table
-	owned []int32
-	// leftAt is, per partition that is not owned any more, when it was given up (Clock.Elapsed).
+	mu                     sync.RWMutex
+	dueOf                  table.DueOf
+	rows                   map[int32]*table.Table
+	claimed, owned, firing []int32
+	// leftAt is, per partition that is not claimed any more, when it was given up (Clock.Elapsed).
 	leftAt map[int32]time.Duration
 }
 
@@ -39,28 +43,8 @@ func (p *partitions) table(partition int32) *table.Table {
 	return t
 }
 
-// claim notes which partitions are owned from now on.
-func (p *partitions) claim(owned []int32) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.owned = owned
-	for _, partition := range owned {
-		delete(p.leftAt, partition)
-	}
-}
-
-// leave notes that no partition is owned any more.
-func (p *partitions) leave(at time.Duration) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, partition := range p.owned {
-		p.leftAt[partition] = at
-	}
-	p.owned = nil
-}
-
-// dropOld forgets the rows that were left too long ago to be gone on from.
-func (p *partitions) dropOld(now time.Duration) {
+// claim notes which partitions an assignment gives, and forgets the rows of those that were left too long ago.
+func (p *partitions) claim(claimed []int32, now time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for partition, at := range p.leftAt {
@@ -69,6 +53,48 @@ func (p *partitions) dropOld(now time.Duration) {
 			delete(p.leftAt, partition)
 		}
 	}
+	p.claimed = claimed
+	for _, partition := range claimed {
+		delete(p.leftAt, partition)
+	}
+}
+
+// own notes that a claimed partition's rows are recovered.
+func (p *partitions) own(partition int32) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.owned = append(p.owned, partition)
+}
+
+// fire notes that an owned partition's inputs have been caught up with.
+func (p *partitions) fire(partition int32) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.firing = append(p.firing, partition)
+}
+
+// owns says whether a partition's rows are recovered.
+func (p *partitions) owns(partition int32) bool {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return slices.Contains(p.owned, partition)
+}
+
+// firingNow returns the partitions whose timers may fire. The list is not changed, only followed by a longer one.
+func (p *partitions) firingNow() []int32 {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.firing
+}
+
+// leave notes that no partition is claimed any more.
+func (p *partitions) leave(at time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, partition := range p.claimed {
+		p.leftAt[partition] = at
+	}
+	p.claimed, p.owned, p.firing = nil, nil, nil
 }
 
 // forget drops all rows. It is what a fenced owner does.
@@ -81,18 +107,39 @@ func (p *partitions) forget() {
 }
 
 // each calls visit for the rows of each owned partition.
-func (p *partitions) each(visit func(partition int32, t *table.Table)) {
+func (p *partitions) each(visit func(partition int32, t *table.Table)) { p.visit(&p.owned, visit) }
+
+// eachFiring calls visit for the rows of each partition whose timers may fire.
+func (p *partitions) eachFiring(visit func(partition int32, t *table.Table)) {
+	p.visit(&p.firing, visit)
+}
+
+func (p *partitions) visit(list *[]int32, visit func(partition int32, t *table.Table)) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	for _, partition := range p.owned {
+	for _, partition := range *list {
 		if t, ok := p.rows[partition]; ok {
 			visit(partition, t)
 		}
 	}
 }
 
+// next returns the earliest instant at which a row of an owned partition is due.
 func (p *partitions) next() instant.Instant {
 	next := never
 	p.each(func(_ int32, t *table.Table) { next = min(next, t.Next()) })
 	return next
+}
+
+// nextFiring returns the earliest instant at which a timer may fire.
+func (p *partitions) nextFiring() instant.Instant {
+	next := never
+	p.eachFiring(func(_ int32, t *table.Table) { next = min(next, t.Next()) })
+	return next
+}
+
+// written returns the bytes of the rows that the open transaction has written.
+func (p *partitions) written() (bytes int64) {
+	p.each(func(_ int32, t *table.Table) { bytes += t.Written() })
+	return bytes
 }

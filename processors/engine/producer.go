@@ -35,7 +35,7 @@ func (p producer) EmitWithHeaders(topic, key string, value []byte, headers goka.
 		if key != "" {
 			record.Key = []byte(key)
 		}
-		t.produce(record)
+		t.emit(record)
 	}
 	finish(&sarama.ProducerMessage{}, nil)
 	return promise

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -42,9 +43,12 @@ const (
 // recoverRows reads the table topic of the claimed partitions up to its present end. The end is the high watermark, not
 // the last stable offset: what an owner committed just before it lost the partition may lie behind a marker that is still
 // to be written, and must be waited for.
-func (e *Engine) recoverRows(ctx context.Context, partitions []int32) error {
+//
+// done is called with partitions as their rows are complete, each once. What is complete needs no more fetches, so a
+// large partition holds up the others by no more than one.
+func (e *Engine) recoverRows(ctx context.Context, partitions []int32, done func([]int32) error) error {
 	if e.shape.table == "" || len(partitions) == 0 {
-		return nil
+		return done(partitions)
 	}
 	side, err := e.side()
 	if err != nil {
@@ -52,7 +56,6 @@ func (e *Engine) recoverRows(ctx context.Context, partitions []int32) error {
 	}
 	defer side.Close()
 	began := e.config.Clock.Elapsed()
-	e.partitions.dropOld(began)
 	r := &recovery{side: side, topic: e.shape.table, parts: make(map[int32]*recovering)}
 	for _, partition := range partitions {
 		r.parts[partition] = &recovering{rows: e.partitions.table(partition)}
@@ -60,20 +63,37 @@ func (e *Engine) recoverRows(ctx context.Context, partitions []int32) error {
 	if err := r.locate(ctx); err != nil {
 		return err
 	}
-	for len(r.parts) > 0 {
+	for {
+		if complete := r.complete(); len(complete) > 0 {
+			for _, partition := range complete {
+				rows := e.partitions.table(partition)
+				rows.Index()
+				count, _ := rows.Rows()
+				e.config.Observe.recovered(partition, count, e.config.Clock.Elapsed()-began)
+			}
+			if err := done(complete); err != nil {
+				return err
+			}
+		}
+		if len(r.parts) == 0 {
+			return nil
+		}
 		if err := r.step(ctx); err != nil {
 			return err
 		}
-		for partition, part := range r.parts {
-			if part.next >= part.end {
-				part.rows.Index()
-				rows, _ := part.rows.Rows()
-				e.config.Observe.recovered(partition, rows, e.config.Clock.Elapsed()-began)
-				delete(r.parts, partition)
-			}
+	}
+}
+
+// complete takes out the partitions that have been read to their ends.
+func (r *recovery) complete() (partitions []int32) {
+	for partition, part := range r.parts {
+		if part.next >= part.end {
+			partitions = append(partitions, partition)
+			delete(r.parts, partition)
 		}
 	}
-	return nil
+	slices.Sort(partitions)
+	return partitions
 }
 
 // locate finds the leaders, the starts and the ends. Rows from which the log's start has moved away are read anew:

@@ -14,32 +14,22 @@ import (
 func (m *member) serve(ctx context.Context, a *assignment, handler sarama.ConsumerGroupHandler) error {
 	e := m.engine
 	defer e.status.wait("waiting for partitions")
-	e.status.wait(fmt.Sprintf("recovering %d partitions", len(a.partitions)))
+	e.status.wait("setting up its partitions")
 	e.config.Observe.assigned(len(a.partitions))
 	// A revocation that came between two transactions must not abort the first one of this assignment.
-	if _, err := m.session.End(a.ctx, kgo.TryAbort); err != nil && a.ctx.Err() == nil {
-		return fmt.Errorf("starting an assignment: %w", err)
-	}
-	setup, cancel := context.WithCancel(a.ctx)
-	defer context.AfterFunc(ctx, cancel)()
-	defer cancel()
-	gate, err := m.prepare(setup, a)
-	if err != nil {
-		if setup.Err() != nil { // revoked or told to stop while recovering
-			return nil
-		}
+	if err := m.forgetRevocation(ctx, a); err != nil || ctx.Err() != nil {
 		return err
 	}
-	e.partitions.claim(a.partitions)
+	e.partitions.claim(a.partitions, e.config.Clock.Elapsed())
 	defer func() { e.partitions.leave(e.config.Clock.Elapsed()) }()
 	claims := newClaims(m.client(), e.shape, a.partitions)
 	run := &running{claims: claims, failed: make(chan struct{}), revoked: a.ctx.Done()}
 	if err := run.start(handler); err != nil {
 		return errors.Join(err, run.stop(handler))
 	}
-	e.status.run()
-	loop := newLoop(ctx, m, a, run, gate)
-	err = loop.run(ctx)
+	loop := newLoop(ctx, m, a, run)
+	err := loop.run(ctx)
+	loop.errands.stop()
 	// Rows are rolled back only when no callback writes any more.
 	err = errors.Join(err, run.stop(handler), loop.tx.abort(causeOf(err)))
 	if a.ctx.Err() != nil && (errors.Is(err, errRevoked) || errors.Is(err, errAborted)) && !isFenced(err) {
@@ -48,23 +38,22 @@ func (m *member) serve(ctx context.Context, a *assignment, handler sarama.Consum
 	return err
 }
 
+// forgetRevocation ends a transaction that has not begun: franz-go then forgets what was revoked before.
+func (m *member) forgetRevocation(stop context.Context, a *assignment) error {
+	ctx, cancel := context.WithCancel(a.ctx)
+	defer cancel()
+	defer context.AfterFunc(stop, cancel)()
+	if _, err := m.session.End(ctx, kgo.TryAbort); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("starting an assignment: %w", err)
+	}
+	return nil
+}
+
 func causeOf(err error) string {
 	if err == nil {
 		return ""
 	}
 	return err.Error()
-}
-
-// prepare recovers the rows and looks how far the inputs reach.
-func (m *member) prepare(ctx context.Context, a *assignment) (*gate, error) {
-	if err := m.engine.recoverRows(ctx, a.partitions); err != nil {
-		return nil, fmt.Errorf("recovering rows: %w", err)
-	}
-	ends, err := m.engine.inputEnds(ctx, a)
-	if err != nil {
-		return nil, err
-	}
-	return newGate(ends, m.engine.shape.loop), nil
 }
 
 // running is goka's side of an assignment: its partition processors and the goroutines that feed them.

@@ -31,7 +31,7 @@ func (t *topicManager) Partitions(topic string) ([]int32, error) {
 	if topic == t.engine.shape.timer {
 		topic = t.engine.shape.streams[0]
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), sideTimeout)
+	ctx, cancel := context.WithTimeout(t.engine.running, sideTimeout)
 	defer cancel()
 	listed, err := kadm.NewClient(t.side).ListTopics(ctx, topic)
 	if err != nil {
@@ -44,19 +44,6 @@ func (t *topicManager) Partitions(topic string) ([]int32, error) {
 	partitions := detail.Partitions.Numbers()
 	slices.Sort(partitions)
 	return partitions, nil
-}
-
-// countPartitions asks how many partitions the group's inputs have, and whether its outputs exist. goka checks the rest.
-func (e *Engine) countPartitions() error {
-	topics := newTopicManager(e)
-	for _, output := range e.shape.outputs {
-		if _, err := topics.Partitions(output); err != nil {
-			return err
-		}
-	}
-	partitions, err := topics.Partitions(e.shape.streams[0])
-	e.partitionCount = int32(len(partitions))
-	return err
 }
 
 // EnsureTableExists implements goka.TopicManager: it checks and does not create.
@@ -91,7 +78,7 @@ func (t *topicManager) GetOffset(topic string, partition int32, at int64) (int64
 	if topic == t.engine.shape.table {
 		return 0, nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), sideTimeout)
+	ctx, cancel := context.WithTimeout(t.engine.running, sideTimeout)
 	defer cancel()
 	start, end, err := bounds(ctx, t.side, topic, partition)
 	if err != nil {

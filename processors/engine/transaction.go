@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -27,6 +28,8 @@ type transaction struct {
 	movedAt time.Duration
 
 	counts counts
+	// bytes is the size of what was emitted.
+	bytes atomic.Int64
 	// acks gathers what the brokers answered to the records of this transaction.
 	acks acks
 }
@@ -76,6 +79,15 @@ func (t *transaction) move(topic string, partition int32, offset int64, elapsed 
 }
 
 func (t *transaction) moved() bool { return len(t.touched) > 0 }
+
+// emit sends what a callback emitted.
+func (t *transaction) emit(record *kgo.Record) {
+	t.bytes.Add(int64(len(record.Key) + len(record.Value)))
+	t.produce(record)
+}
+
+// emitted is the size of what was emitted, in bytes of keys and values.
+func (t *transaction) emitted() int64 { return t.bytes.Load() }
 
 // produce sends a record in the transaction.
 func (t *transaction) produce(record *kgo.Record) {
@@ -247,6 +259,7 @@ func (t *transaction) abort(cause string) error {
 func (t *transaction) clear() {
 	t.engine.emitting.Store(nil)
 	t.load = load{}
+	t.bytes.Store(0)
 	clear(t.touched)
 	t.counts.mu.Lock()
 	clear(t.counts.byName)

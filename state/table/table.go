@@ -39,6 +39,8 @@ type Table struct {
 	transaction uint64
 	offset      int64
 	bytes       int64
+	// written is the size of changes' present values.
+	written int64
 }
 
 type row struct {
@@ -197,6 +199,14 @@ func (t *Table) close() {
 	clear(t.taken)
 	t.taken, t.asked = t.taken[:0], 0
 	t.transaction++
+	t.written = 0
+}
+
+// Written returns the bytes of the keys and values of the rows written since the last commit, the last value of each.
+func (t *Table) Written() int64 {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.written
 }
 
 // Rows returns the number of rows and the bytes of their keys and values.
@@ -233,7 +243,7 @@ func (t *Table) Reset() {
 	defer t.mu.Unlock()
 	t.rows = make(map[string]*row)
 	t.index, t.changes, t.taken = nil, nil, nil
-	t.asked, t.indexed, t.offset, t.bytes = 0, false, 0, 0
+	t.asked, t.indexed, t.offset, t.bytes, t.written = 0, false, 0, 0, 0
 	t.transaction++
 }
 
@@ -249,8 +259,7 @@ func (t *Table) Set(key string, value []byte) error {
 		r = &row{key: key, place: absent, due: Never}
 		t.rows[key] = r
 	}
-	t.note(r)
-	t.put(r, value)
+	t.write(r, value)
 	return nil
 }
 
@@ -262,20 +271,22 @@ func (t *Table) Delete(key string) error {
 	if !ok {
 		return nil
 	}
-	t.note(r)
-	t.put(r, nil)
+	t.write(r, nil)
 	// Until the commit the row stays in rows, so that a second write finds what was there before the transaction.
 	t.rows[key] = r
 	return nil
 }
 
-// note remembers what a row was before the open transaction wrote it first.
-func (t *Table) note(r *row) {
+// write gives a row its value in the open transaction, and remembers what it was before it.
+func (t *Table) write(r *row, value []byte) {
 	if r.mark == t.transaction {
-		return
+		t.written -= size(r.key, r.value)
+	} else {
+		r.mark = t.transaction
+		t.changes = append(t.changes, change{row: r, before: r.value, existed: r.value != nil})
 	}
-	r.mark = t.transaction
-	t.changes = append(t.changes, change{row: r, before: r.value, existed: r.value != nil})
+	t.put(r, value)
+	t.written += size(r.key, value)
 }
 
 // put gives a row its value and its place in the index.

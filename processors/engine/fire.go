@@ -1,0 +1,50 @@
+package engine
+
+import (
+	"github.com/rmn-arms/campaign-engine/state/instant"
+	"github.com/rmn-arms/campaign-engine/state/table"
+)
+
+// fire hands a batch of what is due now to goka, within the transaction's bound, and says how many timers it was.
+func (l *loop) fire() (int, error) {
+	if !l.engine.shape.timers {
+		return 0, nil
+	}
+	now, _ := l.engine.watch.look()
+	room := l.room(l.pace.timersMax - l.tx.load.timers)
+	if room <= 0 || l.engine.partitions.nextFiring() > now {
+		return 0, nil
+	}
+	l.feed.clear()
+	l.takeDue(now, room)
+	count := l.feed.count()
+	if count == 0 {
+		return 0, nil
+	}
+	if err := l.tx.begin(l.elapsed()); err != nil {
+		return 0, err
+	}
+	l.tx.load.timers += count
+	if err := l.feed.process(l.engine, now); err != nil {
+		return 0, err
+	}
+	l.weigh(count)
+	// Asked here and not at the commit: a record that is read later may set a row to the past.
+	return count, l.tx.answered()
+}
+
+// takeDue takes up to room timers: a fair share of each partition first, so that one partition's burst does not delay
+// the first timers of the others by a transaction; then whatever is left.
+func (l *loop) takeDue(now instant.Instant, room int) {
+	for took := true; took && room > 0; {
+		took = false
+		share := max(1, room/max(1, len(l.a.partitions)))
+		l.engine.partitions.eachFiring(func(partition int32, rows *table.Table) {
+			count := rows.TakeDue(now, min(share, room), func(key string, due instant.Instant) {
+				l.feed.addTimer(l.engine.shape.timer, partition, key, due, now)
+			})
+			room -= count
+			took = took || count > 0
+		})
+	}
+}
