@@ -35,15 +35,15 @@ func Lifecycle() *goka.GroupGraph {
 // onDue decides one due transition.
 func (l lifecycle) onDue(gctx goka.Context, message any) {
 	ctx := engine.From(gctx)
-	event, is := message.(*schemas.Event[schemas.Due])
+	read, is := message.(topics.ReadDue)
 	if !is {
 		refuseMalformed(ctx, message)
 		return
 	}
-	due := &event.Data
+	due := &read.Data
 	placed, refusal := definitionOf(ctx, due)
 	if refusal != nil {
-		deadLetter(ctx, recordOf(ctx, nil), refusal)
+		deadLetter(ctx, recordOf(ctx, message), refusal)
 		return
 	}
 	row, _ := stored[campaign.Row](ctx.Value())

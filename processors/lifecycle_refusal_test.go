@@ -1,6 +1,9 @@
 package processors_test
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -75,6 +78,42 @@ func TestLifecycleRefusesWhatItCannotAnswer(t *testing.T) {
 	for i, c := range cases {
 		if got := refusedOf(t, letters[i]); got.Reason != c.reason {
 			t.Errorf("%s: refused as %s (%s), want %s", c.name, got.Reason, got.Detail, c.reason)
+		}
+	}
+}
+
+// TestLifecyclesDeadLettersHoldTheRecord: whoever mends the producer needs what it wrote, whichever check refused it.
+func TestLifecyclesDeadLettersHoldTheRecord(t *testing.T) {
+	const noon = "2026-12-01T12:00:00Z"
+	cases := []struct {
+		name, value string
+		reason      schemas.Reason
+	}{
+		{"no due at all", "nonsense", schemas.Malformed},
+		{"another campaign's", dueOf("c-2", 1, schemas.Start, noon, ""), schemas.KeyMismatch},
+		{"without its definition", dueOf("c-1", 1, schemas.Schedule, noon, ""), schemas.BadSchema},
+		{"more than a dead letter holds", dueOf("c-1", 1, schemas.Schedule, noon,
+			`,"x":"`+strings.Repeat("x", schemas.RefusedValueMaxBytes)+`"`), schemas.BadSchema},
+	}
+	d := newBroker(t, setup{partitions: 1, now: instant.Of(time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC))})
+	d.begin(topics.Lifecycle)
+	d.ready()
+	for _, c := range cases {
+		d.publish([]topics.Record{{Topic: string(topics.TransitionsDue), Key: []byte("c-1"), Value: []byte(c.value)}})
+	}
+	d.settle()
+	letters := byTopic(d.outputs())[topics.DeadLetters]
+	if len(letters) != len(cases) {
+		t.Fatalf("%d dead letters of %d records", len(letters), len(cases))
+	}
+	for i, c := range cases {
+		got := refusedOf(t, letters[i])
+		digest := sha256.Sum256([]byte(c.value))
+		kept := base64.StdEncoding.EncodeToString([]byte(c.value[:min(len(c.value), schemas.RefusedValueMaxBytes)]))
+		if got.Reason != c.reason || got.ValueBytes != int64(len(c.value)) || got.ValueBase64 != kept ||
+			got.ValueSHA256 != hex.EncodeToString(digest[:]) {
+			t.Errorf("%s: %s of %d bytes, %.40s..., want %s of %d bytes, %.40s...", c.name, got.Reason, got.ValueBytes,
+				got.ValueBase64, c.reason, len(c.value), kept)
 		}
 	}
 }

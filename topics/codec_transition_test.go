@@ -115,6 +115,12 @@ func TestTransitionsAreReadBackByTheirCodecs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if read, is := back.(ReadDue); is {
+				if string(read.Raw) != string(encoded) {
+					t.Errorf("read from %s, not %s", read.Raw, encoded)
+				}
+				back = read.Event
+			}
 			if diff := cmp.Diff(c.value, back); diff != "" {
 				t.Errorf("value differs (-written +read):\n%s", diff)
 			}
