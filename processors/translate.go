@@ -157,10 +157,10 @@ func refuse(reason schemas.Reason, field string, rule error) *topics.Refusal {
 	return &topics.Refusal{Reason: reason, Detail: field + ": " + rule.Error()}
 }
 
-// lifecycleDue translates a due transition into what the lifecycle decides on.
-func lifecycleDue(d *schemas.Due, w window) campaign.Due {
+// lifecycleDue translates a due transition, read at an offset of transitions-due, into what the lifecycle decides on.
+func lifecycleDue(d *schemas.Due, w window, offset int64) campaign.Due {
 	return campaign.Due{
 		Transition: campaign.Transition(d.Transition), Revision: d.Revision, DecidedAt: instant.Instant(d.DecidedAt),
-		StartsAt: w.startsAt, EndsAt: w.endsAt,
+		StartsAt: w.startsAt, EndsAt: w.endsAt, Position: offset + 1,
 	}
 }
