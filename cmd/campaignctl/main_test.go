@@ -24,6 +24,8 @@ func TestWrongSwitches(t *testing.T) {
 		{[]string{"show", "c-1", "--brokers", "nowhere"}, "--brokers"},
 		{[]string{"show", "c-1", "--kafka-tls"}, "the embedded broker has neither"},
 		{[]string{"show", "c-1", "--brokers", "a:1", "--kafka-cert", "x"}, "--kafka-cert"},
+		{[]string{"list", "--status", "over"}, `--status: "over" must be scheduled`},
+		{[]string{"list", "--limit=-1"}, "--limit: must not be negative"},
 		{[]string{"generate", "--campaigns", "0"}, "campaigns must be from 1"},
 		{[]string{"generate", "--from", "soon"}, `--from: "soon" must be a day`},
 		{[]string{"generate", "--starts-in=-1s"}, "--starts-in: must not be negative"},
@@ -36,7 +38,7 @@ func TestWrongSwitches(t *testing.T) {
 }
 
 func TestHelpHasAnExample(t *testing.T) {
-	for _, command := range []string{"publish", "tail", "show", "timeline", "generate"} {
+	for _, command := range []string{"publish", "tail", "show", "list", "timeline", "generate"} {
 		run(t, nil, "", command, "--help").check(t, exitClean, "\n    campaignctl "+command+" ")
 	}
 	run(t, nil, "", "--version").check(t, exitClean, "campaignctl ")
