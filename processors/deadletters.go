@@ -20,6 +20,8 @@ func recordOf(ctx engine.Context, message any) topics.Record {
 	switch value := message.(type) {
 	case topics.Raw:
 		record.Value = value
+	case topics.ReadDue:
+		record.Value = value.Raw
 	case topics.Malformed:
 		record.Value = value.Raw
 	}

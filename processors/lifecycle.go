@@ -15,9 +15,10 @@ import (
 // lifecycle is the only decider of a campaign's status: a fold over transitions-due, without a clock.
 //
 //	reads   transitions-due
-//	owns    per campaign: status, sequence, newest revision, what is in force (state/campaign)
+//	owns    per campaign: status, sequence, newest revision, what is in force, how far its log was read (state/campaign)
 //	writes  transitions-applied; transitions-rejected; dead-letters
-//	replay  the same transitions-due gives the same transitions-applied and -rejected, byte for byte
+//	replay  the same transitions-due gives the same transitions-applied and -rejected, byte for byte; with the table kept,
+//	        what is read again is counted as a duplicate and changes nothing; dead letters come again under the same id
 type lifecycle struct{}
 
 // Lifecycle returns the group graph of the lifecycle.
@@ -35,24 +36,33 @@ func Lifecycle() *goka.GroupGraph {
 // onDue decides one due transition.
 func (l lifecycle) onDue(gctx goka.Context, message any) {
 	ctx := engine.From(gctx)
-	event, is := message.(*schemas.Event[schemas.Due])
+	read, is := message.(topics.ReadDue)
 	if !is {
 		refuseMalformed(ctx, message)
 		return
 	}
-	due := &event.Data
+	due := &read.Data
 	placed, refusal := definitionOf(ctx, due)
 	if refusal != nil {
-		deadLetter(ctx, recordOf(ctx, nil), refusal)
+		deadLetter(ctx, recordOf(ctx, message), refusal)
 		return
 	}
 	row, _ := stored[campaign.Row](ctx.Value())
-	decision := campaign.Apply(row, lifecycleDue(due, placed.window))
+	decision := campaign.Apply(row, lifecycleDue(due, placed.window, ctx.Offset()))
+	if decision.Repeated {
+		ctx.Count(Duplicates)
+		return
+	}
+	l.answer(ctx, due, placed, &decision)
+}
+
+// answer tells what became of a due and keeps the row, also that of a rejected one: it says how far the log was read.
+func (l lifecycle) answer(ctx engine.Context, due *schemas.Due, placed placement, decision *campaign.Decision) {
 	if decision.Applied {
-		decision.Row.Campaign = rendering(ctx, &decision, placed)
-		l.emitApplied(ctx, due, &decision)
+		decision.Row.Campaign = rendering(ctx, decision, placed)
+		l.emitApplied(ctx, due, decision)
 	} else {
-		l.emitRejected(ctx, due, &decision)
+		l.emitRejected(ctx, due, decision)
 	}
 	if decision.Row.Settled {
 		decision.Row.Campaign = nil // nothing is applied any more, so nothing repeats it

@@ -69,16 +69,16 @@ func (t timers) onCarried(gctx goka.Context, message any) {
 
 // decide sequences the event's change.
 func (t timers) decide(ctx engine.Context, record topics.Record, event topics.CampaignEvent) {
+	row, exists := stored[timer.Row](ctx.Value())
 	change, resolved, refusal := changeOf(event, t.settings)
 	if refusal != nil {
-		deadLetter(ctx, record, refusal)
+		deadLetter(ctx, record, firstRefusal(&row, exists, &change, refusal))
 		return
 	}
 	mode := timer.Normal
 	if ctx.CatchingUp() {
 		mode = timer.CatchingUp
 	}
-	row, exists := stored[timer.Row](ctx.Value())
 	decision := timer.Decide(row, exists, change, ctx.Now(), mode)
 	if decision.Changed {
 		ctx.SetValue(&decision.Row)
@@ -86,9 +86,7 @@ func (t timers) decide(ctx engine.Context, record topics.Record, event topics.Ca
 	t.emit(ctx, decision.Dues, &event, resolved)
 	switch decision.Verdict {
 	case timer.Refused:
-		deadLetter(ctx, record, &topics.Refusal{
-			Reason: schemas.Reason(decision.Refusal.Reason), Detail: decision.Refusal.Detail,
-		})
+		deadLetter(ctx, record, refusalOf(decision.Refusal))
 	case timer.Duplicate:
 		ctx.Count(Duplicates)
 	case timer.Stale:

@@ -16,13 +16,15 @@ import (
 type window struct{ startsAt, endsAt instant.Instant }
 
 // changeOf translates an event into what the sequencer decides on, and says which window it resolved. The checks that
-// need state's knowledge come here, in the contract's order: local texts, zone, local time, window, money.
+// need state's knowledge come here, in the contract's order: local texts, zone, local time, window, money. Beside a refusal
+// the change says what kind it is, of which revision, and whose.
 func changeOf(e topics.CampaignEvent, s Settings) (timer.Change, window, *topics.Refusal) {
 	change := timer.Change{Kind: kindOf(e.Type), Revision: e.Revision(), Hash: timer.Hash(e.ContentHash)}
 	if e.Definition == nil {
 		return change, window{}, nil
 	}
 	d := e.Definition
+	change.AdvertiserID, change.Currency = d.AdvertiserID, d.Budget.Currency
 	w, refusal := resolveWindow(d)
 	if refusal != nil {
 		return change, w, refusal
@@ -37,7 +39,6 @@ func changeOf(e topics.CampaignEvent, s Settings) (timer.Change, window, *topics
 	if refusal := checkMoney(d); refusal != nil {
 		return change, w, refusal
 	}
-	change.AdvertiserID, change.Currency = d.AdvertiserID, d.Budget.Currency
 	change.StartsAt, change.EndsAt = w.startsAt, w.endsAt
 	if d.StartsAtLocal != "" || d.EndsAtLocal != "" {
 		change.Wording = timer.Wording{
@@ -139,14 +140,27 @@ func checkMoney(d *schemas.Definition) *topics.Refusal {
 	return nil
 }
 
+// firstRefusal returns what a change that broke the rule form is refused for: another advertiser is a matter of the schema,
+// which comes before zone, window and money, though only the row knows of it.
+func firstRefusal(row *timer.Row, exists bool, change *timer.Change, form *topics.Refusal) *topics.Refusal {
+	if misnamed, is := timer.Misnamed(row, exists, change); is {
+		return refusalOf(misnamed)
+	}
+	return form
+}
+
+func refusalOf(r timer.Refusal) *topics.Refusal {
+	return &topics.Refusal{Reason: schemas.Reason(r.Reason), Detail: r.Detail}
+}
+
 func refuse(reason schemas.Reason, field string, rule error) *topics.Refusal {
 	return &topics.Refusal{Reason: reason, Detail: field + ": " + rule.Error()}
 }
 
-// lifecycleDue translates a due transition into what the lifecycle decides on.
-func lifecycleDue(d *schemas.Due, w window) campaign.Due {
+// lifecycleDue translates a due transition, read at an offset of transitions-due, into what the lifecycle decides on.
+func lifecycleDue(d *schemas.Due, w window, offset int64) campaign.Due {
 	return campaign.Due{
 		Transition: campaign.Transition(d.Transition), Revision: d.Revision, DecidedAt: instant.Instant(d.DecidedAt),
-		StartsAt: w.startsAt, EndsAt: w.endsAt,
+		StartsAt: w.startsAt, EndsAt: w.endsAt, Position: offset + 1,
 	}
 }

@@ -37,8 +37,15 @@ func (RawCodec) Encode(value any) ([]byte, error) {
 // Decode returns a Raw that shares data's memory. A tombstone is a nil Raw.
 func (RawCodec) Decode(data []byte) (any, error) { return Raw(data), nil }
 
-// DueCodec is the codec of transitions-due: *schemas.Event[schemas.Due].
+// DueCodec is the codec of transitions-due: *schemas.Event[schemas.Due] is written, ReadDue is read.
 type DueCodec struct{}
+
+// ReadDue is a due transition as it was read, and the bytes that it was read from: whoever has to refuse it later owes
+// dead-letters the record as it was.
+type ReadDue struct {
+	*schemas.Event[schemas.Due]
+	Raw Raw
+}
 
 // Encode takes a *schemas.Event[schemas.Due]; equal events give equal bytes.
 func (DueCodec) Encode(value any) ([]byte, error) {
@@ -49,13 +56,13 @@ func (DueCodec) Encode(value any) ([]byte, error) {
 	return EncodeDue(event)
 }
 
-// Decode returns a *schemas.Event[schemas.Due] or a Malformed.
+// Decode returns a ReadDue whose Raw shares data's memory, or a Malformed.
 func (DueCodec) Decode(data []byte) (any, error) {
 	event, refusal := DecodeDue(data)
 	if refusal != nil {
 		return Malformed{Raw: bytes.Clone(data), Refusal: refusal}, nil
 	}
-	return event, nil
+	return ReadDue{Event: event, Raw: data}, nil
 }
 
 // AppliedCodec is the codec of transitions-applied: *schemas.Event[schemas.Applied].

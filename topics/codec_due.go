@@ -11,7 +11,8 @@ import (
 
 // DecodeDue reads the value of a record of transitions-due: what lifecycle folds over, so it is read with the same care
 // as an input, though the engine is its only writer. It returns either an event and nil, or nil and the refusal, and
-// keeps no reference to value. Campaign is taken as it stands, if it is an object.
+// keeps no reference to value. Campaign is taken as it stands, if it is an object. Whatever is returned can be written by
+// EncodeDue, EncodeApplied and EncodeRejected, and within the limits of their topics.
 func DecodeDue(value []byte) (*schemas.Event[schemas.Due], *Refusal) {
 	if event, own := decodeOwnDue(value); own {
 		return event, nil
@@ -21,6 +22,9 @@ func DecodeDue(value []byte) (*schemas.Event[schemas.Due], *Refusal) {
 
 // decodeAnyDue reads a due transition in whatever form.
 func decodeAnyDue(value []byte) (*schemas.Event[schemas.Due], *Refusal) {
+	if refusal := CheckSize(nil, value, nil); refusal != nil {
+		return nil, refusal
+	}
 	if refusal := checkDepth(value); refusal != nil {
 		return nil, refusal
 	}
@@ -28,12 +32,19 @@ func decodeAnyDue(value []byte) (*schemas.Event[schemas.Due], *Refusal) {
 	if refusal != nil {
 		return nil, refusal
 	}
+	// 1e20 is written out in full: the campaign, which goes on as it stands here, may be several times as long as it was.
+	if len(document) > schemas.RecordMaxBytes {
+		return nil, tooLarge("value in canonical form (RFC 8785)", schemas.RecordMaxBytes)
+	}
 	e, refusal := structuredEnvelope(document)
 	if refusal != nil {
 		return nil, refusal
 	}
 	if e.kind != schemas.TransitionDue {
 		return nil, refuse(schemas.UnknownType, "type", "must be "+string(schemas.TransitionDue))
+	}
+	if e.time != nil && !canBeWritten(*e.time) {
+		return nil, refuse(schemas.Malformed, "time", ruleYears)
 	}
 	event := &schemas.Event[schemas.Due]{
 		SpecVersion: schemas.SpecVersion, ID: e.id, Source: e.source, Type: e.kind, Subject: e.subject, Time: e.time,
@@ -59,9 +70,9 @@ func readDue(d *schemas.Due, data string) *breach {
 		case "transition":
 			d.Transition, rule = readTransition(value)
 		case "scheduled_for":
-			instants.scheduledFor, rule = readInstant(value)
+			instants.scheduledFor, rule = readWritable(value)
 		case "decided_at":
-			instants.decidedAt, rule = readInstant(value)
+			instants.decidedAt, rule = readWritable(value)
 		case "lateness_ms":
 			d.LatenessMs, rule = readInteger(value, 0, math.MaxInt64)
 		case "change_reason":
@@ -75,6 +86,24 @@ func readDue(d *schemas.Due, data string) *breach {
 		return broken
 	}
 	return checkDue(d, instants)
+}
+
+// yearZero is 0000-01-01T00:00:00Z, the first instant that RFC 3339 can write.
+const yearZero schemas.Instant = -62_167_219_200_000
+
+const ruleYears = "must lie in the years 0000 to 9999 of UTC"
+
+// canBeWritten says whether an instant can be written again: the offset that it was read with may have moved it out of
+// the years that RFC 3339 knows.
+func canBeWritten(at schemas.Instant) bool { return at >= yearZero && at <= schemas.InstantMax }
+
+// readWritable reads an instant that will be written again.
+func readWritable(value string) (*schemas.Instant, string) {
+	at, rule := readInstant(value)
+	if rule == "" && !canBeWritten(*at) {
+		return nil, ruleYears
+	}
+	return at, rule
 }
 
 // dueInstants tells an instant that is missing from the one of 1970.

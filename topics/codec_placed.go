@@ -77,11 +77,14 @@ func separator(i int, begin string) string {
 	return ","
 }
 
-// DecodePlaced reads the campaign that transitions carry.
+// DecodePlaced reads the campaign that transitions carry. What it returns can be written by EncodePlaced.
 func DecodePlaced(campaign json.RawMessage) (schemas.Placed, error) {
 	var placed schemas.Placed
 	if err := jsonv2.Unmarshal(campaign, &placed); err != nil {
 		return schemas.Placed{}, fmt.Errorf("decoding a placed campaign: %w", err)
+	}
+	if !canBeWritten(placed.StartsAt) || !canBeWritten(placed.EndsAt) {
+		return schemas.Placed{}, fmt.Errorf("decoding a placed campaign: its window %s", ruleYears)
 	}
 	return placed, nil
 }

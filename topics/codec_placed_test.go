@@ -1,6 +1,7 @@
 package topics
 
 import (
+	"regexp"
 	"testing"
 
 	"github.com/go-json-experiment/json"
@@ -29,6 +30,21 @@ func TestPlacedIsWhatReflectionWrites(t *testing.T) {
 			t.Fatalf("decoded and encoded again: %s, %v", again, err)
 		}
 	})
+}
+
+func TestDecodePlacedRefusesWhatCannotBeWritten(t *testing.T) {
+	placed, err := EncodePlaced(samplePlaced(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, field := range []string{"starts_at", "ends_at"} {
+		for _, at := range []string{"9999-12-31T23:59:59-23:59", "0000-01-01T00:00:00+00:01"} {
+			damaged := regexp.MustCompile(`"`+field+`":"[^"]*"`).ReplaceAll(placed, []byte(`"`+field+`":"`+at+`"`))
+			if got, err := DecodePlaced(damaged); err == nil {
+				t.Errorf("%s %s was accepted: %+v", field, at, got)
+			}
+		}
+	}
 }
 
 func somePlaced(t *rapid.T) schemas.Placed {

@@ -115,6 +115,12 @@ func TestTransitionsAreReadBackByTheirCodecs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if read, is := back.(ReadDue); is {
+				if string(read.Raw) != string(encoded) {
+					t.Errorf("read from %s, not %s", read.Raw, encoded)
+				}
+				back = read.Event
+			}
 			if diff := cmp.Diff(c.value, back); diff != "" {
 				t.Errorf("value differs (-written +read):\n%s", diff)
 			}
@@ -173,6 +179,16 @@ func TestDecodeDueRefuses(t *testing.T) {
 		{"no instant", `"decided_at":`, `"x":`, schemas.BadSchema, "data.decided_at: "},
 		{"not scheduled", `"scheduled_for":`, `"x":`, schemas.BadSchema, "data.scheduled_for: "},
 		{"early", `"lateness_ms":21`, `"lateness_ms":-1`, schemas.BadSchema, "data.lateness_ms: "},
+		{"decided in the year 10000 of UTC", `"decided_at":"2026-12-01T05:00:00.021Z"`,
+			`"decided_at":"9999-12-31T23:59:59-23:59"`, schemas.BadSchema, "data.decided_at: must lie in the years"},
+		{"scheduled before the year 0 of UTC", `"scheduled_for":"2026-12-01T05:00:00.000Z"`,
+			`"scheduled_for":"0000-01-01T00:00:00+00:01"`, schemas.BadSchema, "data.scheduled_for: must lie in the years"},
+		{"written in the year 10000 of UTC", `"time":"2026-12-01T05:00:00.021Z"`, `"time":"9999-12-31T23:59:59-23:59"`,
+			schemas.Malformed, "time: must lie in the years"},
+		{"more than a record", `"campaign":{`, `"campaign":{"x":"` + strings.Repeat("x", schemas.RecordMaxBytes) + `",`,
+			schemas.TooLarge, "value: "},
+		{"more than a record once numbers are written out", `"campaign":{`,
+			`"campaign":{"x":[0` + strings.Repeat(",1e20", schemas.RecordMaxBytes/8) + `],`, schemas.TooLarge, "value in "},
 		{"a campaign that is no object", `"campaign":{`, `"campaign":[],"x":{`, schemas.BadSchema, "data.campaign: "},
 	}
 	for _, c := range cases {

@@ -13,12 +13,13 @@ import (
 )
 
 type generateCommand struct {
-	Campaigns int     `name:"campaigns" default:"100" placeholder:"COUNT" help:"How many campaigns (default ${default})."`
-	Seed      uint64  `name:"seed" default:"1" help:"The same seed and switches give the same events (default ${default})."`
-	From      string  `name:"from" placeholder:"YYYY-MM-DD" help:"First local day on which campaigns start (default: in 30 days)."`
-	Days      int     `name:"days" default:"90" placeholder:"COUNT" help:"On how many days campaigns start (default ${default})."`
-	Retailers int     `name:"retailers" default:"12" placeholder:"COUNT" help:"How many retailers, over the world (default ${default})."`
-	Changes   float64 `name:"changes" default:"0.3" placeholder:"SHARE" help:"Share of campaigns, 0 to 1, that are updated, paused, resumed or cancelled (default ${default})."`
+	Campaigns int            `name:"campaigns" default:"100" placeholder:"COUNT" help:"How many campaigns (default ${default})."`
+	Seed      *uint64        `name:"seed" placeholder:"NUMBER" help:"The same seed and switches give the same events (default 1; with --starts-in another one each time)."`
+	StartsIn  *time.Duration `name:"starts-in" placeholder:"DURATION" help:"The first campaigns start that far from now, for example 30s; windows are then instants."`
+	From      string         `name:"from" placeholder:"YYYY-MM-DD" help:"First local day on which campaigns start (default: in 30 days)."`
+	Days      int            `name:"days" default:"90" placeholder:"COUNT" help:"On how many days campaigns start (default ${default})."`
+	Retailers int            `name:"retailers" default:"12" placeholder:"COUNT" help:"How many retailers, over the world (default ${default})."`
+	Changes   float64        `name:"changes" default:"0.3" placeholder:"SHARE" help:"Share of campaigns, 0 to 1, that are updated, paused, resumed or cancelled (default ${default})."`
 }
 
 // Help implements kong.HelpProvider.
@@ -27,24 +28,21 @@ func (generateCommand) Help() string {
 created two days to three weeks before, some changed later. Events come in the order of their time.
 
     campaignctl generate --campaigns 1000 --seed 7 --from 2027-01-01 > campaigns.jsonl
-    campaignctl generate --campaigns 20 | campaignctl publish -`
+    campaignctl generate --campaigns 20 --days 1 --starts-in 30s | campaignctl publish -`
 }
 
 // defaultLeadDays is how far ahead campaigns start without --from: everything about them has then still to come.
 const defaultLeadDays = 30
 
+const defaultSeed = 1
+
 // Run implements the command.
 func (c *generateCommand) Run(ctx context.Context, on console) error {
-	from := on.now().AddDate(0, 0, defaultLeadDays)
-	if c.From != "" {
-		var err error
-		if from, err = time.Parse(time.DateOnly, c.From); err != nil {
-			return wrongSwitches(fmt.Errorf("--from: %q must be a day, for example 2026-12-01", c.From))
-		}
+	settings, err := c.settings(on.now())
+	if err != nil {
+		return err
 	}
-	events, err := generate.Events(generate.Settings{
-		Campaigns: c.Campaigns, Seed: c.Seed, From: from, Days: c.Days, Retailers: c.Retailers, Changes: c.Changes,
-	})
+	events, err := generate.Events(settings)
 	if err != nil {
 		return wrongSwitches(err)
 	}
@@ -62,4 +60,30 @@ func (c *generateCommand) Run(ctx context.Context, on console) error {
 		}
 	}
 	return out.Flush()
+}
+
+// settings turns the switches into those of the generator. Error: errSwitches.
+func (c *generateCommand) settings(now time.Time) (generate.Settings, error) {
+	s := generate.Settings{
+		Campaigns: c.Campaigns, Seed: defaultSeed, From: now.AddDate(0, 0, defaultLeadDays), Days: c.Days, Retailers: c.Retailers,
+		Changes: c.Changes,
+	}
+	switch {
+	case c.StartsIn != nil && (*c.StartsIn < 0 || c.From != ""):
+		return s, wrongSwitches(errors.New("--starts-in: must not be negative, and goes without --from"))
+	case c.StartsIn != nil:
+		s.First = now.Add(*c.StartsIn)
+		// The seed is in the campaigns' ids: those of the last minute, with other windows, are not to be met again.
+		s.Seed = uint64(now.UnixMilli())
+	case c.From != "":
+		from, err := time.Parse(time.DateOnly, c.From)
+		if err != nil {
+			return s, wrongSwitches(fmt.Errorf("--from: %q must be a day, for example 2026-12-01", c.From))
+		}
+		s.From = from
+	}
+	if c.Seed != nil {
+		s.Seed = *c.Seed
+	}
+	return s, nil
 }

@@ -22,10 +22,10 @@ const (
 	testPartitions = 4
 )
 
-// cluster is a broker on this machine with the public topics, and the engine's table.
+// cluster is a broker on this machine with the public topics, and the engine's tables.
 func cluster(t *testing.T) *kfake.Cluster {
 	t.Helper()
-	names := []string{string(topics.CampaignEngineTimersTable)}
+	names := []string{string(topics.CampaignEngineTimersTable), string(topics.CampaignEngineLifecycleTable)}
 	for _, stream := range topics.Streams() {
 		if !stream.Internal() {
 			names = append(names, string(stream.Name))

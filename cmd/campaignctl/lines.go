@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/rmn-arms/campaign-engine/schemas"
 )
@@ -16,7 +17,7 @@ import (
 var (
 	errLineLong    = fmt.Errorf("longer than %d bytes, the most that the engine takes", schemas.RecordMaxBytes)
 	errLineJSON    = errors.New("no JSON object")
-	errLineSubject = errors.New("no subject: it is to be the record's key")
+	errLineSubject = errors.New("no subject")
 )
 
 // lines reads lines of bounded length.
@@ -66,10 +67,11 @@ func (l *lines) line() ([]byte, error) {
 }
 
 // subjectOf returns the subject of an event in CloudEvents' JSON format. Whether the event is one that the engine takes
-// is the engine's to say. Errors: errLineJSON, errLineSubject.
+// is the engine's to say. Errors: errLineJSON, errLineSubject; the latter says what to add.
 func subjectOf(line []byte) (string, error) {
 	var event struct {
-		Subject string `json:"subject"`
+		Subject string         `json:"subject"`
+		Data    jsontext.Value `json:"data"`
 	}
 	if line[0] != '{' {
 		return "", errLineJSON
@@ -78,7 +80,18 @@ func subjectOf(line []byte) (string, error) {
 		return "", fmt.Errorf("%w: %w", errLineJSON, err)
 	}
 	if event.Subject == "" {
-		return "", errLineSubject
+		return "", fmt.Errorf("%w: add %s beside id and type; it becomes the record's key", errLineSubject, missingSubject(event.Data))
 	}
 	return event.Subject, nil
+}
+
+// missingSubject writes the member that an event lacks, with the campaign's id if its data names one.
+func missingSubject(data []byte) string {
+	var about struct {
+		CampaignID string `json:"campaign_id"`
+	}
+	if json.Unmarshal(data, &about) != nil || !schemas.IsID(about.CampaignID) {
+		return `"subject", the campaign's id,`
+	}
+	return fmt.Sprintf(`"subject":%q`, about.CampaignID)
 }

@@ -6,6 +6,7 @@
 //	publish.go   publish; lines.go reads its input, progress.go shows how far it is
 //	tail.go      tail; describe.go tells a record in a line, unfold.go as JSON
 //	story.go     show and timeline
+//	list.go      list
 //	read.go      reading partitions to the end that they have now
 //	generate.go  generate
 package main
@@ -37,6 +38,7 @@ type program struct {
 	Publish  publishCommand  `cmd:"" help:"Publish events, one JSON line each."`
 	Tail     tailCommand     `cmd:"" help:"Show what comes on topics."`
 	Show     showCommand     `cmd:"" help:"Show what a campaign is now, and what comes next."`
+	List     listCommand     `cmd:"" help:"Show the campaigns that there are, and what comes next."`
 	Timeline timelineCommand `cmd:"" help:"Show all that happened to a campaign, and how late."`
 	Generate generateCommand `cmd:"" help:"Make realistic campaigns, one JSON line per event."`
 	Version  versionFlag     `name:"version" help:"Print the version."`

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rmn-arms/campaign-engine/topics"
 )
@@ -21,8 +24,13 @@ func TestWrongSwitches(t *testing.T) {
 		{[]string{"show", "c-1", "--brokers", "nowhere"}, "--brokers"},
 		{[]string{"show", "c-1", "--kafka-tls"}, "the embedded broker has neither"},
 		{[]string{"show", "c-1", "--brokers", "a:1", "--kafka-cert", "x"}, "--kafka-cert"},
+		{[]string{"list", "--status", "over"}, `--status: "over" must be scheduled`},
+		{[]string{"list", "--limit=-1"}, "--limit: must not be negative"},
 		{[]string{"generate", "--campaigns", "0"}, "campaigns must be from 1"},
 		{[]string{"generate", "--from", "soon"}, `--from: "soon" must be a day`},
+		{[]string{"generate", "--starts-in=-1s"}, "--starts-in: must not be negative"},
+		{[]string{"generate", "--starts-in", "1s", "--from", "2026-12-01"}, "goes without --from"},
+		{[]string{"generate", "--starts-in", "soon"}, "--starts-in"},
 	}
 	for _, c := range cases {
 		run(t, nil, "", c.args...).check(t, exitSwitches, c.says)
@@ -30,7 +38,7 @@ func TestWrongSwitches(t *testing.T) {
 }
 
 func TestHelpHasAnExample(t *testing.T) {
-	for _, command := range []string{"publish", "tail", "show", "timeline", "generate"} {
+	for _, command := range []string{"publish", "tail", "show", "list", "timeline", "generate"} {
 		run(t, nil, "", command, "--help").check(t, exitClean, "\n    campaignctl "+command+" ")
 	}
 	run(t, nil, "", "--version").check(t, exitClean, "campaignctl ")
@@ -48,6 +56,29 @@ func TestGenerate(t *testing.T) {
 	if own := run(t, nil, "", "generate", "--campaigns", "1"); !strings.Contains(own.out, `"starts_at`) || own == first {
 		t.Errorf("without switches: %s", own.out)
 	}
+}
+
+// TestGenerateStartsIn: whoever tries it sees campaigns start half a minute later, and again when it is tried again.
+func TestGenerateStartsIn(t *testing.T) {
+	got := run(t, nil, "", "generate", "--campaigns", "20", "--days", "1", "--starts-in", "30s", "--changes", "0")
+	got.check(t, exitClean, `"starts_at":"2026-12-05T17:30:30.000Z"`)
+	if strings.Contains(got.out, "_local") {
+		t.Errorf("a window is not an instant:\n%s", got.out)
+	}
+	later := func() time.Time { return testNow().Add(time.Minute) }
+	var out strings.Builder
+	realMain(t.Context(), []string{"generate", "--campaigns", "20", "--days", "1", "--starts-in", "30s"},
+		console{out: &out, errs: io.Discard, now: later})
+	id := regexp.MustCompile(`"subject":"[^"]*"`)
+	if first := id.FindString(got.out); first == "" || strings.Contains(out.String(), first) {
+		t.Errorf("%q comes again a minute later, with another window", first)
+	}
+	run(t, nil, "", "generate", "--campaigns", "20", "--days", "1", "--starts-in", "0s").
+		check(t, exitClean, `"starts_at":"2026-12-05T17:30:00.000Z"`)
+	midnight := run(t, nil, "", "generate", "--campaigns", "20", "--days", "1", "--starts-in", "6h30m")
+	midnight.check(t, exitClean, `"starts_at":"2026-12-06T00:00:00.000Z"`)
+	seeded := run(t, nil, "", "generate", "--campaigns", "1", "--starts-in", "30s", "--seed", "36")
+	seeded.check(t, exitClean, "-10-1")
 }
 
 func TestGeneratedEventsArePublished(t *testing.T) {

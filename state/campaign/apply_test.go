@@ -185,3 +185,51 @@ func checkStep(t *rapid.T, before campaign.Row, due campaign.Due, d campaign.Dec
 		t.Fatalf("%+v on %+v moves the window without a definition: %+v", due, before, after)
 	}
 }
+
+// TestDuesThatAreReadAgain folds any log whatever, and then the same once more, from any place on: nothing may change.
+func TestDuesThatAreReadAgain(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		log := rapid.SliceOfN(rapid.Custom(drawDue), 1, 20).Draw(t, "log")
+		var row campaign.Row
+		position := int64(0)
+		for i := range log {
+			position += int64(rapid.IntRange(1, 3).Draw(t, "records since")) // of other campaigns, or markers
+			log[i].Position = position
+			d := campaign.Apply(row, log[i])
+			if d.Repeated {
+				t.Fatalf("%+v is read for the first time", log[i])
+			}
+			row = encodeAndDecode(t, d.Row)
+		}
+		for _, due := range log[rapid.IntRange(0, len(log)-1).Draw(t, "from"):] {
+			again := campaign.Apply(row, due)
+			if diff := cmp.Diff(row, again.Row); !again.Repeated || again.Applied || again.Reason != "" || diff != "" {
+				t.Fatalf("%+v, read again: %+v (-row +row)\n%s", due, again, diff)
+			}
+		}
+	})
+}
+
+// TestDuesOfAnotherLog: a log that was restored or copied has other offsets. What was decided later than all before is new
+// there, and so is what comes behind it.
+func TestDuesOfAnotherLog(t *testing.T) {
+	row := campaign.Row{
+		Status: campaign.Scheduled, Revision: 1, Sequence: 1, StartsAt: 1000, EndsAt: 2000, Position: 500, DecidedAt: 10,
+	}
+	for _, c := range []struct {
+		due      campaign.Due
+		repeated bool
+	}{
+		{campaign.Due{Transition: campaign.Schedule, Revision: 1, DecidedAt: 10, Position: 6}, true},
+		{campaign.Due{Transition: campaign.Start, Revision: 1, DecidedAt: 1000, Position: 7}, false},
+		{campaign.Due{Transition: campaign.End, Revision: 1, DecidedAt: 1000, Position: 8}, false},
+		{campaign.Due{Transition: campaign.Start, Revision: 1, DecidedAt: 1000, Position: 7}, true},
+		{campaign.Due{Transition: campaign.Settle, Revision: 1, DecidedAt: 1000, Position: 9}, false},
+	} {
+		d := campaign.Apply(row, c.due)
+		if d.Repeated != c.repeated || d.Applied == c.repeated {
+			t.Errorf("%+v gives %+v; repeated is to be %t", c.due, d, c.repeated)
+		}
+		row = d.Row
+	}
+}

@@ -3,6 +3,7 @@ package campaign_test
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
@@ -39,6 +40,32 @@ func TestRowsSurviveTheirEncoding(t *testing.T) {
 	}
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) { encodeAndDecode(t, row) })
+		row.Position, row.DecidedAt = 1<<40, instant.Max
+		t.Run(name+", placed", func(t *testing.T) { encodeAndDecode(t, row) })
+	}
+}
+
+// TestRowsWrittenBeforePositionsAreRead: a deployment is not rebuilt for a new version of the program.
+func TestRowsWrittenBeforePositionsAreRead(t *testing.T) {
+	old := "7fffffffffffffff" + "01" + "42" + "05" + "07" + "d00f" + "d00f" + hex.EncodeToString([]byte(`{"name":"x"}`))
+	data, err := hex.DecodeString(old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var row campaign.Row
+	if err := row.UnmarshalBinary(data); err != nil {
+		t.Fatal(err)
+	}
+	want := campaign.Row{
+		Status: campaign.Active, EverActive: true, Revision: 5, Sequence: 7, StartsAt: 1000, EndsAt: 2000,
+		Campaign: []byte(`{"name":"x"}`),
+	}
+	if diff := cmp.Diff(want, row); diff != "" {
+		t.Errorf("the row differs (-want +got):\n%s", diff)
+	}
+	d := campaign.Apply(row, campaign.Due{Transition: campaign.Pause, Revision: 6, DecidedAt: 1500, Position: 3})
+	if !d.Applied || d.Row.Position != 3 {
+		t.Errorf("the next due of an old row gives %+v", d)
 	}
 }
 
@@ -64,12 +91,19 @@ func TestDamagedRowsAreRefused(t *testing.T) {
 	bad := map[string][]byte{
 		"nothing": nil, "zeros": make([]byte, 64), "ones": bytes.Repeat([]byte{0xff}, 64),
 		"another due instant": append([]byte{0}, good[1:]...),
-		"another layout":      append(append(bytes.Clone(good[:8]), 2), good[9:]...),
+		"no layout":           append(append(bytes.Clone(good[:8]), 0), good[9:]...),
+		"another layout":      append(append(bytes.Clone(good[:8]), 3), good[9:]...),
+		"a position of none":  append(append(append(bytes.Clone(good[:8]), 2), good[9:]...), 0, 0),
 		"another status":      append(append(bytes.Clone(good[:9]), 6), good[10:]...),
 		"a long number":       append(append(bytes.Clone(good[:10]), 0x80, 0x00), good[12:]...),
 	}
+	row.Position, row.DecidedAt = 300, 1000
+	placed := row.AppendBinary(nil)
 	for size := range good {
 		bad[fmt.Sprintf("cut to %d", size)] = good[:size]
+	}
+	for size := range placed {
+		bad[fmt.Sprintf("placed, cut to %d", size)] = placed[:size]
 	}
 	for name, data := range bad {
 		row := campaign.Row{Revision: 77}
@@ -81,6 +115,8 @@ func TestDamagedRowsAreRefused(t *testing.T) {
 
 func FuzzRow(f *testing.F) {
 	for _, row := range states() {
+		f.Add(row.AppendBinary(nil))
+		row.Position, row.DecidedAt = 300, 1500
 		f.Add(row.AppendBinary(nil))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {

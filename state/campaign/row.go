@@ -60,6 +60,10 @@ type Row struct {
 	Settled    bool
 	StartsAt   instant.Instant // of the window in force
 	EndsAt     instant.Instant // of the window in force
+	// Position is the one behind the newest due that was decided (Due.Position), 0 when it is not known; DecidedAt is then
+	// the latest of all dues so far. Together they tell a due that is read again from one that is new.
+	Position  int64
+	DecidedAt instant.Instant
 	// Campaign is the rendering of the definition in force. Nothing here looks into it: the caller replaces it when a
 	// decision says Redefined, and repeats it with every applied due.
 	Campaign []byte

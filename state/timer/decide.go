@@ -91,13 +91,24 @@ func Decide(row Row, exists bool, change Change, now instant.Instant, mode Mode)
 	return d
 }
 
+// Misnamed says whether a definition names another advertiser than the first accepted one, and how that is refused. It is
+// part of what Decide judges, and a function of its own because it comes before the checks of a definition's zone, window
+// and money, which are made before there is a whole Change: of this one only Kind and AdvertiserID are looked at.
+func Misnamed(row *Row, exists bool, change *Change) (Refusal, bool) {
+	if exists && change.Kind == Definition && change.AdvertiserID != row.AdvertiserID {
+		return advertiserChanged, true
+	}
+	return Refusal{}, false
+}
+
 // judge compares a change with what was accepted before. A closed campaign's change is judged like any other, also once
 // the row has shrunk: what was refused while the campaign was open must be refused again when all inputs are replayed.
 func judge(row *Row, exists bool, change *Change) (Verdict, Refusal) {
+	if refusal, misnamed := Misnamed(row, exists, change); misnamed {
+		return Refused, refusal
+	}
 	defines := change.Kind == Definition
 	switch {
-	case exists && defines && change.AdvertiserID != row.AdvertiserID:
-		return Refused, advertiserChanged
 	case exists && defines && change.Currency != row.Currency:
 		return Refused, currencyChanged
 	case !exists && !defines:

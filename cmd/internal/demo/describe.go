@@ -5,6 +5,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/rmn-arms/campaign-engine/cmd/internal/timeline"
 	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
@@ -24,11 +25,17 @@ That was the demonstration. The engine goes on, and keeps what it holds when it 
   bin/campaignctl publish mine.jsonl      # one of your own: README, "A campaign of your own"
 
 Ctrl-C ends it.
-`, campaign)
+`, timeline.Printable(campaign))
 }
 
-// describe returns a line for a person, and whether it settles a campaign.
+// describe returns a line for a person, and whether it settles a campaign. What it tells was written by others: nothing of
+// it reaches the terminal but what can be printed.
 func describe(r *kgo.Record) (line string, settled bool) {
+	line, settled = tellRecord(r)
+	return timeline.Printable(line), settled
+}
+
+func tellRecord(r *kgo.Record) (line string, settled bool) {
 	switch topics.Name(r.Topic) {
 	case topics.TransitionsApplied:
 		event, ok := decoded[schemas.Applied](topics.AppliedCodec{}, r.Value)

@@ -15,6 +15,12 @@ type slot struct {
 	instants bool
 }
 
+// moved returns the slot that much later, as instants.
+func (s slot) moved(by time.Duration) slot {
+	s.start, s.end, s.instants = s.start.Add(by), s.end.Add(by), true
+	return s
+}
+
 // slot draws a campaign's place in the calendar: most begin at midnight of a day on which many others do.
 func (g *generator) slot(r *retailer, draw *rand.Rand) slot {
 	date := g.first.AddDate(0, 0, draw.IntN(g.Days))

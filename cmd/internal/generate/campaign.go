@@ -38,6 +38,9 @@ func (g *generator) plan(number int) (campaign, slot, *rand.Rand) {
 	draw := g.draws(uint64(number))
 	r := &g.retailers[draw.IntN(len(g.retailers))]
 	s := g.slot(r, draw)
+	if !g.First.IsZero() {
+		s = s.moved(g.move)
+	}
 	created := s.start.Truncate(24*time.Hour).AddDate(0, 0, -leadMinDays-draw.IntN(leadMaxDays-leadMinDays)).Add(officeHours(draw))
 	c := campaign{retailer: r, steps: []step{{at: schemas.InstantOf(created), kind: schemas.CampaignCreated}}}
 	if draw.Float64() < g.Changes {

@@ -33,6 +33,9 @@ type Settings struct {
 	// From is the first local day on which a campaign may start; only its date counts. Events are up to
 	// leadMaxDays older.
 	From time.Time
+	// First, unless it is zero, is when the first campaigns start: all windows are moved by as much, and given as instants,
+	// so that what begins at one midnight anywhere in the calendar begins at one instant. From is then First's day.
+	First time.Time
 	// Days is on how many days, from From on, campaigns start.
 	Days      int
 	Retailers int
@@ -51,6 +54,9 @@ const (
 var ErrSettings = errors.New("outside the limits")
 
 func (s Settings) check() error {
+	if !s.First.IsZero() {
+		s.From = s.First
+	}
 	switch {
 	case s.Campaigns < 1 || s.Campaigns > CampaignsMax:
 		return fmt.Errorf("%w: campaigns must be from 1 to %d", ErrSettings, CampaignsMax)
@@ -74,11 +80,17 @@ func Events(s Settings) (iter.Seq[Event], error) {
 	if err := s.check(); err != nil {
 		return nil, fmt.Errorf("generating campaigns: %w", err)
 	}
+	if !s.First.IsZero() {
+		s.From = s.First.UTC()
+	}
 	year, month, day := s.From.Date()
 	g := generator{Settings: s, first: time.Date(year, month, day, 0, 0, 0, 0, time.UTC)}
 	g.retailers = make([]retailer, s.Retailers)
 	for i := range g.retailers {
 		g.retailers[i] = newRetailer(i, g.draws(retailerStreams+uint64(i)))
+	}
+	if !s.First.IsZero() {
+		g.move = s.First.Truncate(time.Millisecond).Sub(g.earliest())
 	}
 	return func(yield func(Event) bool) {
 		for _, at := range g.order() {
@@ -95,6 +107,19 @@ type generator struct {
 	Settings
 	first     time.Time // midnight of From, as if it were in UTC
 	retailers []retailer
+	// move is how much later than by the calendar all campaigns start and end, with Settings.First.
+	move time.Duration
+}
+
+// earliest returns the first start of all campaigns by the calendar.
+func (g *generator) earliest() time.Time {
+	var earliest time.Time
+	for number := range g.Campaigns {
+		if _, s, _ := g.plan(number); number == 0 || s.start.Before(earliest) {
+			earliest = s.start
+		}
+	}
+	return earliest
 }
 
 // retailerStreams keeps the streams of retailers apart from those of campaigns, which are their numbers.

@@ -163,6 +163,50 @@ func TestLooksLikeRetail(t *testing.T) {
 	}
 }
 
+// TestTheFirstCampaignsStart at the instant that was asked for, to the millisecond, and none before.
+func TestTheFirstCampaignsStart(t *testing.T) {
+	s := settings(5, 300)
+	s.Days = 3
+	s.First = time.Date(2026, 12, 5, 23, 59, 50, 123_456_789, time.FixedZone("", 9*3600))
+	want := schemas.InstantOf(s.First)
+	atOnce, seen := 0, 0
+	for line := range bytes.Lines(lines(t, s)) {
+		event := eventOf(t, line)
+		if event.Definition == nil || event.Type != schemas.CampaignCreated {
+			continue
+		}
+		seen++
+		if event.Definition.StartsAt == nil || event.Definition.EndsAt == nil || *event.Definition.StartsAt < want {
+			t.Fatalf("starts before %v, or by no instant: %s", want, line)
+		}
+		if err := accept(event.Definition); err != nil {
+			t.Fatalf("%v\n%s", err, line)
+		}
+		if *event.Definition.StartsAt == want {
+			atOnce++
+		}
+	}
+	if seen != 300 || atOnce < 30 || atOnce > 200 {
+		t.Errorf("of %d campaigns %d start at %v", seen, atOnce, want)
+	}
+	if s.Changes = 1; !bytes.Equal(lines(t, s), lines(t, s)) {
+		t.Error("the same settings give other events the second time")
+	}
+}
+
+func eventOf(t *testing.T, line []byte) topics.CampaignEvent {
+	t.Helper()
+	var envelope schemas.RawEvent
+	if err := json.Unmarshal(line, &envelope); err != nil {
+		t.Fatal(err)
+	}
+	event, refusal := topics.DecodeCampaignEvent([]byte(envelope.Subject), line, nil)
+	if refusal != nil {
+		t.Fatalf("refused: %v\n%s", refusal, line)
+	}
+	return event
+}
+
 func TestTheShareOfChanges(t *testing.T) {
 	for _, share := range []float64{0, 1} {
 		s := settings(1, 300)
@@ -207,6 +251,7 @@ func TestLimits(t *testing.T) {
 		{"a negative share", func(s *generate.Settings) { s.Changes = -0.1 }},
 		{"more than all", func(s *generate.Settings) { s.Changes = 1.1 }},
 		{"no date", func(s *generate.Settings) { s.From = time.Time{} }},
+		{"too late a start", func(s *generate.Settings) { s.First = time.Date(9901, 1, 1, 0, 0, 0, 0, time.UTC) }},
 	}
 	for _, c := range cases {
 		s := good

@@ -36,6 +36,9 @@ func decode[D any](d *deployment, codec interface{ Decode([]byte) (any, error) }
 	d.t.Helper()
 	message, err := codec.Decode(r.Value)
 	d.must(err)
+	if read, is := message.(topics.ReadDue); is {
+		message = read.Event
+	}
 	event, ok := message.(*schemas.Event[D])
 	if !ok {
 		d.t.Fatalf("%s/%d/%d is %T", r.Topic, r.Partition, r.Offset, message)

@@ -3,6 +3,7 @@
 //
 //	timeline.go  what is told
 //	fold.go      records in, story out
+//	list.go      rows in, a line per campaign out
 //	text.go      the story for a person
 //	table.go     columns, colours, and what a terminal must not be shown
 package timeline

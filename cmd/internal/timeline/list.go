@@ -1,0 +1,176 @@
+package timeline
+
+import (
+	"cmp"
+	"io"
+	"slices"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/rmn-arms/campaign-engine/schemas"
+	"github.com/rmn-arms/campaign-engine/state/campaign"
+	"github.com/rmn-arms/campaign-engine/state/timer"
+	"github.com/rmn-arms/campaign-engine/state/zone"
+	"github.com/rmn-arms/campaign-engine/topics"
+)
+
+// Listed is a campaign in a line.
+type Listed struct {
+	CampaignID string `json:"campaign_id"`
+	// Status is empty until the first transition was applied.
+	Status   schemas.Status `json:"status,omitempty"`
+	Revision int64          `json:"revision"`
+	Name     string         `json:"name,omitempty"`
+	TimeZone string         `json:"time_zone,omitempty"`
+	// Next is the timer that fires next; nil when none waits.
+	Next *Pending `json:"next,omitempty"`
+	// Problem says what could not be read.
+	Problem string `json:"problem,omitempty"`
+}
+
+// List gathers the rows of the engine's two tables: one row per campaign and table, so it needs memory for a line of each.
+type List struct {
+	campaigns map[string]*Listed
+}
+
+// ListTopics returns the topics whose records a list understands.
+func ListTopics() []topics.Name {
+	return []topics.Name{topics.CampaignEngineTimersTable, topics.CampaignEngineLifecycleTable}
+}
+
+// NewList returns an empty list.
+func NewList() *List { return &List{campaigns: make(map[string]*Listed)} }
+
+// Add takes a row into account; a later one of the same table and key replaces it.
+func (l *List) Add(r topics.Record) {
+	if r.Value == nil { // the engine removes no row
+		return
+	}
+	listed := l.campaigns[string(r.Key)]
+	if listed == nil {
+		listed = &Listed{CampaignID: string(r.Key)}
+		l.campaigns[listed.CampaignID] = listed
+	}
+	var err error
+	switch topics.Name(r.Topic) {
+	case topics.CampaignEngineTimersTable:
+		err = listed.addTimers(r.Value)
+	case topics.CampaignEngineLifecycleTable:
+		err = listed.addLifecycle(r.Value)
+	}
+	if err != nil {
+		listed.Problem = "the engine's table holds a row of another version"
+	}
+}
+
+func (l *Listed) addTimers(value []byte) error {
+	var row timer.Row
+	if err := row.UnmarshalBinary(value); err != nil {
+		return err
+	}
+	l.Revision, l.Next = max(l.Revision, row.Revision), nil
+	for kind, waits := range row.Timers { // of one instant they fire in the order of their kinds
+		if at := schemas.Instant(waits.At); waits.Armed && (l.Next == nil || at < l.Next.At) {
+			l.Next = &Pending{Transition: transitionOf(kind), At: at}
+		}
+	}
+	return nil
+}
+
+func (l *Listed) addLifecycle(value []byte) error {
+	var row campaign.Row
+	if err := row.UnmarshalBinary(value); err != nil {
+		return err
+	}
+	l.Status, l.Revision = schemas.Status(row.Status), max(l.Revision, row.Revision)
+	if row.Campaign == nil {
+		return nil
+	}
+	var shown struct {
+		Name     string `json:"name"`
+		TimeZone string `json:"time_zone"`
+	}
+	if err := json.Unmarshal(row.Campaign, &shown); err != nil {
+		return err
+	}
+	l.Name, l.TimeZone = shown.Name, shown.TimeZone
+	return nil
+}
+
+// Campaigns returns the campaigns that are wanted: what comes next first, what waits for nothing last, at most limit of
+// them (0: all), and how many there are.
+func (l *List) Campaigns(wanted func(schemas.Status) bool, limit int) (first []Listed, count int) {
+	var all []*Listed
+	for _, listed := range l.campaigns {
+		if wanted(listed.Status) {
+			all = append(all, listed)
+		}
+	}
+	slices.SortFunc(all, func(a, b *Listed) int {
+		return cmp.Or(cmp.Compare(a.nextAt(), b.nextAt()), cmp.Compare(a.CampaignID, b.CampaignID))
+	})
+	count = len(all)
+	if limit > 0 {
+		all = all[:min(limit, count)]
+	}
+	zones := make(map[string]*zone.Zone)
+	for _, listed := range all {
+		listed.place(zones)
+		first = append(first, *listed)
+	}
+	return first, count
+}
+
+func (l *Listed) nextAt() schemas.Instant {
+	if l.Next == nil {
+		return schemas.Instant(timer.Never)
+	}
+	return l.Next.At
+}
+
+// place writes the next instant in the campaign's time zone; one of a newer database than this program's stays unknown.
+func (l *Listed) place(zones map[string]*zone.Zone) {
+	in, known := zones[l.TimeZone]
+	if !known && l.TimeZone != "" {
+		in, _ = zone.Load(l.TimeZone) // nil beside an error
+		zones[l.TimeZone] = in
+	}
+	if l.Next != nil {
+		l.Next.AtInZone = display(in, l.Next.At)
+	}
+}
+
+// WriteList prints campaigns for a person who looks at them at now, a line each.
+func WriteList(to io.Writer, campaigns []Listed, now schemas.Instant, colour bool) error {
+	if len(campaigns) == 0 {
+		return nil
+	}
+	var t table
+	t.row(cell{"CAMPAIGN", Faint}, cell{"STATUS", Faint}, cell{"NEXT", Faint}, cell{"AT (UTC)", Faint}, cell{"AT (LOCAL)", Faint},
+		cell{"", Faint}, cell{"NAME", Faint})
+	for _, c := range campaigns {
+		t.row(c.cells(now)...)
+	}
+	return t.write(to, colour)
+}
+
+func (l *Listed) cells(now schemas.Instant) []cell {
+	status := statusCell(l.Status)
+	if l.Status == "" {
+		status = cell{"not decided yet", Caution}
+	}
+	cells, name := []cell{{Printable(l.CampaignID), Strong}, status}, cell{text: Printable(l.Name)}
+	switch {
+	case l.Problem != "":
+		return append(cells, cell{"not known", Caution}, cell{}, cell{}, cell{}, cell{l.Problem, Caution})
+	case l.Next == nil:
+		return append(cells, cell{"nothing", Faint}, cell{}, cell{}, cell{}, name)
+	}
+	return append(cells, cell{text: string(l.Next.Transition)}, cell{text: l.Next.At.String()}, cell{text: l.Next.AtInZone},
+		cell{text: distance(now, l.Next.At)}, name)
+}
+
+// Statuses returns the words of all statuses, those that are not final first.
+func Statuses() []schemas.Status {
+	return []schemas.Status{schemas.Scheduled, schemas.Active, schemas.Paused, schemas.Completed, schemas.Cancelled}
+}
