@@ -48,7 +48,7 @@ func TestAsyncAPIIsValidAgainstItsPublishedSchema(t *testing.T) {
 	if err := schema.Validate(document); err != nil {
 		t.Error(err)
 	}
-	document["channels"].(map[string]any)["deadLetters"].(map[string]any)["adress"] = "dead-letters"
+	document["channels"].(map[string]any)["deadLetters"].(map[string]any)["place"] = "dead-letters"
 	if schema.Validate(document) == nil {
 		t.Error("a member that AsyncAPI does not have passes")
 	}

@@ -50,7 +50,8 @@ func (c *cluster) with(do func(*topics.Admin, topics.Options) error) error {
 func joined(brokers []string) string { return strings.Join(brokers, ",") }
 
 // errWouldNotStart makes a plan with such differences fail, so that a script can ask before it deploys.
-var errWouldNotStart = errors.New("the engine would not start with these topics (campaignd run creates those that are only missing)")
+var errWouldNotStart = errors.New(
+	"the engine would not start with these topics (campaignd run creates those that are only missing)")
 
 type planCommand struct {
 	cluster `embed:""`

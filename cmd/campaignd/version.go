@@ -13,7 +13,7 @@ import (
 type versionFlag bool
 
 // BeforeReset implements kong's hook: it prints and ends before required arguments are asked for.
-func (versionFlag) BeforeReset(app *kong.Kong) error {
+func (versionFlag) BeforeReset(app *kong.Kong) error { //nolint:unparam // the signature is kong's
 	version := "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok {
 		version = info.Main.Version

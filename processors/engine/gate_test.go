@@ -75,7 +75,8 @@ func TestOverdueTimersWaitForALateMarkerInTheLoop(t *testing.T) {
 	b.clock.Set(testStart + 100)
 	b.cluster.ControlKey(int16(kmsg.ListOffsets), func(request kmsg.Request) (kmsg.Response, error, bool) {
 		b.cluster.KeepControl()
-		return withoutMarkers(request.(*kmsg.ListOffsetsRequest))
+		response, fits := withoutMarkers(request.(*kmsg.ListOffsetsRequest))
+		return response, nil, fits
 	})
 	p = b.start("a", alarms(hooks{}))
 	b.ready(testPartitions, p)
@@ -85,12 +86,12 @@ func TestOverdueTimersWaitForALateMarkerInTheLoop(t *testing.T) {
 }
 
 // withoutMarkers answers a question for the loop's last stable offsets as a broker does before any marker is written.
-func withoutMarkers(request *kmsg.ListOffsetsRequest) (kmsg.Response, error, bool) {
+func withoutMarkers(request *kmsg.ListOffsetsRequest) (response kmsg.Response, fits bool) {
 	const readCommitted = 1
 	if len(request.Topics) != 1 || request.Topics[0].Topic != testLoop || request.IsolationLevel != readCommitted {
-		return nil, nil, false
+		return nil, false
 	}
-	response := request.ResponseKind().(*kmsg.ListOffsetsResponse)
+	list := request.ResponseKind().(*kmsg.ListOffsetsResponse)
 	topic := kmsg.NewListOffsetsResponseTopic()
 	topic.Topic = testLoop
 	for _, asked := range request.Topics[0].Partitions {
@@ -98,8 +99,8 @@ func withoutMarkers(request *kmsg.ListOffsetsRequest) (kmsg.Response, error, boo
 		partition.Partition, partition.Offset = asked.Partition, 0
 		topic.Partitions = append(topic.Partitions, partition)
 	}
-	response.Topics = append(response.Topics, topic)
-	return response, nil, true
+	list.Topics = append(list.Topics, topic)
+	return list, true
 }
 
 // Callbacks are told while the inputs are being caught up with, and no longer.

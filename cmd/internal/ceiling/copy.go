@@ -54,7 +54,7 @@ func Copy(ctx context.Context, w Work) (Result, error) {
 		kgo.SeedBrokers(w.Brokers...), kgo.MetadataMinAge(metadataMinAge),
 		kgo.TransactionalID(name), kgo.TransactionTimeout(transactionMax), kgo.ProducerLinger(0),
 		kgo.MaxBufferedRecords(2 * w.TransactionMaxRecords),
-		kgo.ConsumerGroup(name), kgo.ConsumeTopics(w.Source), kgo.RequireStableFetchOffsets(),
+		kgo.ConsumerGroup(name), kgo.ConsumeTopics(w.Source),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 	}, w.Client...)...)
 	if err != nil {

@@ -94,7 +94,7 @@ func fill(ctx context.Context, dir string, fetch func(ctx context.Context, into 
 func fetchJars(ctx context.Context, into string) error {
 	mvn, err := exec.LookPath("mvn")
 	if err != nil {
-		return fmt.Errorf("%w (%v)", ErrMavenMissing, err)
+		return fmt.Errorf("%w (%w)", ErrMavenMissing, err)
 	}
 	project := filepath.Join(into, "pom.xml")
 	if err := os.WriteFile(project, pom, 0o644); err != nil {

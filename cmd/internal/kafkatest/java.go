@@ -16,8 +16,8 @@ const javaMin = 17
 
 // What the machine may lack; each says how to get it.
 var (
-	ErrJavaMissing  = errors.New("Java 17 or newer is missing: apt-get install -y openjdk-17-jre-headless")
-	ErrMavenMissing = errors.New("Maven is missing: apt-get install -y maven")
+	ErrJavaMissing  = errors.New("no Java 17 or newer: apt-get install -y openjdk-17-jre-headless")
+	ErrMavenMissing = errors.New("no Maven: apt-get install -y maven")
 )
 
 // findJava returns the path of a java that is new enough: JAVA_HOME's if that is set, else the first in PATH.
@@ -28,11 +28,11 @@ func findJava(ctx context.Context) (string, error) {
 	}
 	path, err := exec.LookPath(path)
 	if err != nil {
-		return "", fmt.Errorf("%w (%v)", ErrJavaMissing, err)
+		return "", fmt.Errorf("%w (%w)", ErrJavaMissing, err)
 	}
 	text, err := exec.CommandContext(ctx, path, "-version").CombinedOutput()
 	if err != nil {
-		return "", fmt.Errorf("%w (%s -version: %v)", ErrJavaMissing, path, err)
+		return "", fmt.Errorf("%w (%s -version: %w)", ErrJavaMissing, path, err)
 	}
 	if found := javaVersion(string(text)); found < javaMin {
 		return "", fmt.Errorf("%w (%s is version %d)", ErrJavaMissing, path, found)
