@@ -26,6 +26,7 @@ type envelope struct {
 	subject string           // empty: not given
 	time    *schemas.Instant // nil: not given
 	data    string
+	content part // the data in its document; none from structuredEnvelope
 	binary  bool // attributes came as headers, the record's value is the data
 }
 
@@ -33,42 +34,52 @@ type envelope struct {
 //
 // The binding calls a record binary whenever its content type is not CloudEvents'. Producers of structured events that
 // send no content type are common, so without ce_specversion the value is taken to be the whole event.
-func readEnvelope(document string, headers []Header) (envelope, *Refusal) {
+func readEnvelope(document part, headers []Header) (envelope, *Refusal) {
 	contentType, given := lastHeader(headers, headerContentType)
 	if given && hasPrefixFold(contentType, structuredMediaType) {
-		envelope, refusal := structuredEnvelope(document)
+		envelope, refusal := readStructured(document)
 		if refusal == nil && !isStructuredJSON(contentType) {
 			refusal = refuse(schemas.Malformed, headerContentType, "of CloudEvents must be application/cloudevents+json")
 		}
 		return envelope, refusal
 	}
 	if _, given := lastHeader(headers, headerSpecVersion); given {
-		return binaryEnvelope(document, headers)
+		return readBinary(document, headers)
 	}
-	return structuredEnvelope(document)
+	return readStructured(document)
 }
 
-// structuredEnvelope reads an event in CloudEvents' JSON format 1.0.2.
+// structuredEnvelope is readStructured for compact text.
 func structuredEnvelope(document string) (envelope, *Refusal) {
-	if !isObject(document) {
+	held := borrowScratch()
+	defer held.giveBack()
+	held.takeFormatted(document)
+	found, refusal := readStructured(held.whole())
+	found.content = part{}
+	return found, refusal
+}
+
+// readStructured reads an event in CloudEvents' JSON format 1.0.2.
+func readStructured(document part) (envelope, *Refusal) {
+	if !document.isObject() {
 		return envelope{}, refuse(schemas.Malformed, "value", "must be a JSON object")
 	}
 	var found attributes
-	data := ""
-	for name, value := range members(document) {
+	var data part
+	for name, value := range document.members() {
 		switch {
-		case value == null:
+		case value.text == null:
 		case name == "data":
 			data = value
 		default:
-			found.set(name, value, text)
+			found.set(name, value.text, text)
 		}
 	}
 	return found.envelope(data, false)
 }
 
-// binaryEnvelope reads the attributes from headers; content-type stands for datacontenttype.
-func binaryEnvelope(document string, headers []Header) (envelope, *Refusal) {
+// readBinary reads the attributes from headers; content-type stands for datacontenttype.
+func readBinary(document part, headers []Header) (envelope, *Refusal) {
 	var found attributes
 	for _, header := range headers {
 		if name, is := strings.CutPrefix(header.Key, headerPrefix); is && name != "datacontenttype" {
@@ -78,8 +89,8 @@ func binaryEnvelope(document string, headers []Header) (envelope, *Refusal) {
 			found.set("datacontenttype", string(header.Value), headerText)
 		}
 	}
-	if document == null {
-		document = ""
+	if document.text == null {
+		document = part{}
 	}
 	return found.envelope(document, true)
 }

@@ -45,11 +45,12 @@ func (a *attributes) field(name string) *string {
 }
 
 // envelope checks the attributes. Beside a refusal it returns what was found, for the check of the size.
-func (a *attributes) envelope(data string, binary bool) (envelope, *Refusal) {
+func (a *attributes) envelope(data part, binary bool) (envelope, *Refusal) {
 	found := envelope{
-		id: a.id, source: a.source, kind: schemas.Type(a.kind), subject: a.subject, data: data, binary: binary,
+		id: a.id, source: a.source, kind: schemas.Type(a.kind), subject: a.subject,
+		data: data.text, content: data, binary: binary,
 	}
-	if field, rule := a.brokenRule(data); rule != "" {
+	if field, rule := a.brokenRule(data.text); rule != "" {
 		return found, refuse(schemas.Malformed, field, rule)
 	}
 	if a.time != "" {

@@ -61,10 +61,9 @@ func DecodeCampaignEvent(key, value []byte, headers []Header) (CampaignEvent, *R
 	if refusal := CheckSize(key, value, headers); refusal != nil {
 		return CampaignEvent{}, refusal
 	}
-	if refusal := checkDepth(value); refusal != nil {
-		return CampaignEvent{}, refusal
-	}
-	document, refusal := compactText(value)
+	held := borrowScratch()
+	defer held.giveBack()
+	document, refusal := held.readDocument(value)
 	if refusal != nil {
 		return CampaignEvent{}, refusal
 	}
@@ -81,31 +80,27 @@ func DecodeCampaignEvent(key, value []byte, headers []Header) (CampaignEvent, *R
 	if refusal := checkKey(key, envelope); refusal != nil {
 		return CampaignEvent{}, refusal
 	}
-	return readCampaignEvent(envelope)
+	return held.readCampaignEvent(envelope)
 }
 
-func readCampaignEvent(e envelope) (CampaignEvent, *Refusal) {
+func (s *scratch) readCampaignEvent(e envelope) (CampaignEvent, *Refusal) {
 	event := CampaignEvent{Type: e.kind, ID: e.id}
 	var broken *breach
 	if isDefinition(e.kind) {
-		event.Definition, broken = readDefinition(e.data)
+		event.Definition, broken = readDefinition(e.content)
 	} else {
-		event.Change, broken = readChange(e.data)
+		event.Change, broken = readChange(e.content)
 	}
 	if broken = broken.under("data"); broken != nil {
 		return CampaignEvent{}, refuse(schemas.BadSchema, broken.field, broken.rule)
 	}
-	event.ContentHash = hashOf(e.data)
+	event.ContentHash = s.hashOf(e.content)
 	return event, nil
 }
 
-func hashOf(data string) ContentHash {
-	var sum [sha256.Size]byte
-	withScratch(func(scratch []byte) []byte {
-		form, _ := appendCanonical(scratch, data, 0)
-		sum = sha256.Sum256(form)
-		return form
-	})
+func (s *scratch) hashOf(data part) ContentHash {
+	s.form = data.appendCanonical(s.form[:0])
+	sum := sha256.Sum256(s.form)
 	return ContentHash(sum[:HashBytes])
 }
 
@@ -135,11 +130,11 @@ func checkKey(key []byte, e envelope) *Refusal {
 	if e.subject != "" && e.subject != string(key) {
 		return refuse(schemas.KeyMismatch, "key", "must equal subject")
 	}
-	for name, value := range members(e.data) {
+	for name, value := range e.content.members() {
 		if name != "campaign_id" {
 			continue
 		}
-		if id, is := text(value); is && id != string(key) {
+		if id, is := text(value.text); is && id != string(key) {
 			return refuse(schemas.KeyMismatch, "key", "must equal data.campaign_id")
 		}
 		break
