@@ -49,13 +49,16 @@ func readEnvelope(document part, headers []Header) (envelope, *Refusal) {
 	return readStructured(document)
 }
 
-// structuredEnvelope is readStructured for compact text.
+// structuredEnvelope is readStructured for compact text, in which there must be data.
 func structuredEnvelope(document string) (envelope, *Refusal) {
 	held := borrowScratch()
 	defer held.giveBack()
 	held.takeFormatted(document)
 	found, refusal := readStructured(held.whole())
 	found.content = part{}
+	if refusal == nil {
+		refusal = checkData(found)
+	}
 	return found, refusal
 }
 

@@ -50,7 +50,7 @@ func (a *attributes) envelope(data part, binary bool) (envelope, *Refusal) {
 		id: a.id, source: a.source, kind: schemas.Type(a.kind), subject: a.subject,
 		data: data.text, content: data, binary: binary,
 	}
-	if field, rule := a.brokenRule(data.text); rule != "" {
+	if field, rule := a.brokenRule(); rule != "" {
 		return found, refuse(schemas.Malformed, field, rule)
 	}
 	if a.time != "" {
@@ -62,7 +62,7 @@ func (a *attributes) envelope(data part, binary bool) (envelope, *Refusal) {
 	return found, nil
 }
 
-func (a *attributes) brokenRule(data string) (field, rule string) {
+func (a *attributes) brokenRule() (field, rule string) {
 	switch {
 	case a.wrong != "":
 		return a.wrong, ruleGivenText
@@ -76,8 +76,6 @@ func (a *attributes) brokenRule(data string) (field, rule string) {
 		return "type", ruleRequired
 	case a.dataContentType != "" && !isJSON(a.dataContentType):
 		return "datacontenttype", "must be a JSON media type"
-	case data == "":
-		return "data", ruleRequired
 	}
 	return "", ""
 }

@@ -77,6 +77,9 @@ func DecodeCampaignEvent(key, value []byte, headers []Header) (CampaignEvent, *R
 	if refusal := checkType(envelope); refusal != nil {
 		return CampaignEvent{}, refusal
 	}
+	if refusal := checkData(envelope); refusal != nil {
+		return CampaignEvent{}, refusal
+	}
 	if refusal := checkKey(key, envelope); refusal != nil {
 		return CampaignEvent{}, refusal
 	}
@@ -119,6 +122,15 @@ func checkType(e envelope) *Refusal {
 		return nil
 	}
 	return refuse(schemas.UnknownType, "type", "must be a type that campaign-events carries")
+}
+
+// checkData refuses an event without data. CloudEvents allows one, so that is judged once the type is known as one that
+// has data.
+func checkData(e envelope) *Refusal {
+	if e.data == "" {
+		return refuse(schemas.Malformed, "data", ruleRequired)
+	}
+	return nil
 }
 
 // checkKey holds the three names of a campaign against each other: the record's key, the envelope's subject, and
