@@ -17,7 +17,8 @@
 // times have seconds, and decimals if need be: 2026-12-01T00:00:00. Both are cut to milliseconds.
 //
 // Sizes. A record's limit is that of its value; its key may have 64 KiB and its headers 256 KiB (too-large beyond). A
-// definition's is that of data as it was sent, white space included. Nesting counts from the record's value, so the
+// definition's is that of data as it was sent, white space included: in binary mode the value's, judged before anything in
+// it, in structured mode known only once the value has been read as JSON. Nesting counts from the record's value, so the
 // envelope of structured mode is one of the 32.
 //
 // Reasons. What a reader sees first in the order of the contract is named; within the shape it is the first member in

@@ -13,6 +13,7 @@ const (
 	headerContentType = "content-type"
 	headerPrefix      = "ce_"
 	headerSpecVersion = headerPrefix + "specversion"
+	headerType        = headerPrefix + "type"
 )
 
 // structuredMediaType, followed by nothing, a format or a parameter, marks the structured mode.
@@ -31,22 +32,28 @@ type envelope struct {
 }
 
 // readEnvelope finds the attributes in the document or in the headers. Beside a refusal it returns what it had read.
+func readEnvelope(document part, headers []Header) (envelope, *Refusal) {
+	if isBinary(headers) {
+		return readBinary(document, headers)
+	}
+	envelope, refusal := readStructured(document)
+	contentType, _ := lastHeader(headers, headerContentType)
+	if refusal == nil && isCloudEvents(contentType) && !isStructuredJSON(contentType) {
+		refusal = refuse(schemas.Malformed, headerContentType, "of CloudEvents must be application/cloudevents+json")
+	}
+	return envelope, refusal
+}
+
+// isBinary says whether the attributes stand in the headers.
 //
 // The binding calls a record binary whenever its content type is not CloudEvents'. Producers of structured events that
 // send no content type are common, so without ce_specversion the value is taken to be the whole event.
-func readEnvelope(document part, headers []Header) (envelope, *Refusal) {
-	contentType, given := lastHeader(headers, headerContentType)
-	if given && hasPrefixFold(contentType, structuredMediaType) {
-		envelope, refusal := readStructured(document)
-		if refusal == nil && !isStructuredJSON(contentType) {
-			refusal = refuse(schemas.Malformed, headerContentType, "of CloudEvents must be application/cloudevents+json")
-		}
-		return envelope, refusal
+func isBinary(headers []Header) bool {
+	if contentType, _ := lastHeader(headers, headerContentType); isCloudEvents(contentType) {
+		return false
 	}
-	if _, given := lastHeader(headers, headerSpecVersion); given {
-		return readBinary(document, headers)
-	}
-	return readStructured(document)
+	_, given := lastHeader(headers, headerSpecVersion)
+	return given
 }
 
 // structuredEnvelope is readStructured for compact text, in which there must be data.
@@ -114,6 +121,9 @@ func lastHeader(headers []Header, name string) (string, bool) {
 func hasPrefixFold(text, prefix string) bool {
 	return len(text) >= len(prefix) && strings.EqualFold(text[:len(prefix)], prefix)
 }
+
+// isCloudEvents says whether a content type announces the structured mode.
+func isCloudEvents(contentType string) bool { return hasPrefixFold(contentType, structuredMediaType) }
 
 // isStructuredJSON says whether a CloudEvents media type announces the JSON format: no batch, no other format.
 func isStructuredJSON(contentType string) bool {

@@ -61,6 +61,9 @@ func DecodeCampaignEvent(key, value []byte, headers []Header) (CampaignEvent, *R
 	if refusal := CheckSize(key, value, headers); refusal != nil {
 		return CampaignEvent{}, refusal
 	}
+	if refusal := checkBinarySize(value, headers); refusal != nil {
+		return CampaignEvent{}, refusal
+	}
 	held := borrowScratch()
 	defer held.giveBack()
 	document, refusal := held.readDocument(value)
@@ -68,7 +71,7 @@ func DecodeCampaignEvent(key, value []byte, headers []Header) (CampaignEvent, *R
 		return CampaignEvent{}, refusal
 	}
 	envelope, refusal := readEnvelope(document, headers)
-	if tooLarge := checkDefinitionSize(envelope, value); tooLarge != nil {
+	if tooLarge := checkStructuredSize(envelope, value); tooLarge != nil {
 		return CampaignEvent{}, tooLarge
 	}
 	if refusal != nil {
