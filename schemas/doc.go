@@ -7,7 +7,7 @@
 // and no content-type of CloudEvents' own. Names of headers are compared byte by byte; of several with one name the last
 // counts. A batch, an event format other than JSON, data_base64, and data that is null are malformed, as are attributes
 // that are given but empty, a time that is no RFC 3339 instant, and a datacontenttype that is not JSON. Extensions are
-// ignored.
+// ignored. Of an event that has no data and a type that the topic does not carry, the type is named.
 //
 // Data. Names are case-sensitive; unknown ones are ignored, yet they are part of the content that tells a duplicate from
 // a conflict. null is the same as absent. Integers may be written as 1.0 or 1e0, for numbers mean what RFC 8785 makes
@@ -17,7 +17,8 @@
 // times have seconds, and decimals if need be: 2026-12-01T00:00:00. Both are cut to milliseconds.
 //
 // Sizes. A record's limit is that of its value; its key may have 64 KiB and its headers 256 KiB (too-large beyond). A
-// definition's is that of data as it was sent, white space included. Nesting counts from the record's value, so the
+// definition's is that of data as it was sent, white space included: in binary mode the value's, judged before anything in
+// it, in structured mode known only once the value has been read as JSON. Nesting counts from the record's value, so the
 // envelope of structured mode is one of the 32.
 //
 // Reasons. What a reader sees first in the order of the contract is named; within the shape it is the first member in

@@ -9,13 +9,12 @@ import (
 	"github.com/rmn-arms/campaign-engine/schemas"
 )
 
-// placedCapacity is room enough for a placed campaign of a few stores and creatives.
-const placedCapacity = 1024
-
 // EncodePlaced writes the campaign that transitions carry; its error is EncodeDue's. Like the transitions it is written
 // by hand, and a test holds it against reflection.
 func EncodePlaced(p schemas.Placed) (json.RawMessage, error) {
-	w := &eventWriter{buffer: make([]byte, 0, placedCapacity)}
+	held := borrowScratch()
+	defer held.giveBack()
+	w := &eventWriter{buffer: held.form[:0], held: held}
 	w.text(`{"campaign_id":`, p.CampaignID)
 	w.integer(`,"revision":`, p.Revision)
 	w.text(`,"advertiser_id":`, p.AdvertiserID)
@@ -39,7 +38,7 @@ func EncodePlaced(p schemas.Placed) (json.RawMessage, error) {
 	if w.failed != nil {
 		return nil, fmt.Errorf("encoding a placed campaign: %w", w.failed)
 	}
-	return w.buffer, nil
+	return w.written(), nil
 }
 
 func writeStores(w *eventWriter, stores []string) {

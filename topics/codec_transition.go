@@ -1,6 +1,7 @@
 package topics
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
 
@@ -18,16 +19,20 @@ const eventCapacity = 640
 // EncodeDue writes the value of a record of transitions-due. Its error says that a text is no UTF-8 or an instant not
 // between the years 0 and 9999, neither of which the decoders let in.
 func EncodeDue(event *schemas.Event[schemas.Due]) ([]byte, error) {
-	w := beginEvent(event.ID, event.Type, event.Subject, event.Time, len(event.Data.Campaign))
-	writeDue(w, &event.Data)
+	held := borrowScratch()
+	defer held.giveBack()
+	w := beginEvent(held, event.ID, event.Type, event.Subject, event.Time)
+	writeDue(&w, &event.Data)
 	return w.endEvent("encoding a due transition")
 }
 
 // EncodeApplied writes the value of a record of transitions-applied; its error is EncodeDue's.
 func EncodeApplied(event *schemas.Event[schemas.Applied]) ([]byte, error) {
-	w := beginEvent(event.ID, event.Type, event.Subject, event.Time, len(event.Data.Campaign))
+	held := borrowScratch()
+	defer held.giveBack()
+	w := beginEvent(held, event.ID, event.Type, event.Subject, event.Time)
 	d := &event.Data
-	writeDue(w, &d.Due)
+	writeDue(&w, &d.Due)
 	w.textIfAny(`,"from":`, string(d.From))
 	w.text(`,"to":`, string(d.To))
 	w.instant(`,"applied_at":`, d.AppliedAt)
@@ -40,9 +45,11 @@ func EncodeApplied(event *schemas.Event[schemas.Applied]) ([]byte, error) {
 
 // EncodeRejected writes the value of a record of transitions-rejected; its error is EncodeDue's.
 func EncodeRejected(event *schemas.Event[schemas.Rejected]) ([]byte, error) {
-	w := beginEvent(event.ID, event.Type, event.Subject, event.Time, len(event.Data.Campaign))
+	held := borrowScratch()
+	defer held.giveBack()
+	w := beginEvent(held, event.ID, event.Type, event.Subject, event.Time)
 	d := &event.Data
-	writeDue(w, &d.Due)
+	writeDue(&w, &d.Due)
 	w.textIfAny(`,"status":`, string(d.Status))
 	w.text(`,"reason":`, string(d.Reason))
 	return w.endEvent("encoding a rejected transition")
@@ -67,10 +74,11 @@ func writeDue(w *eventWriter, d *schemas.Due) {
 type eventWriter struct {
 	buffer []byte
 	failed error
+	held   *scratch // whose buffer it is
 }
 
-func beginEvent(id string, kind schemas.Type, subject string, at *schemas.Instant, campaignBytes int) *eventWriter {
-	w := &eventWriter{buffer: make([]byte, 0, eventCapacity+campaignBytes)}
+func beginEvent(held *scratch, id string, kind schemas.Type, subject string, at *schemas.Instant) eventWriter {
+	w := eventWriter{buffer: held.form[:0], held: held}
 	w.raw(`{"specversion":"` + schemas.SpecVersion + `"`)
 	w.text(`,"id":`, id)
 	w.raw(`,"source":"` + schemas.Source + `"`)
@@ -87,7 +95,17 @@ func (w *eventWriter) endEvent(doing string) ([]byte, error) {
 	if w.failed != nil {
 		return nil, fmt.Errorf("%s: %w", doing, w.failed)
 	}
-	return append(w.buffer, "}}"...), nil
+	w.raw("}}")
+	return w.written(), nil
+}
+
+// written returns what was written, in memory of its own and no larger than it has to be.
+func (w *eventWriter) written() []byte {
+	if cap(w.buffer) > scratchMaxBytes {
+		return w.buffer // the scratch would not keep it
+	}
+	w.held.form = w.buffer
+	return bytes.Clone(w.buffer)
 }
 
 func (w *eventWriter) raw(text string) { w.buffer = append(w.buffer, text...) }

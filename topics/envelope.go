@@ -13,6 +13,7 @@ const (
 	headerContentType = "content-type"
 	headerPrefix      = "ce_"
 	headerSpecVersion = headerPrefix + "specversion"
+	headerType        = headerPrefix + "type"
 )
 
 // structuredMediaType, followed by nothing, a format or a parameter, marks the structured mode.
@@ -26,49 +27,69 @@ type envelope struct {
 	subject string           // empty: not given
 	time    *schemas.Instant // nil: not given
 	data    string
+	content part // the data in its document; none from structuredEnvelope
 	binary  bool // attributes came as headers, the record's value is the data
 }
 
 // readEnvelope finds the attributes in the document or in the headers. Beside a refusal it returns what it had read.
+func readEnvelope(document part, headers []Header) (envelope, *Refusal) {
+	if isBinary(headers) {
+		return readBinary(document, headers)
+	}
+	envelope, refusal := readStructured(document)
+	contentType, _ := lastHeader(headers, headerContentType)
+	if refusal == nil && isCloudEvents(contentType) && !isStructuredJSON(contentType) {
+		refusal = refuse(schemas.Malformed, headerContentType, "of CloudEvents must be application/cloudevents+json")
+	}
+	return envelope, refusal
+}
+
+// isBinary says whether the attributes stand in the headers.
 //
 // The binding calls a record binary whenever its content type is not CloudEvents'. Producers of structured events that
 // send no content type are common, so without ce_specversion the value is taken to be the whole event.
-func readEnvelope(document string, headers []Header) (envelope, *Refusal) {
-	contentType, given := lastHeader(headers, headerContentType)
-	if given && hasPrefixFold(contentType, structuredMediaType) {
-		envelope, refusal := structuredEnvelope(document)
-		if refusal == nil && !isStructuredJSON(contentType) {
-			refusal = refuse(schemas.Malformed, headerContentType, "of CloudEvents must be application/cloudevents+json")
-		}
-		return envelope, refusal
+func isBinary(headers []Header) bool {
+	if contentType, _ := lastHeader(headers, headerContentType); isCloudEvents(contentType) {
+		return false
 	}
-	if _, given := lastHeader(headers, headerSpecVersion); given {
-		return binaryEnvelope(document, headers)
-	}
-	return structuredEnvelope(document)
+	_, given := lastHeader(headers, headerSpecVersion)
+	return given
 }
 
-// structuredEnvelope reads an event in CloudEvents' JSON format 1.0.2.
+// structuredEnvelope is readStructured for compact text, in which there must be data.
 func structuredEnvelope(document string) (envelope, *Refusal) {
-	if !isObject(document) {
+	held := borrowScratch()
+	defer held.giveBack()
+	held.takeFormatted(document)
+	found, refusal := readStructured(held.whole())
+	found.content = part{}
+	if refusal == nil {
+		refusal = checkData(found)
+	}
+	return found, refusal
+}
+
+// readStructured reads an event in CloudEvents' JSON format 1.0.2.
+func readStructured(document part) (envelope, *Refusal) {
+	if !document.isObject() {
 		return envelope{}, refuse(schemas.Malformed, "value", "must be a JSON object")
 	}
 	var found attributes
-	data := ""
-	for name, value := range members(document) {
+	var data part
+	for name, value := range document.members() {
 		switch {
-		case value == null:
+		case value.text == null:
 		case name == "data":
 			data = value
 		default:
-			found.set(name, value, text)
+			found.set(name, value.text, text)
 		}
 	}
 	return found.envelope(data, false)
 }
 
-// binaryEnvelope reads the attributes from headers; content-type stands for datacontenttype.
-func binaryEnvelope(document string, headers []Header) (envelope, *Refusal) {
+// readBinary reads the attributes from headers; content-type stands for datacontenttype.
+func readBinary(document part, headers []Header) (envelope, *Refusal) {
 	var found attributes
 	for _, header := range headers {
 		if name, is := strings.CutPrefix(header.Key, headerPrefix); is && name != "datacontenttype" {
@@ -78,8 +99,8 @@ func binaryEnvelope(document string, headers []Header) (envelope, *Refusal) {
 			found.set("datacontenttype", string(header.Value), headerText)
 		}
 	}
-	if document == null {
-		document = ""
+	if document.text == null {
+		document = part{}
 	}
 	return found.envelope(document, true)
 }
@@ -100,6 +121,9 @@ func lastHeader(headers []Header, name string) (string, bool) {
 func hasPrefixFold(text, prefix string) bool {
 	return len(text) >= len(prefix) && strings.EqualFold(text[:len(prefix)], prefix)
 }
+
+// isCloudEvents says whether a content type announces the structured mode.
+func isCloudEvents(contentType string) bool { return hasPrefixFold(contentType, structuredMediaType) }
 
 // isStructuredJSON says whether a CloudEvents media type announces the JSON format: no batch, no other format.
 func isStructuredJSON(contentType string) bool {

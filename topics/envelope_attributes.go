@@ -45,11 +45,12 @@ func (a *attributes) field(name string) *string {
 }
 
 // envelope checks the attributes. Beside a refusal it returns what was found, for the check of the size.
-func (a *attributes) envelope(data string, binary bool) (envelope, *Refusal) {
+func (a *attributes) envelope(data part, binary bool) (envelope, *Refusal) {
 	found := envelope{
-		id: a.id, source: a.source, kind: schemas.Type(a.kind), subject: a.subject, data: data, binary: binary,
+		id: a.id, source: a.source, kind: schemas.Type(a.kind), subject: a.subject,
+		data: data.text, content: data, binary: binary,
 	}
-	if field, rule := a.brokenRule(data); rule != "" {
+	if field, rule := a.brokenRule(); rule != "" {
 		return found, refuse(schemas.Malformed, field, rule)
 	}
 	if a.time != "" {
@@ -61,7 +62,7 @@ func (a *attributes) envelope(data string, binary bool) (envelope, *Refusal) {
 	return found, nil
 }
 
-func (a *attributes) brokenRule(data string) (field, rule string) {
+func (a *attributes) brokenRule() (field, rule string) {
 	switch {
 	case a.wrong != "":
 		return a.wrong, ruleGivenText
@@ -75,8 +76,6 @@ func (a *attributes) brokenRule(data string) (field, rule string) {
 		return "type", ruleRequired
 	case a.dataContentType != "" && !isJSON(a.dataContentType):
 		return "datacontenttype", "must be a JSON media type"
-	case data == "":
-		return "data", ruleRequired
 	}
 	return "", ""
 }

@@ -61,15 +61,17 @@ func DecodeCampaignEvent(key, value []byte, headers []Header) (CampaignEvent, *R
 	if refusal := CheckSize(key, value, headers); refusal != nil {
 		return CampaignEvent{}, refusal
 	}
-	if refusal := checkDepth(value); refusal != nil {
+	if refusal := checkBinarySize(value, headers); refusal != nil {
 		return CampaignEvent{}, refusal
 	}
-	document, refusal := compactText(value)
+	held := borrowScratch()
+	defer held.giveBack()
+	document, refusal := held.readDocument(value)
 	if refusal != nil {
 		return CampaignEvent{}, refusal
 	}
 	envelope, refusal := readEnvelope(document, headers)
-	if tooLarge := checkDefinitionSize(envelope, value); tooLarge != nil {
+	if tooLarge := checkStructuredSize(envelope, value); tooLarge != nil {
 		return CampaignEvent{}, tooLarge
 	}
 	if refusal != nil {
@@ -78,34 +80,33 @@ func DecodeCampaignEvent(key, value []byte, headers []Header) (CampaignEvent, *R
 	if refusal := checkType(envelope); refusal != nil {
 		return CampaignEvent{}, refusal
 	}
+	if refusal := checkData(envelope); refusal != nil {
+		return CampaignEvent{}, refusal
+	}
 	if refusal := checkKey(key, envelope); refusal != nil {
 		return CampaignEvent{}, refusal
 	}
-	return readCampaignEvent(envelope)
+	return held.readCampaignEvent(envelope)
 }
 
-func readCampaignEvent(e envelope) (CampaignEvent, *Refusal) {
+func (s *scratch) readCampaignEvent(e envelope) (CampaignEvent, *Refusal) {
 	event := CampaignEvent{Type: e.kind, ID: e.id}
 	var broken *breach
 	if isDefinition(e.kind) {
-		event.Definition, broken = readDefinition(e.data)
+		event.Definition, broken = readDefinition(e.content)
 	} else {
-		event.Change, broken = readChange(e.data)
+		event.Change, broken = readChange(e.content)
 	}
 	if broken = broken.under("data"); broken != nil {
 		return CampaignEvent{}, refuse(schemas.BadSchema, broken.field, broken.rule)
 	}
-	event.ContentHash = hashOf(e.data)
+	event.ContentHash = s.hashOf(e.content)
 	return event, nil
 }
 
-func hashOf(data string) ContentHash {
-	var sum [sha256.Size]byte
-	withScratch(func(scratch []byte) []byte {
-		form, _ := appendCanonical(scratch, data, 0)
-		sum = sha256.Sum256(form)
-		return form
-	})
+func (s *scratch) hashOf(data part) ContentHash {
+	s.form = data.appendCanonical(s.form[:0])
+	sum := sha256.Sum256(s.form)
 	return ContentHash(sum[:HashBytes])
 }
 
@@ -126,6 +127,15 @@ func checkType(e envelope) *Refusal {
 	return refuse(schemas.UnknownType, "type", "must be a type that campaign-events carries")
 }
 
+// checkData refuses an event without data. CloudEvents allows one, so that is judged once the type is known as one that
+// has data.
+func checkData(e envelope) *Refusal {
+	if e.data == "" {
+		return refuse(schemas.Malformed, "data", ruleRequired)
+	}
+	return nil
+}
+
 // checkKey holds the three names of a campaign against each other: the record's key, the envelope's subject, and
 // data.campaign_id. A campaign_id that is no string is left to the schema check.
 func checkKey(key []byte, e envelope) *Refusal {
@@ -135,11 +145,11 @@ func checkKey(key []byte, e envelope) *Refusal {
 	if e.subject != "" && e.subject != string(key) {
 		return refuse(schemas.KeyMismatch, "key", "must equal subject")
 	}
-	for name, value := range members(e.data) {
+	for name, value := range e.content.members() {
 		if name != "campaign_id" {
 			continue
 		}
-		if id, is := text(value); is && id != string(key) {
+		if id, is := text(value.text); is && id != string(key) {
 			return refuse(schemas.KeyMismatch, "key", "must equal data.campaign_id")
 		}
 		break

@@ -64,16 +64,25 @@ func deeperThan(value []byte, limit int) bool {
 	return false
 }
 
-// checkDefinitionSize limits a definition's data as it was sent, white space included. That size is known only once the
-// envelope has been found, yet it goes before the other checks, as the contract orders them.
-func checkDefinitionSize(e envelope, value []byte) *Refusal {
-	if len(value) <= schemas.DefinitionMaxBytes || !isDefinition(e.kind) {
+// checkBinarySize limits a definition in binary mode, as it was sent, white space included: the value is its data and the
+// headers tell its type, so nothing has to be parsed for it.
+func checkBinarySize(value []byte, headers []Header) *Refusal {
+	if len(value) <= schemas.DefinitionMaxBytes || !isBinary(headers) {
 		return nil
 	}
-	if !e.binary {
-		value = memberAsSent(value, "data")
+	if kind, _ := lastHeader(headers, headerType); !isDefinition(schemas.Type(kind)) {
+		return nil
 	}
-	if len(value) <= schemas.DefinitionMaxBytes {
+	return tooLarge("data", schemas.DefinitionMaxBytes)
+}
+
+// checkStructuredSize limits a definition in structured mode likewise. There the size of data is known only once the
+// envelope has been found, yet it goes before the other checks, as the contract orders them.
+func checkStructuredSize(e envelope, value []byte) *Refusal {
+	if len(value) <= schemas.DefinitionMaxBytes || e.binary || !isDefinition(e.kind) {
+		return nil
+	}
+	if len(memberAsSent(value, "data")) <= schemas.DefinitionMaxBytes {
 		return nil
 	}
 	return tooLarge("data", schemas.DefinitionMaxBytes)

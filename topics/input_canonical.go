@@ -8,103 +8,89 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// appendCanonical appends the RFC 8785 form of the value that begins at an offset of compact text, which lacks only the
-// order of names (section 3.2.3), and returns the offset behind the value. It goes over the text once. The recursion
-// is as deep as the value, hence at most schemas.NestingMaxDepth.
-func appendCanonical(b []byte, document string, at int) ([]byte, int) {
-	if at >= len(document) {
-		return b, at
-	}
-	switch document[at] {
+// appendCanonical appends the RFC 8785 form of a value, which lacks only the order of names (section 3.2.3) and may have
+// white space. The recursion is as deep as the value, hence at most schemas.NestingMaxDepth.
+func (p part) appendCanonical(b []byte) []byte { return p.document.appendCanonical(b, p.at) }
+
+func (d *document) appendCanonical(b []byte, at int) []byte {
+	text := d.textOf(at)
+	switch text[0] {
 	case '{':
-		return appendSorted(b, document, at)
+		return d.appendSorted(b, at)
 	case '[':
 		b = append(b, '[')
-		for at++; at < len(document) && document[at] != ']'; {
-			b, at = appendCanonical(b, document, at)
-			b, at = appendComma(b, document, at)
+		end := int(d.spans[at].next)
+		for at++; at < end; at = int(d.spans[at].next) {
+			b = append(d.appendCanonical(b, at), ',')
 		}
-		return append(b, ']'), at + 1
+		return closed(b, ']')
 	}
-	end := endOfValue(document, at)
-	return append(b, document[at:end]...), end
+	return append(b, text...)
 }
 
-func appendComma(b []byte, document string, at int) ([]byte, int) {
-	if at < len(document) && document[at] == ',' {
-		return append(b, ','), at + 1
+// closed ends an array or an object: its bracket takes the place of the comma behind the last element, if there is one.
+func closed(b []byte, bracket byte) []byte {
+	if last := len(b) - 1; b[last] == ',' {
+		b[last] = bracket
+		return b
 	}
-	return b, at
+	return append(b, bracket)
 }
 
-// member is a name, with its escapes, and where the member was written to.
+// member is the place of a name, its value behind it.
 type member struct {
-	name       string
-	begin, end int
+	key uint64 // see nameKey
+	at  int
 }
 
-// appendSorted writes the members as they come, and where that is not their order, once more behind themselves.
-func appendSorted(b []byte, document string, at int) ([]byte, int) {
-	var few [24]member // more than any object of the contract has
+func (d *document) appendSorted(b []byte, at int) []byte {
+	var few [namesMax]member
 	all := few[:0]
+	end := int(d.spans[at].next)
+	for at++; at < end; at = int(d.spans[at+1].next) {
+		all = append(all, member{d.spans[at].key, at})
+	}
+	d.sort(all)
 	b = append(b, '{')
-	first := len(b)
-	for at++; at < len(document) && document[at] != '}'; {
-		begin, nameEnd := len(b), endOfString(document, at)
-		name := document[at+1 : nameEnd-1]
-		b, at = appendCanonical(append(append(b, document[at:nameEnd]...), ':'), document, nameEnd+1)
-		all = append(all, member{name, begin, len(b)})
-		b, at = appendComma(b, document, at)
+	for _, m := range all {
+		b = append(append(b, d.textOf(m.at)...), ':')
+		b = append(d.appendCanonical(b, m.at+1), ',')
 	}
-	if !sortMembers(all) {
-		written := len(b)
-		for i, m := range all {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = append(b, b[m.begin:m.end]...)
-		}
-		b = b[:first+copy(b[first:], b[written:])]
-	}
-	return append(b, '}'), at + 1
+	return closed(b, '}')
 }
 
-// sortMembers orders members by the UTF-16 code units of their names. It says whether they were in order.
-func sortMembers(all []member) bool {
-	plain, sorted := true, true
-	for i, m := range all {
-		plain = plain && isPlain(m.name)
-		sorted = sorted && (i == 0 || all[i-1].name < m.name)
-	}
+// sort orders members by the UTF-16 code units of their names. For plain names that is the order of their bytes.
+func (d *document) sort(all []member) {
 	switch {
-	case !plain:
-		sortByCodeUnits(all)
-		return false
-	case !sorted:
-		slices.SortFunc(all, func(a, b member) int { return strings.Compare(a.name, b.name) })
-	}
-	return sorted
-}
-
-// isPlain says whether a name is ASCII without escapes: the order of its bytes is then that of its UTF-16 code units.
-func isPlain(name string) bool {
-	for i := range len(name) {
-		if c := name[i]; c >= 0x80 || c == '\\' {
-			return false
+	case d.odd:
+		d.sortByCodeUnits(all)
+	case len(all) > namesMax:
+		slices.SortFunc(all, func(a, b member) int { return strings.Compare(d.name(a.at), d.name(b.at)) })
+	default:
+		for i := range all {
+			for j := i; j > 0 && d.before(all[j], all[j-1]); j-- {
+				all[j], all[j-1] = all[j-1], all[j]
+			}
 		}
 	}
-	return true
+}
+
+func (d *document) before(a, b member) bool {
+	if a.key != b.key {
+		return a.key < b.key
+	}
+	return d.name(a.at) < d.name(b.at)
 }
 
 // sortByCodeUnits is for names of any kind. It works each name out once: a hostile object may have 100,000.
-func sortByCodeUnits(all []member) {
+func (d *document) sortByCodeUnits(all []member) {
 	type keyed struct {
 		units []uint16
 		member
 	}
 	order := make([]keyed, len(all))
 	for i, m := range all {
-		order[i] = keyed{codeUnits(m.name), m}
+		order[i] = keyed{codeUnits(d.name(m.at)), m}
 	}
 	slices.SortFunc(order, func(a, b keyed) int { return slices.Compare(a.units, b.units) })
 	for i, k := range order {

@@ -27,15 +27,11 @@ func TestAppendCanonicalOrdersNames(t *testing.T) {
 
 func canonical(t testing.TB, input string) string {
 	t.Helper()
-	compact, refusal := compactText([]byte(input))
+	document, refusal := new(scratch).readDocument([]byte(input))
 	if refusal != nil {
 		t.Fatalf("%q: %v", input, *refusal)
 	}
-	form, end := appendCanonical(nil, compact, 0)
-	if end != len(compact) {
-		t.Fatalf("%q: %d of %d bytes were read", input, end, len(compact))
-	}
-	return string(form)
+	return string(document.appendCanonical(nil))
 }
 
 // drawJSON draws a JSON text with awkward names, notations and white space; a name may come twice.
@@ -75,17 +71,22 @@ func TestAppendCanonicalIsTheLibrarysCanonicalForm(t *testing.T) {
 		input := drawJSON(t, 4)
 		want := jsontext.Value(input)
 		err := want.Canonicalize()
-		compact, refusal := compactText([]byte(input))
+		document, refusal := new(scratch).readDocument([]byte(input))
 		if (err == nil) != (refusal == nil) {
 			t.Fatalf("%s: the library says %v, the decoder %v", input, err, refusal)
 		}
 		if refusal != nil {
 			return
 		}
-		if got, _ := appendCanonical(nil, compact, 0); string(got) != string(want) {
+		if got := document.appendCanonical(nil); string(got) != string(want) {
 			t.Fatalf("canonical form of %s\n is %s\nnot %s", input, got, want)
 		}
 	})
+}
+
+func hashOfForm(form []byte) ContentHash {
+	sum := sha256.Sum256(form)
+	return ContentHash(sum[:16])
 }
 
 func TestContentHashIsOfTheContentAlone(t *testing.T) {
@@ -97,8 +98,7 @@ func TestContentHashIsOfTheContentAlone(t *testing.T) {
 		return event
 	}
 	event := decode(sampleEvent)
-	sum := sha256.Sum256([]byte(canonical(t, sampleData())))
-	if event.ContentHash != ContentHash(sum[:16]) {
+	if event.ContentHash != hashOfForm([]byte(canonical(t, sampleData()))) {
 		t.Error("the hash is not the first half of SHA-256 over the canonical data")
 	}
 	const cpm = `"cpm":"2.50",`

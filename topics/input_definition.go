@@ -2,47 +2,57 @@ package topics
 
 import "github.com/rmn-arms/campaign-engine/schemas"
 
-// readDefinition reads the data of campaign.created and campaign.updated from compact text.
-func readDefinition(data string) (*schemas.Definition, *breach) {
-	d := &schemas.Definition{}
-	broken := readObject(data, func(name, value string) *breach {
+// roomyDefinition is a definition with room for what it points to: one allocation in place of four.
+type roomyDefinition struct {
+	schemas.Definition
+	startsAt, endsAt schemas.Instant
+	graceSeconds     int64
+}
+
+// readDefinition reads the data of campaign.created and campaign.updated.
+func readDefinition(data part) (*schemas.Definition, *breach) {
+	d := &roomyDefinition{}
+	broken := readMembers(data, func(name string, value part) *breach {
 		rule := ""
 		switch name {
 		case "campaign_id":
-			d.CampaignID, rule = readID(value)
+			d.CampaignID, rule = readID(value.text)
 		case "revision":
-			d.Revision, rule = readInteger(value, 1, schemas.IntegerMax)
+			d.Revision, rule = readInteger(value.text, 1, schemas.IntegerMax)
 		case "advertiser_id":
-			d.AdvertiserID, rule = readID(value)
+			d.AdvertiserID, rule = readID(value.text)
 		case "name":
-			d.Name, rule = readText(value, schemas.NameMaxChars)
+			d.Name, rule = readText(value.text, schemas.NameMaxChars)
 		case "time_zone":
-			d.TimeZone, rule = readGivenText(value, schemas.ZoneMaxChars)
+			d.TimeZone, rule = readGivenText(value.text, schemas.ZoneMaxChars)
 		case "cpm":
-			d.CPM, rule = readGivenText(value, schemas.DecimalMaxChars)
+			d.CPM, rule = readGivenText(value.text, schemas.DecimalMaxChars)
 		case "settlement_grace_seconds":
-			d.SettlementGraceSeconds, rule = readGrace(value)
+			d.graceSeconds, rule = readInteger(value.text, 0, schemas.SettlementGraceMaxSeconds)
+			d.SettlementGraceSeconds = &d.graceSeconds // zero and absent differ
 		case "starts_at", "starts_at_local", "ends_at", "ends_at_local", "disambiguation":
-			rule = readWindowField(d, name, value)
+			rule = readWindowField(d, name, value.text)
 		default:
-			return readDefinitionPart(d, name, value)
+			return readDefinitionPart(&d.Definition, name, value)
 		}
 		return breachAt(name, rule)
 	})
 	if broken != nil {
 		return nil, broken
 	}
-	return d, checkDefinition(d)
+	return &d.Definition, checkDefinition(&d.Definition)
 }
 
-func readWindowField(d *schemas.Definition, name, value string) (rule string) {
+func readWindowField(d *roomyDefinition, name, value string) (rule string) {
 	switch name {
 	case "starts_at":
-		d.StartsAt, rule = readInstant(value)
+		d.startsAt, rule = readInstantValue(value)
+		d.StartsAt = &d.startsAt
 	case "starts_at_local":
 		d.StartsAtLocal, rule = readLocal(value)
 	case "ends_at":
-		d.EndsAt, rule = readInstant(value)
+		d.endsAt, rule = readInstantValue(value)
+		d.EndsAt = &d.endsAt
 	case "ends_at_local":
 		d.EndsAtLocal, rule = readLocal(value)
 	case "disambiguation":
@@ -51,7 +61,7 @@ func readWindowField(d *schemas.Definition, name, value string) (rule string) {
 	return rule
 }
 
-func readDefinitionPart(d *schemas.Definition, name, value string) (broken *breach) {
+func readDefinitionPart(d *schemas.Definition, name string, value part) (broken *breach) {
 	switch name {
 	case "budget":
 		d.Budget, broken = readMoney(value)
@@ -86,18 +96,18 @@ func checkDefinition(d *schemas.Definition) *breach {
 	return nil
 }
 
-// readChange reads the data of campaign.paused, campaign.resumed and campaign.cancelled from compact text.
-func readChange(data string) (*schemas.Change, *breach) {
+// readChange reads the data of campaign.paused, campaign.resumed and campaign.cancelled.
+func readChange(data part) (*schemas.Change, *breach) {
 	c := &schemas.Change{}
-	broken := readObject(data, func(name, value string) *breach {
+	broken := readMembers(data, func(name string, value part) *breach {
 		rule := ""
 		switch name {
 		case "campaign_id":
-			c.CampaignID, rule = readID(value)
+			c.CampaignID, rule = readID(value.text)
 		case "revision":
-			c.Revision, rule = readInteger(value, 1, schemas.IntegerMax)
+			c.Revision, rule = readInteger(value.text, 1, schemas.IntegerMax)
 		case "reason":
-			c.Reason, rule = readText(value, schemas.ChangeReasonMaxChars)
+			c.Reason, rule = readText(value.text, schemas.ChangeReasonMaxChars)
 		}
 		return breachAt(name, rule)
 	})

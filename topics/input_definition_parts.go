@@ -4,14 +4,14 @@ import "github.com/rmn-arms/campaign-engine/schemas"
 
 // readMoney looks at the shape only: whether the amount is a decimal and the currency one of ISO 4217's is judged
 // where money is understood.
-func readMoney(value string) (m schemas.Money, broken *breach) {
-	broken = readObject(value, func(name, value string) *breach {
+func readMoney(value part) (m schemas.Money, broken *breach) {
+	broken = readMembers(value, func(name string, value part) *breach {
 		rule := ""
 		switch name {
 		case "amount":
-			m.Amount, rule = readGivenText(value, schemas.DecimalMaxChars)
+			m.Amount, rule = readGivenText(value.text, schemas.DecimalMaxChars)
 		case "currency":
-			m.Currency, rule = readGivenText(value, schemas.CurrencyMaxChars)
+			m.Currency, rule = readGivenText(value.text, schemas.CurrencyMaxChars)
 		}
 		return breachAt(name, rule)
 	})
@@ -26,29 +26,29 @@ func readMoney(value string) (m schemas.Money, broken *breach) {
 	return m, nil
 }
 
-func readStore(value string) (string, *breach) {
-	store, rule := readStoreID(value)
+func readStore(value part) (string, *breach) {
+	store, rule := readStoreID(value.text)
 	return store, breachAt("", rule)
 }
 
-func readCreative(value string) (c schemas.Creative, broken *breach) {
-	broken = readObject(value, func(name, value string) *breach {
+func readCreative(value part) (c schemas.Creative, broken *breach) {
+	broken = readMembers(value, func(name string, value part) *breach {
 		rule := ""
 		switch name {
 		case "creative_id":
-			c.CreativeID, rule = readID(value)
+			c.CreativeID, rule = readID(value.text)
 		case "version":
-			c.Version, rule = readInteger(value, 1, schemas.IntegerMax)
+			c.Version, rule = readInteger(value.text, 1, schemas.IntegerMax)
 		case "url":
-			c.URL, rule = readURL(value)
+			c.URL, rule = readURL(value.text)
 		case "sha256":
-			c.SHA256, rule = readSHA256(value)
+			c.SHA256, rule = readSHA256(value.text)
 		case "bytes":
-			c.Bytes, rule = readInteger(value, 1, schemas.IntegerMax)
+			c.Bytes, rule = readInteger(value.text, 1, schemas.IntegerMax)
 		case "mime":
-			c.MIME, rule = readMediaType(value)
+			c.MIME, rule = readMediaType(value.text)
 		case "duration_ms":
-			c.DurationMs, rule = readInteger(value, 1, schemas.IntegerMax)
+			c.DurationMs, rule = readInteger(value.text, 1, schemas.IntegerMax)
 		}
 		return breachAt(name, rule)
 	})
@@ -78,16 +78,16 @@ func missingOfCreative(c schemas.Creative) string {
 	return ""
 }
 
-func readContact(value string) (c schemas.Contact, broken *breach) {
-	broken = readObject(value, func(name, value string) *breach {
+func readContact(value part) (c schemas.Contact, broken *breach) {
+	broken = readMembers(value, func(name string, value part) *breach {
 		rule := ""
 		switch name {
 		case "email":
-			c.Email, rule = readEmail(value)
+			c.Email, rule = readEmail(value.text)
 		case "name":
-			c.Name, rule = readText(value, schemas.NameMaxChars)
+			c.Name, rule = readText(value.text, schemas.NameMaxChars)
 		case "locale":
-			c.Locale, rule = readLocale(value)
+			c.Locale, rule = readLocale(value.text)
 		}
 		return breachAt(name, rule)
 	})

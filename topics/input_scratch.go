@@ -1,23 +1,37 @@
 package topics
 
-import "sync"
+import (
+	"sync"
+	"unsafe"
+)
 
 // scratchMaxBytes is the largest buffer that is kept for the next record: a huge definition must not hold memory for good.
 const scratchMaxBytes = 64 << 10
 
-// scratches lends buffers for texts that live only while a record is decoded. It is a cache and nothing else: decoding is
-// the hot path, and most of what it used to allocate was these.
-var scratches = sync.Pool{New: func() any { return new([]byte) }}
+// scratch is what is needed only while a record is decoded or encoded: a document and a buffer.
+type scratch struct {
+	document
+	form []byte
+}
 
-// withScratch calls use with an empty buffer and keeps what use returns, grown or not, for the next call.
-func withScratch(use func(empty []byte) []byte) {
-	held, is := scratches.Get().(*[]byte)
-	if !is {
-		held = new([]byte)
+// scratches is a cache and nothing else: this is the hot path, and most of what it would allocate is these.
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
+func borrowScratch() *scratch {
+	if held, is := scratches.Get().(*scratch); is {
+		return held
 	}
-	used := use((*held)[:0])
-	if cap(used) <= scratchMaxBytes {
-		*held = used
-		scratches.Put(held)
+	return new(scratch)
+}
+
+// giveBack ends the use of the scratch and of every part of its document. Texts that were taken out of it stay.
+func (s *scratch) giveBack() {
+	s.text = ""
+	if cap(s.form) > scratchMaxBytes {
+		s.form = nil
 	}
+	if cap(s.spans)*int(unsafe.Sizeof(span{})) > scratchMaxBytes {
+		s.spans = nil
+	}
+	scratches.Put(s)
 }

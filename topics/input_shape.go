@@ -37,14 +37,14 @@ func (b *breach) under(field string) *breach {
 	return &breach{field: field + "." + b.field, rule: b.rule}
 }
 
-// readObject hands the members of an object to set, as they come and without those that are null, and stops at the
+// readMembers hands the members of an object to set, as they come and without those that are null, and stops at the
 // first breach.
-func readObject(object string, set func(name, value string) *breach) *breach {
-	if !isObject(object) {
+func readMembers(object part, set func(name string, value part) *breach) *breach {
+	if !object.isObject() {
 		return breachAt("", ruleObject)
 	}
-	for name, value := range members(object) {
-		if value == null {
+	for name, value := range object.members() {
+		if value.text == null {
 			continue
 		}
 		if broken := set(name, value); broken != nil {
@@ -54,13 +54,24 @@ func readObject(object string, set func(name, value string) *breach) *breach {
 	return nil
 }
 
+// readObject is readMembers for a value out of compact text.
+func readObject(object string, set func(name, value string) *breach) *breach {
+	held := borrowScratch()
+	defer held.giveBack()
+	held.takeFormatted(object)
+	return readMembers(held.whole(), func(name string, value part) *breach { return set(name, value.text) })
+}
+
 // readArray reads up to limit elements.
-func readArray[E any](array string, limit int, read func(string) (E, *breach)) ([]E, *breach) {
-	if !isArray(array) {
+func readArray[E any](array part, limit int, read func(part) (E, *breach)) ([]E, *breach) {
+	if !array.isArray() {
 		return nil, breachAt("", "must be an array")
 	}
-	var all []E
-	for value := range elements(array) {
+	var all []E // nil for an empty array
+	if count := array.count(); count > 0 {
+		all = make([]E, 0, min(count, limit))
+	}
+	for value := range array.elements() {
 		if len(all) == limit {
 			return nil, breachAt("", fmt.Sprintf("must have at most %d elements", limit))
 		}

@@ -70,20 +70,19 @@ func readInteger(value string, least, most int64) (n int64, rule string) {
 	return n, ""
 }
 
-// readGrace reads settlement_grace_seconds, where zero and absent differ.
-func readGrace(value string) (*int64, string) {
-	seconds, rule := readInteger(value, 0, schemas.SettlementGraceMaxSeconds)
-	return &seconds, rule
+// readInstant is readInstantValue for where an instant may be missing.
+func readInstant(value string) (*schemas.Instant, string) {
+	at, rule := readInstantValue(value)
+	if rule != "" {
+		return nil, rule
+	}
+	return &at, ""
 }
 
-func readInstant(value string) (*schemas.Instant, string) {
+func readInstantValue(value string) (at schemas.Instant, rule string) {
 	content, is := text(value)
-	if !is {
-		return nil, ruleInstant
-	}
-	at := new(schemas.Instant)
-	if err := at.UnmarshalText([]byte(content)); err != nil {
-		return nil, ruleInstant
+	if !is || at.UnmarshalText([]byte(content)) != nil {
+		return 0, ruleInstant
 	}
 	return at, ""
 }
