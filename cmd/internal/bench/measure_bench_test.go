@@ -98,10 +98,21 @@ func (r *rig) pending(count int) {
 		r.stop()
 		took := r.start("--processors", processors)
 		rss := r.rss()
+		if recovered, want := r.sum("campaign_engine_recovered_rows_total"), count*groupsOf(processors); recovered != want {
+			r.t.Errorf("%d rows were recovered, not %d", recovered, want)
+		}
 		r.report(fmt.Sprintf("ready with %d pending, --processors %s", count, processors), fmt.Sprintf("%.1f s", took.Seconds()),
 			fmt.Sprintf("%d MiB resident, %.0f MiB per 100,000", rss, float64(rss)/float64(count)*100_000))
 		r.stop()
 	}
+}
+
+// groupsOf is how many tables hold each campaign.
+func groupsOf(processors string) int {
+	if processors == "all" {
+		return len(topics.Groups())
+	}
+	return 1
 }
 
 func (r *rig) report(what, figure, more string) {

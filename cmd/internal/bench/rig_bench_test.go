@@ -4,8 +4,11 @@ package bench
 
 import (
 	"context"
+	"io"
 	"net"
+	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -122,4 +125,25 @@ func (r *rig) rss() int64 {
 	usage, err := r.engine.Usage()
 	r.must(err)
 	return usage.RSSBytes >> 20
+}
+
+// sum adds up a counter of the engine over its labels.
+func (r *rig) sum(counter string) int {
+	r.t.Helper()
+	request, err := http.NewRequestWithContext(r.ctx, http.MethodGet, "http://"+r.http+"/metrics", nil)
+	r.must(err)
+	response, err := http.DefaultClient.Do(request)
+	r.must(err)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	r.must(err)
+	sum := 0.0
+	for line := range strings.Lines(string(text)) {
+		if rest, is := strings.CutPrefix(line, counter+"{"); is {
+			value, err := strconv.ParseFloat(strings.TrimSpace(rest[strings.LastIndex(rest, " "):]), 64)
+			r.must(err)
+			sum += value
+		}
+	}
+	return int(sum)
 }

@@ -19,6 +19,7 @@ type metrics struct {
 	fenced       *prometheus.CounterVec
 	jumps        *prometheus.CounterVec
 	restarts     *prometheus.CounterVec
+	lost         *prometheus.CounterVec
 	partitions   *prometheus.GaugeVec
 }
 
@@ -40,6 +41,7 @@ func newMetrics(registry *prometheus.Registry) *metrics {
 		fenced:       counter("fenced_total", "Transactions of dead owners that were fenced."),
 		jumps:        counter("clock_jumps_total", "Jumps of the wall clock that were seen."),
 		restarts:     counter("restarts_total", "Group sessions that ended and were joined again."),
+		lost:         counter("lost_records_total", "Offsets that were deleted from an input before they were read.", "topic"),
 		partitions: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Namespace: "campaign_engine", Name: "partitions", Help: "Partitions that this process owns.",
 		}, []string{"processor"}),
@@ -69,5 +71,8 @@ func (m *metrics) observer(processor string) engine.Observer {
 		ClockJump: func(time.Duration) { m.jumps.WithLabelValues(processor).Inc() },
 		Assigned:  func(partitions int) { m.partitions.WithLabelValues(processor).Set(float64(partitions)) },
 		Restarted: func(string) { m.restarts.WithLabelValues(processor).Inc() },
+		Lost: func(topic string, offsets int64) {
+			m.lost.WithLabelValues(processor, topic).Add(float64(offsets))
+		},
 	}
 }
