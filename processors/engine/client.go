@@ -66,7 +66,7 @@ const (
 	fetchMaxPartitionBytes = 512 << 10
 	bufferedMaxRecords     = 1 << 18
 	// gatherMax is how long records gather for fuller batches while a transaction is open; its end does not wait for it.
-	gatherMax        = 50 * time.Millisecond
+	gatherMax        = 100 * time.Millisecond
 	bufferedMaxBytes = 256 << 20
 )
 

@@ -37,6 +37,9 @@ type Config struct {
 	TransactionTimeout time.Duration
 	// TimersMax and RecordsMax bound one transaction: how many timers fire and how many records are read in it.
 	TimersMax, RecordsMax int
+	// YieldTo is an engine of the same process whose due timers go before this one's records; nil: none. They share the
+	// machine, and what is decided late cannot be made up for.
+	YieldTo *Engine
 	// Log gets what an operator should know; normal operation logs nothing.
 	Log zerolog.Logger
 	// Observe is told what happened, for metrics; nil functions are skipped. They must not block.
@@ -48,8 +51,8 @@ const (
 	DefaultCommitInterval     = 20 * time.Millisecond
 	DefaultSessionTimeout     = 6 * time.Second
 	DefaultTransactionTimeout = 10 * time.Second
-	DefaultTimersMax          = 10_000
-	DefaultRecordsMax         = 10_000
+	DefaultTimersMax          = 20_000
+	DefaultRecordsMax         = 20_000
 )
 
 // ErrFencedInstance ends Run: another process has joined the group under the same instance name.
@@ -88,6 +91,7 @@ type Engine struct {
 	// partitions holds every partition that this process has owned, with its rows; see partition.
 	partitions partitions
 	status     status
+	burst      burst
 	watch      watch
 	// asking is the client behind goka's questions about topics, while Run runs; running ends when Run is to.
 	asking  *kgo.Client

@@ -11,8 +11,10 @@ func (l *loop) fire() (int, error) {
 		return 0, nil
 	}
 	now, _ := l.engine.watch.look()
+	due := l.engine.partitions.nextFiring() <= now
+	l.engine.burst.set(due)
 	room := l.room(l.pace.timersMax - l.tx.load.timers)
-	if room <= 0 || l.engine.partitions.nextFiring() > now {
+	if room <= 0 || !due {
 		return 0, nil
 	}
 	l.feed.clear()

@@ -22,6 +22,9 @@ type loop struct {
 	trimmed trimmed
 	// weight is what a record or timer of the last batch wrote and emitted, in bytes.
 	weight int64
+	// yielding says that records wait for another engine, since yieldedAt (Clock.Elapsed).
+	yielding  bool
+	yieldedAt time.Duration
 }
 
 // errRevoked says that the partitions have been taken away.
@@ -79,11 +82,13 @@ func (l *loop) round(stop context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := l.receive(l.poll(stop, fired > 0)); err != nil {
+	if err := l.receive(l.poll(stop, fired > 0, l.yields())); err != nil {
 		return err
 	}
-	if err := l.read(); err != nil {
-		return err
+	if l.yields() == nil {
+		if err := l.read(); err != nil {
+			return err
+		}
 	}
 	if l.pace.full(l.tx.load) || l.elapsed() >= l.commitAt() {
 		return l.commit()
@@ -96,7 +101,7 @@ func (l *loop) commit() error {
 		return err
 	}
 	l.pace.committed(l.elapsed())
-	l.member.progressed = true
+	l.member.progressed, l.yielding = true, false
 	l.trim()
 	return nil
 }

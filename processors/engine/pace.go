@@ -28,7 +28,7 @@ type pace struct {
 
 const (
 	// bytesMax is how much a transaction may carry: what a broker surely takes within the transaction's time-out.
-	bytesMax = 32 << 20
+	bytesMax = 64 << 20
 	// behindMax is how long the transaction of who is behind stays open, whatever it holds.
 	behindMax = 250 * time.Millisecond
 )

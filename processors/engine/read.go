@@ -14,39 +14,64 @@ import (
 // errNotOwned says that a record came whose partition was to be paused until its rows are recovered.
 var errNotOwned = errors.New("its rows are not recovered")
 
-// poll takes what has come. It waits when there is nothing to do, until a record comes, a timer is due, a commit is, the
-// partitions are revoked, an errand is done, or the engine is told to stop.
-func (l *loop) poll(stop context.Context, busy bool) kgo.Fetches {
+// poll takes what has come. It waits when there is nothing to do: until a record comes, a timer is due, a commit is, the
+// partitions are revoked, an errand is done, or the engine is told to stop. While records have to wait, until over, it
+// waits for the rest alone.
+func (l *loop) poll(stop context.Context, busy bool, over <-chan struct{}) kgo.Fetches {
+	busy = busy || l.pressing()
+	if !busy && over != nil {
+		ctx, cancel := l.untilNeeded(stop, yieldMax)
+		defer cancel()
+		select {
+		case <-over:
+		case <-ctx.Done():
+		}
+		return nil
+	}
 	if l.backlog.count >= batchMax {
 		return nil
 	}
-	now, until := l.engine.watch.look()
-	next := l.engine.partitions.nextFiring()
-	wait := l.commitAt() - l.elapsed()
-	if busy || l.backlog.count > 0 || wait <= 0 || next <= now {
+	if busy || l.backlog.count > 0 {
 		return l.member.client().PollRecords(nil, 0) //nolint:staticcheck // nil: take what is buffered, do not wait
 	}
-	ctx, cancel := context.WithCancel(l.a.ctx)
+	ctx, cancel := l.untilNeeded(stop, forever)
 	defer cancel()
-	defer context.AfterFunc(stop, cancel)()
-	defer l.errands.onNews(cancel)()
-	wake := next
+	return l.member.client().PollRecords(ctx, 0)
+}
+
+// pressing says that a timer or a commit is due.
+func (l *loop) pressing() bool {
+	now, _ := l.engine.watch.look()
+	return l.engine.partitions.nextFiring() <= now || l.commitAt() <= l.elapsed()
+}
+
+// untilNeeded returns a context that ends when the loop has something to do other than to read, and at most after a while.
+func (l *loop) untilNeeded(stop context.Context, atMost time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(l.a.ctx)
+	now, until := l.engine.watch.look()
+	next := l.engine.partitions.nextFiring()
+	wait, wake := min(atMost, l.commitAt()-l.elapsed()), next
 	if until < forever {
 		// The wall clock is ahead of what is believed: timers are waited for by the time that passes.
-		wait = min(wait, until-l.elapsed())
-		if next != never {
-			wait = min(wait, time.Duration(next.Sub(now))*time.Millisecond)
-		}
+		wait = min(wait, until-l.elapsed(), span(next.Sub(now)))
 		wake = l.engine.config.Clock.Now().Add(instant.Millis(holdMax.Milliseconds()))
 	}
+	releases := []func(){l.errands.onNews(cancel)}
+	unstop := context.AfterFunc(stop, cancel)
 	if wait < forever {
 		timer := time.AfterFunc(wait, cancel)
-		defer timer.Stop()
+		releases = append(releases, func() { timer.Stop() })
 	}
 	if wake != never {
-		defer l.engine.config.Clock.AfterFunc(wake, cancel)()
+		releases = append(releases, l.engine.config.Clock.AfterFunc(wake, cancel))
 	}
-	return l.member.client().PollRecords(ctx, 0)
+	return ctx, func() {
+		cancel()
+		unstop()
+		for _, release := range releases {
+			release()
+		}
+	}
 }
 
 // receive puts fetched records into the backlog.

@@ -29,6 +29,7 @@ func (m *member) serve(ctx context.Context, a *assignment, handler sarama.Consum
 	}
 	loop := newLoop(ctx, m, a, run)
 	err := loop.run(ctx)
+	e.burst.set(false)
 	loop.errands.stop()
 	// Rows are rolled back only when no callback writes any more.
 	err = errors.Join(err, run.stop(handler), loop.tx.abort(causeOf(err)))

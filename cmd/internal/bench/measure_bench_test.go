@@ -58,7 +58,7 @@ func (r *rig) steady(prefix string, rate int, lasts time.Duration, from topics.N
 	count := rate * int(lasts/time.Second)
 	begins := time.Now().Add(3*time.Second + time.Duration(count/10_000)*time.Second).Truncate(time.Second)
 	gap := time.Second / time.Duration(rate)
-	found := r.look(from, prefix, "start", count)
+	found := r.lookAtEach(from, prefix, "start", count)
 	scheduled := r.look(from, prefix, "distribute", count)
 	r.publish(prefix, count, func(i int) time.Time { return begins.Add(time.Duration(i) * gap) })
 	r.await(scheduled)

@@ -20,18 +20,28 @@ type sight struct {
 	topic       topics.Name
 	first, last time.Time
 	count       int
-	late        []time.Duration
+	// timed says that each record's lateness is wanted. Where only the last one's is, reading must not cost more than it does.
+	timed bool
+	late  []time.Duration
 }
 
 // look reads a topic from now on, in the background, until count records of a transition of campaigns with a prefix have
 // been seen; the result then comes on the channel.
 func (r *rig) look(topic topics.Name, prefix, transition string, count int) <-chan sight {
+	return r.watch(sight{topic: topic}, prefix, transition, count)
+}
+
+// lookAtEach is look, and notes how late each record was.
+func (r *rig) lookAtEach(topic topics.Name, prefix, transition string, count int) <-chan sight {
+	return r.watch(sight{topic: topic, timed: true}, prefix, transition, count)
+}
+
+func (r *rig) watch(seen sight, prefix, transition string, count int) <-chan sight {
 	found := make(chan sight, 1)
 	since := kgo.NewOffset().AfterMilli(time.Now().UnixMilli())
 	wanted, of := []byte(`"transition":"`+transition+`"`), []byte(prefix+"-")
-	seen := sight{topic: topic}
 	go func() {
-		err := ceiling.Watch(r.ctx, r.brokers, []string{string(topic)}, func(at time.Time, records []*kgo.Record) bool {
+		err := ceiling.Watch(r.ctx, r.brokers, []string{string(seen.topic)}, func(at time.Time, records []*kgo.Record) bool {
 			for _, record := range records {
 				if bytes.HasPrefix(record.Key, of) && bytes.Contains(record.Value, wanted) {
 					seen.add(at, record.Value)
@@ -54,6 +64,9 @@ func (s *sight) add(at time.Time, value []byte) {
 		s.first = at
 	}
 	s.last = at
+	if !s.timed {
+		return
+	}
 	from := bytes.Index(value, scheduledFor) + len(scheduledFor)
 	due, err := time.Parse("2006-01-02T15:04:05.000Z", string(value[from:from+24]))
 	if err == nil {

@@ -11,7 +11,7 @@ import (
 // The collector of a small heap runs many times in a burst, for little. So at least growthMin may be allocated between
 // two collections, however small the heap; from there on the heap may double, as by default.
 const (
-	growthMin       = 192 << 20
+	growthMin       = 448 << 20
 	percentDefault  = 100
 	percentMax      = 3000
 	heapLookEvery   = 2 * time.Second

@@ -4,7 +4,7 @@ import "testing"
 
 func TestPercentFor(t *testing.T) {
 	for live, want := range map[uint64]int{
-		0: percentMax, 1 << 20: percentMax, 64 << 20: 300, 192 << 20: 100, 1 << 40: 100,
+		0: percentMax, 1 << 20: percentMax, 64 << 20: 700, 448 << 20: 100, 1 << 40: 100,
 	} {
 		if got := percentFor(live); got != want {
 			t.Errorf("percentFor(%d) = %d, want %d", live, got, want)

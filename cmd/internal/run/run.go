@@ -54,6 +54,7 @@ func New(s Settings) (*Process, error) {
 	}
 	p := &Process{settings: s}
 	metrics := newMetrics(s.Registry)
+	var first *engine.Engine // in the data's way: what comes behind yields to it
 	for _, g := range s.Groups {
 		graph, err := processors.Graph(g.Short, s.Campaigns)
 		if err != nil {
@@ -61,10 +62,13 @@ func New(s Settings) (*Process, error) {
 		}
 		e, err := engine.New(engine.Config{
 			Connect: s.Connect, Instance: s.Instance, Clock: s.Clock, CommitInterval: s.CommitInterval,
-			Log: s.Log.With().Str("processor", g.Short).Logger(), Observe: metrics.observer(g.Short),
+			YieldTo: first, Log: s.Log.With().Str("processor", g.Short).Logger(), Observe: metrics.observer(g.Short),
 		}, graph)
 		if err != nil {
 			return nil, err
+		}
+		if first == nil {
+			first = e
 		}
 		p.groups = append(p.groups, group{g, e})
 	}
