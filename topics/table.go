@@ -146,7 +146,7 @@ func internalStreams() []Stream {
 		{
 			Name: CampaignEngineTimersLoop, Key: "the record's own key", Record: "a campaign event on its way to its key's partition",
 			Cleanup: Delete, Retention: Forever, MaxMessageBytes: OutputMaxBytes,
-			Why: "what has not been read yet must not expire, however long the engine is away",
+			Why: "what has not been read yet must not expire, however long the engine is away; what has been, the engine deletes",
 		},
 		{
 			Name: CampaignEngineLifecycleTable, Key: "campaign_id", Record: "a campaign's status, sequence and what is in force",
