@@ -150,7 +150,7 @@ func (d *brokerDeployment) positions(ctx context.Context, short string) map[topi
 	return at
 }
 
-// ready waits until the engines have recovered their partitions, so that what is published next is not taken for
+// ready waits until the engines have recovered their partitions and caught up with them, so that what is published next is not taken for
 // something that came during the outage.
 func (d *brokerDeployment) ready() {
 	d.t.Helper()
@@ -158,12 +158,12 @@ func (d *brokerDeployment) ready() {
 	defer look.Stop()
 	deadline := time.After(brokerDeadline)
 	for _, run := range d.running {
-		for run.engine.Ready() != nil {
+		for run.engine.Ready() != nil || run.engine.CatchingUp() > 0 {
 			select {
 			case <-look.C:
 				d.alive()
 			case <-deadline:
-				d.t.Fatalf("not ready after %s: %v", brokerDeadline, run.engine.Ready())
+				d.t.Fatalf("not ready after %s: %v, %d partitions are caught up with", brokerDeadline, run.engine.Ready(), run.engine.CatchingUp())
 			}
 		}
 	}

@@ -157,5 +157,8 @@ func (e *Engine) Run(ctx context.Context) error {
 // the error says what it waits for.
 func (e *Engine) Ready() error { return e.status.ready() }
 
+// CatchingUp returns how many of the claimed partitions have not been caught up with: their timers do not fire yet.
+func (e *Engine) CatchingUp() int { return e.partitions.catchingUp() }
+
 // Next returns the earliest instant at which a row of the owned partitions is due.
 func (e *Engine) Next() instant.Instant { return e.partitions.next() }

@@ -87,6 +87,13 @@ func (p *partitions) firingNow() []int32 {
 	return p.firing
 }
 
+// catchingUp counts the claimed partitions whose timers do not fire yet.
+func (p *partitions) catchingUp() int {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return len(p.claimed) - len(p.firing)
+}
+
 // leave notes that no partition is claimed any more.
 func (p *partitions) leave(at time.Duration) {
 	p.mu.Lock()

@@ -12,6 +12,7 @@ import (
 
 // metrics are the counters of a process, by processor.
 type metrics struct {
+	registry     *prometheus.Registry
 	outcomes     *prometheus.CounterVec
 	refused      *prometheus.CounterVec
 	transactions *prometheus.CounterVec
@@ -34,6 +35,7 @@ func newMetrics(registry *prometheus.Registry) *metrics {
 		return c
 	}
 	m := &metrics{
+		registry:     registry,
 		outcomes:     counter("records_total", "Records by what became of them, counted when committed.", "outcome"),
 		refused:      counter("refused_total", "Records sent to dead-letters, by reason.", "reason"),
 		transactions: counter("transactions_total", "Kafka transactions by how they ended.", "end"),
@@ -48,6 +50,15 @@ func newMetrics(registry *prometheus.Registry) *metrics {
 	}
 	registry.MustRegister(m.partitions)
 	return m
+}
+
+// follow shows what an engine is asked for, not told.
+func (m *metrics) follow(processor string, e *engine.Engine) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace: "campaign_engine", Name: "partitions_catching_up",
+		Help:        "Partitions of this process whose timers do not fire yet: their rows or inputs are still being read.",
+		ConstLabels: prometheus.Labels{"processor": processor},
+	}, func() float64 { return float64(e.CatchingUp()) }))
 }
 
 // observer returns what one group's engine tells its counts to.

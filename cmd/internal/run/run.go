@@ -67,6 +67,7 @@ func New(s Settings) (*Process, error) {
 		if err != nil {
 			return nil, err
 		}
+		metrics.follow(g.Short, e)
 		if first == nil {
 			first = e
 		}
