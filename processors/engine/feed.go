@@ -31,9 +31,10 @@ func (f *feed) clear() {
 func (f *feed) count() int { return len(f.messages) }
 
 func (f *feed) addTimer(stream string, partition int32, key string, due, now instant.Instant) {
+	both := append(make([]byte, 0, len(key)+8), key...)
+	both = binary.BigEndian.AppendUint64(both, uint64(due))
 	f.messages = append(f.messages, sarama.ConsumerMessage{
-		Topic: stream, Partition: partition, Key: []byte(key), Timestamp: now.Time(),
-		Value: binary.BigEndian.AppendUint64(nil, uint64(due)),
+		Topic: stream, Partition: partition, Key: both[:len(key):len(key)], Timestamp: now.Time(), Value: both[len(key):],
 	})
 }
 

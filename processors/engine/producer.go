@@ -24,7 +24,7 @@ func (p producer) Emit(topic, key string, value []byte) *goka.Promise {
 
 // EmitWithHeaders implements goka.Producer.
 func (p producer) EmitWithHeaders(topic, key string, value []byte, headers goka.Headers) *goka.Promise {
-	promise, finish := goka.NewPromiseWithFinisher()
+	_, finish := goka.NewPromiseWithFinisher()
 	t := p.engine.emitting.Load()
 	if t == nil {
 		return finish(nil, errNoTransaction)
@@ -37,9 +37,11 @@ func (p producer) EmitWithHeaders(topic, key string, value []byte, headers goka.
 		}
 		t.emit(record)
 	}
-	finish(&sarama.ProducerMessage{}, nil)
-	return promise
+	return finish(kept, nil)
 }
+
+// kept is what every promise is kept with: goka looks at the error alone.
+var kept = &sarama.ProducerMessage{}
 
 func recordHeaders(headers goka.Headers) []kgo.RecordHeader {
 	if len(headers) == 0 {

@@ -28,6 +28,8 @@ type transaction struct {
 	movedAt time.Duration
 
 	counts counts
+	// onAck is acked, bound once.
+	onAck func(*kgo.Record, error)
 	// bytes is the size of what was emitted.
 	bytes atomic.Int64
 	// acks gathers what the brokers answered to the records of this transaction.
@@ -52,8 +54,10 @@ type acks struct {
 var errAborted = errors.New("the group has moved on: the transaction was aborted")
 
 func newTransaction(stop context.Context, e *Engine, m *member, a *assignment) *transaction {
-	return &transaction{stop: stop, engine: e, member: m, a: a, touched: positions{},
+	t := &transaction{stop: stop, engine: e, member: m, a: a, touched: positions{},
 		counts: counts{byName: map[string]int{}}, acks: acks{rowsEnd: map[int32]int64{}}}
+	t.onAck = t.acked
+	return t
 }
 
 // begin opens a transaction unless one is open.
@@ -91,7 +95,7 @@ func (t *transaction) emitted() int64 { return t.bytes.Load() }
 
 // produce sends a record in the transaction.
 func (t *transaction) produce(record *kgo.Record) {
-	t.member.client().Produce(context.Background(), record, t.acked)
+	t.member.client().Produce(context.Background(), record, t.onAck)
 }
 
 // count adds one to a counter; it is called by the callbacks of all partitions.
