@@ -18,6 +18,8 @@ type assignment struct {
 	positions positions
 	// unplaced are the partitions of which an input other than the loop has no committed position.
 	unplaced map[int32]bool
+	// raised are the positions that are not the committed ones, since the log begins later; they are to be committed.
+	raised positions
 	// membership is what its transactions are fenced by; see putPositions.
 	membership membership
 	// ctx ends when the partitions are revoked or lost.
@@ -75,7 +77,7 @@ func (m *member) adjustPositions(
 	if err != nil {
 		return nil, fmt.Errorf("listing the starts of the inputs: %w", err)
 	}
-	a := &assignment{positions: positions{}, unplaced: map[int32]bool{}}
+	a := &assignment{positions: positions{}, unplaced: map[int32]bool{}, raised: positions{}}
 	seen := map[int32]bool{}
 	for topic, partitions := range offsets {
 		for partition, offset := range partitions {
@@ -91,6 +93,7 @@ func (m *member) adjustPositions(
 				m.engine.warnOfLostRecords(topic, partition, at, start.Offset)
 				at = start.Offset
 				partitions[partition] = kgo.NewOffset().At(at)
+				a.raised.set(topic, partition, at)
 			}
 			a.positions.set(topic, partition, at)
 			seen[partition] = true

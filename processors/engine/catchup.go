@@ -3,6 +3,10 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
 )
 
 // This file is how a partition comes from claimed to owned to firing; see partitions.
@@ -32,18 +36,51 @@ func (l *loop) beginCatchUp() {
 // recover is the errand that brings the rows of the claimed partitions up to date. Each partition is owned as soon as its
 // rows are: the recovery of a large one stalls no other.
 func (l *loop) recover(ctx context.Context) error {
-	err := l.engine.recoverRows(ctx, l.a.partitions, func(done []int32) error {
-		ends, err := l.engine.inputEnds(ctx, done)
-		if err != nil {
-			return err
-		}
-		l.errands.post(func() { l.own(done, ends) })
-		return nil
+	err := l.engine.recoverRows(ctx, l.a.partitions, func(done []int32) {
+		l.errands.run(func(ctx context.Context) error { return l.askEnds(ctx, done) })
 	})
 	if err != nil {
 		return fmt.Errorf("recovering rows: %w", err)
 	}
 	return nil
+}
+
+// askPause is waited before brokers that did not answer are asked again.
+const askPause = 200 * time.Millisecond
+
+// askEnds is the errand that finds out how far the inputs of recovered partitions reach. Who is not told waits, alone.
+func (l *loop) askEnds(ctx context.Context, recovered []int32) error {
+	side, err := l.engine.side()
+	if err != nil {
+		return err
+	}
+	defer side.Close()
+	admin := kadm.NewClient(side)
+	for warned := false; len(recovered) > 0; {
+		ends, unlisted, err := l.engine.inputEnds(ctx, admin, recovered)
+		if err != nil {
+			unlisted = recovered
+		}
+		if told := without(recovered, unlisted); len(told) > 0 {
+			l.errands.post(func() { l.own(told, ends) })
+		}
+		if recovered = unlisted; len(recovered) == 0 {
+			return nil
+		}
+		if !warned {
+			l.engine.config.Log.Warn().Err(err).Ints32("partitions", recovered).Msg("the brokers do not tell how far the inputs reach")
+			warned = true
+		}
+		sleep(ctx, askPause)
+		if ctx.Err() != nil {
+			return nil
+		}
+	}
+	return nil
+}
+
+func without(partitions, some []int32) []int32 {
+	return slices.DeleteFunc(slices.Clone(partitions), func(p int32) bool { return slices.Contains(some, p) })
 }
 
 // own lets the records of partitions in, whose inputs reach to ends.

@@ -158,6 +158,35 @@ func TestLostRecordsAreToldOf(t *testing.T) {
 	}
 }
 
+// They are told of once: the position behind them is committed, also when no other record comes.
+func TestLostRecordsAreToldOfOnce(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 1)
+	b.set(alarm("lost", testStart+10), alarm("lost", testStart+10))
+	p := b.start("a", alarms(hooks{}))
+	b.await("the row is armed", func() bool { return p.sum().rows == 1 })
+	b.drained()
+	b.stop(p)
+	b.set(alarm("lost", testStart+10), alarm("lost", testStart+10))
+	deleted := kadm.Offsets{}
+	deleted.AddOffset(testInput, 0, 4, -1)
+	if _, err := b.admin.DeleteRecords(b.ctx, deleted); err != nil {
+		t.Fatal(err)
+	}
+	var lost atomic.Int64
+	for range 3 {
+		p = b.start("a", alarms(hooks{}), func(c *engine.Config) {
+			c.Observe.Lost = func(_ string, offsets int64) { lost.Add(offsets) }
+		})
+		b.ready(1, p)
+		b.drained()
+		b.stop(p)
+	}
+	if lost.Load() != 2 {
+		t.Errorf("%d records are said to be lost, not 2", lost.Load())
+	}
+}
+
 // A transaction carries a bounded number of bytes, whatever the rows and outputs weigh: a broker may need longer for more
 // than it lets a transaction stay open.
 func TestTransactionsAreBoundedInBytes(t *testing.T) {
@@ -186,4 +215,23 @@ func TestTransactionsAreBoundedInBytes(t *testing.T) {
 	b.clock.Set(testStart + 100_000)
 	b.await("most alarms ring", func() bool { return p.sum().timers > count*3/5 })
 	check("timers")
+}
+
+// The first batch of an assignment is bounded too, whatever its records turn out to weigh: a transaction that is too large
+// for a slow broker would come again, as large, for ever.
+func TestTheFirstTransactionIsBoundedInBytes(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 1)
+	const weight, count, most = 512 << 10, 400, 72 << 20 // 200 MiB in all
+	settings, _ := alarmsAt(testStart+100_000, numbered("key", count)...)
+	heavy := make([]byte, weight)
+	b.set(settings...)
+	p := b.start("a", alarms(hooks{setting: func(ctx engine.Context, _ string) { ctx.SetPart("heavy", heavy) }}),
+		func(c *engine.Config) { c.CommitInterval = time.Minute })
+	b.await("a transaction", func() bool { return p.sum().rows > 0 })
+	p.note(func() {
+		if bytes := p.commits[0].rows / 2 * weight; bytes > most {
+			t.Errorf("a transaction carries %d MiB", bytes>>20)
+		}
+	})
 }

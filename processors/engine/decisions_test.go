@@ -85,9 +85,14 @@ func TestJumpGuard(t *testing.T) {
 		{"forward, and put right while it is held", []step{
 			{1_000_000, 0, false, false}, {1_061_000, 1000, true, true}, {1_002_000, 2000, false, false}, {1_003_000, 3000, false, false},
 		}},
-		{"forward twice: the second jump is told, and does not prolong the hold", []step{
+		{"forward twice: each is told, and each is held for 5 s at most", []step{
 			{1_000_000, 0, false, false}, {1_061_000, 1000, true, true}, {1_122_000, 2000, true, true}, {1_123_000, 3000, true, false},
-			{1_125_999, 5999, true, false}, {1_126_000, 6000, false, false}, {1_127_000, 7000, false, false},
+			{1_125_999, 5999, true, false}, {1_126_000, 6000, true, false}, {1_130_999, 10_999, true, false},
+			{1_131_000, 11_000, false, false}, {1_132_000, 12_000, false, false},
+		}},
+		{"forward twice, and the second put right: the first is believed", []step{
+			{1_000_000, 0, false, false}, {1_061_000, 1000, true, true}, {9_062_000, 2000, true, true}, {9_066_000, 6000, true, false},
+			{1_067_000, 7000, false, false},
 		}},
 		{"back: nothing is held, and it is told once", []step{
 			{1_000_000, 0, false, false}, {941_000, 1000, false, true}, {942_000, 2000, false, false},

@@ -7,47 +7,46 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 )
 
-// inputEnds returns the last stable offsets of the inputs in some partitions.
-func (e *Engine) inputEnds(ctx context.Context, of []int32) (positions, error) {
-	side, err := e.side()
-	if err != nil {
-		return nil, err
-	}
-	defer side.Close()
+// inputEnds returns the last stable offsets of the inputs in some partitions. unlisted are those whose leaders do not tell
+// them for now.
+func (e *Engine) inputEnds(ctx context.Context, admin *kadm.Client, of []int32) (ends positions, unlisted []int32, err error) {
 	ctx, cancel := context.WithTimeout(ctx, sideTimeout)
 	defer cancel()
-	listed, err := kadm.NewClient(side).ListCommittedOffsets(ctx, e.shape.streams...)
+	offsets, err := listed(admin.ListCommittedOffsets(ctx, e.shape.streams...))
 	if err != nil {
-		return nil, fmt.Errorf("listing the ends of the inputs: %w", err)
+		return nil, nil, fmt.Errorf("listing the ends of the inputs: %w", err)
 	}
-	ends := positions{}
-	for _, topic := range e.shape.streams {
-		for _, partition := range of {
-			end, ok := listed.Lookup(topic, partition)
-			if !ok || end.Err != nil {
-				return nil, fmt.Errorf("listing the end of %s/%d: %w", topic, partition, end.Err)
-			}
+	ends = positions{}
+	for _, partition := range of {
+		told := true
+		for _, topic := range e.shape.streams {
+			end, ok := offsets.Lookup(topic, partition)
+			told = told && ok && end.Err == nil
 			ends.set(topic, partition, end.Offset)
 		}
+		if !told {
+			unlisted = append(unlisted, partition)
+		}
 	}
-	return ends, nil
+	return ends, unlisted, nil
 }
 
-// loopEnds returns the high watermarks of the loop. The broker answers a commit before it has written the transaction's
-// markers (KIP-98); until then the last stable offset lies before what was sent by the loop, and the high watermark does
-// not. Positions reach it, since markers move them.
+// loopEnds returns the high watermarks of the loop, without the partitions whose leaders do not tell them for now. The
+// broker answers a commit before it has written the transaction's markers (KIP-98); until then the last stable offset lies
+// before what was sent by the loop, and the high watermark does not. Positions reach it, since markers move them.
 func (e *Engine) loopEnds(ctx context.Context, admin *kadm.Client) (map[int32]int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, sideTimeout)
 	defer cancel()
-	listed, err := admin.ListEndOffsets(ctx, e.shape.loop)
-	if err == nil {
-		err = listed.Error()
-	}
+	offsets, err := listed(admin.ListEndOffsets(ctx, e.shape.loop))
 	if err != nil {
 		return nil, fmt.Errorf("listing the ends of the loop: %w", err)
 	}
 	ends := make(map[int32]int64)
-	listed.Each(func(end kadm.ListedOffset) { ends[end.Partition] = end.Offset })
+	offsets.Each(func(end kadm.ListedOffset) {
+		if end.Err == nil {
+			ends[end.Partition] = end.Offset
+		}
+	})
 	return ends, nil
 }
 
@@ -60,10 +59,7 @@ func (e *Engine) committedPositions(ctx context.Context, admin *kadm.Client) (po
 	if err != nil {
 		return nil, fmt.Errorf("fetching the group's positions: %w", err)
 	}
-	starts, err := admin.ListStartOffsets(ctx, e.carrying()...)
-	if err == nil {
-		err = starts.Error()
-	}
+	starts, err := listed(admin.ListStartOffsets(ctx, e.carrying()...))
 	if err != nil {
 		return nil, fmt.Errorf("listing the starts of the inputs: %w", err)
 	}
@@ -72,6 +68,9 @@ func (e *Engine) committedPositions(ctx context.Context, admin *kadm.Client) (po
 		position, found := committed.Lookup(start.Topic, start.Partition)
 		if !found || position.Err != nil {
 			position.At = -1
+		}
+		if start.Err != nil {
+			start.Offset = 0
 		}
 		at.set(start.Topic, start.Partition, max(position.At, start.Offset))
 	})

@@ -20,9 +20,10 @@ type jumpGuard struct {
 	started bool
 	// offset is wall clock minus elapsed time, as last believed. (In milliseconds: nanoseconds would not reach year 9999.)
 	offset instant.Millis
-	// until is the end of the hold in elapsed time, 0 without one; suspected is the offset being held.
-	until     time.Duration
-	suspected instant.Millis
+	// until is the end of the hold in elapsed time, 0 without one. suspected is the lowest offset seen during it, highest the
+	// highest one that was told of.
+	until              time.Duration
+	suspected, highest instant.Millis
 }
 
 // look compares the clocks. jumped is true once per jump, with its size.
@@ -39,17 +40,27 @@ func (g *jumpGuard) look(now instant.Instant, elapsed time.Duration) (by time.Du
 		jumped = by <= -jumpMin
 		g.offset, g.until = offset, 0
 	case g.until == 0:
-		g.until, g.suspected = elapsed+holdMax, offset
-		jumped = true
-	case elapsed < g.until:
-		// Another jump does not prolong the hold: jumps that do not end would hold firing for ever.
-		if jumped = span(offset-g.suspected) >= jumpMin; jumped {
-			g.suspected = offset
-		}
+		g.hold(elapsed, offset)
+		g.highest, jumped = offset, true
 	default:
-		g.offset, g.until = offset, 0
+		jumped = span(offset-g.highest) >= jumpMin
+		g.highest = max(g.highest, offset)
+		g.suspected = min(g.suspected, offset)
+		if elapsed >= g.until {
+			// What was there all the time is believed. A jump that came meanwhile is held in its turn.
+			g.offset, g.until = g.suspected, 0
+			if span(offset-g.offset) >= jumpMin {
+				g.hold(elapsed, offset)
+			} else {
+				g.offset = offset
+			}
+		}
 	}
 	return by, jumped
+}
+
+func (g *jumpGuard) hold(elapsed time.Duration, offset instant.Millis) {
+	g.until, g.suspected = elapsed+holdMax, offset
 }
 
 // held says that the wall clock is ahead of what is believed.

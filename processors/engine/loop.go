@@ -20,7 +20,8 @@ type loop struct {
 	tx      *transaction
 	feed    feed
 	trimmed trimmed
-	// weight is what a record or timer of the last batch wrote and emitted, in bytes.
+	// weight is what a record or timer of the last batches wrote and emitted, in bytes; at first it is taken for much, so
+	// that what was too heavy to be committed is not tried in the same size again and again.
 	weight int64
 	// yielding says that records wait for another engine, since yieldedAt (Clock.Elapsed).
 	yielding  bool
@@ -48,7 +49,8 @@ func newLoop(stop context.Context, m *member, a *assignment, r *running) *loop {
 	return &loop{
 		engine: e, member: m, a: a, goka: r, errands: newErrands(a.ctx), catchUp: newCatchUp(len(a.partitions)),
 		pace: pace{interval: e.config.CommitInterval, timersMax: e.config.TimersMax, recordsMax: e.config.RecordsMax},
-		tx:   newTransaction(stop, e, m, a), feed: feed{running: r},
+		tx:   newTransaction(stop, e, m, a), feed: feed{running: r}, weight: bytesMax / turnMax,
+		trimmed: trimmed{upTo: make(map[int32]int64)},
 	}
 }
 
@@ -133,7 +135,7 @@ func (l *loop) behind() bool {
 func (l *loop) weigh(count int) {
 	before := l.tx.load.bytes
 	l.tx.load.bytes = l.tx.emitted() + l.engine.partitions.written()
-	l.weight = max(0, l.tx.load.bytes-before) / int64(max(1, count))
+	l.weight = max(max(0, l.tx.load.bytes-before)/int64(max(1, count)), l.weight/2)
 }
 
 // room is how many more may go to goka at once: not more than batchMax, than the transaction has room for, and, if they

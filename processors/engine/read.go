@@ -20,7 +20,7 @@ var errNotOwned = errors.New("its rows are not recovered")
 func (l *loop) poll(stop context.Context, busy bool, over <-chan struct{}) kgo.Fetches {
 	busy = busy || l.pressing()
 	if !busy && over != nil {
-		ctx, cancel := l.untilNeeded(stop, yieldMax)
+		ctx, cancel := l.untilNeeded(stop, yieldMax-(l.elapsed()-l.yieldedAt))
 		defer cancel()
 		select {
 		case <-over:

@@ -32,7 +32,12 @@ func (m *member) serve(ctx context.Context, a *assignment, handler sarama.Consum
 	e.burst.set(false)
 	loop.errands.stop()
 	// Rows are rolled back only when no callback writes any more.
-	err = errors.Join(err, run.stop(handler), loop.tx.abort(causeOf(err)))
+	after := errors.Join(run.stop(handler), loop.tx.abort(causeOf(err)))
+	loop.tx.release()
+	if after != nil && a.ctx.Err() != nil {
+		e.config.Log.Warn().Err(after).Msg("ending an assignment that was taken away")
+	}
+	err = errors.Join(err, after)
 	if a.ctx.Err() != nil && (errors.Is(err, errRevoked) || errors.Is(err, errAborted)) && !isFenced(err) {
 		return nil // the group goes on with another assignment, and so does the client
 	}

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -23,149 +24,180 @@ import (
 type strays map[int32]positions
 
 const (
-	// strayMax is how long a partition waits for its strays. A member that cannot go on must not stop all others for ever.
+	// strayMax is how long partitions wait for other members' without any progress. A member that cannot go on must not
+	// stop all others for ever.
 	strayMax = 30 * time.Second
 	// strayPause is waited between two looks at the group's positions.
 	strayPause = 50 * time.Millisecond
 )
 
-// lookForStrays is the errand that finds out where the loop ends for each partition.
+// strayWatch is the errand that finds out where the loop ends for each partition.
+type strayWatch struct {
+	loop  *loop
+	side  *kgo.Client
+	admin *kadm.Client
+	// progress adds up the offsets that are waited for, moved is when it last grew (Clock.Elapsed).
+	progress int64
+	moved    time.Duration
+}
+
 func (l *loop) lookForStrays(ctx context.Context) error {
 	side, err := l.engine.side()
 	if err != nil {
 		return err
 	}
 	defer side.Close()
-	admin := kadm.NewClient(side)
-	waiting, err := l.engine.findStrays(ctx, admin)
-	if err != nil {
-		return fmt.Errorf("looking for misplaced records: %w", err)
+	w := &strayWatch{loop: l, side: side, admin: kadm.NewClient(side), moved: l.elapsed()}
+	waiting := w.find(ctx)
+	for left := l.a.partitions; len(left) > 0 && ctx.Err() == nil; sleep(ctx, strayPause) {
+		left = w.release(ctx, waiting, left)
+		if w.late() {
+			w.giveUp(waiting)
+		}
 	}
-	left := slices.Clone(l.a.partitions)
-	for began := l.elapsed(); ; sleep(ctx, strayPause) {
-		late := l.elapsed()-began > strayMax
-		if late {
-			l.engine.warnOfStrays(waiting, left)
-			clear(waiting)
+	return nil
+}
+
+// note notes progress.
+func (w *strayWatch) note(progress int64) {
+	if progress != w.progress {
+		w.progress, w.moved = progress, w.loop.elapsed()
+	}
+}
+
+func (w *strayWatch) late() bool { return w.loop.elapsed()-w.moved >= strayMax }
+
+// find looks for strays until it has seen all that is unread, or too long nothing.
+func (w *strayWatch) find(ctx context.Context) strays {
+	for {
+		found, err := w.tryToFind(ctx)
+		switch {
+		case err == nil || ctx.Err() != nil:
+			return found
+		case w.late():
+			w.loop.engine.config.Log.Warn().Err(err).Dur("waited", strayMax).Msg(
+				"what the group has not read cannot be looked at: timers fire without what may be misplaced there")
+			return found
 		}
-		if left, err = l.release(ctx, admin, waiting, left); err != nil || len(left) == 0 {
-			return err
-		}
+		sleep(ctx, strayPause)
 	}
 }
 
 // release lets those partitions go on whose strays have all been read, and returns the others.
-func (l *loop) release(ctx context.Context, admin *kadm.Client, waiting strays, partitions []int32) ([]int32, error) {
+func (w *strayWatch) release(ctx context.Context, waiting strays, partitions []int32) []int32 {
+	l := w.loop
 	var committed positions
 	if len(waiting) > 0 {
 		var err error
-		if committed, err = l.engine.committedPositions(ctx, admin); err != nil {
-			return nil, err
+		if committed, err = l.engine.committedPositions(ctx, w.admin); err != nil {
+			return partitions
 		}
+		w.note(waiting.sum(committed))
 	}
-	var free, left []int32
-	for _, partition := range partitions {
-		if waiting[partition].reachedBy(committed) {
-			free = append(free, partition)
-		} else {
-			left = append(left, partition)
-		}
-	}
+	free := slices.DeleteFunc(slices.Clone(partitions), func(p int32) bool { return !waiting[p].reachedBy(committed) })
 	if len(free) == 0 {
-		return left, ctx.Err()
+		return partitions
 	}
 	// Asked after the positions: what was carried before they were committed lies in the loop.
-	ends, err := l.engine.loopEnds(ctx, admin)
+	ends, err := l.engine.loopEnds(ctx, w.admin)
 	if err != nil {
-		return nil, err
+		return partitions
 	}
+	free = slices.DeleteFunc(free, func(p int32) bool { _, told := ends[p]; return !told })
 	l.errands.post(func() { l.carry(free, ends) })
-	return left, nil
+	return without(partitions, free)
 }
 
-func (e *Engine) warnOfStrays(waiting strays, partitions []int32) {
-	for _, partition := range partitions {
-		if _, ok := waiting[partition]; ok {
-			e.config.Log.Warn().Int32("partition", partition).Dur("waited", strayMax).Msg(
-				"misplaced changes of this partition lie unread in another one: its timers fire without them")
-		}
-	}
-}
-
-// findStrays reads what the group has not read, up to the present ends, for its keys alone.
-func (e *Engine) findStrays(ctx context.Context, admin *kadm.Client) (strays, error) {
-	from, err := e.committedPositions(ctx, admin)
-	if err != nil {
-		return nil, err
-	}
-	ends, err := e.inputEnds(ctx, e.allPartitions())
-	if err != nil {
-		return nil, err
-	}
-	unread := make(map[string]map[int32]kgo.Offset)
-	left := make(map[input]int64)
-	for topic, partitions := range from {
-		for partition, at := range partitions {
-			if end := ends[topic][partition]; at < end {
-				if unread[topic] == nil {
-					unread[topic] = make(map[int32]kgo.Offset)
+// giveUp waits no longer for what lies in partitions of other members. What lies in this member's own is read in time.
+func (w *strayWatch) giveUp(waiting strays) {
+	for target, sources := range waiting {
+		for topic, partitions := range sources {
+			maps.DeleteFunc(partitions, func(source int32, _ int64) bool {
+				foreign := !slices.Contains(w.loop.a.partitions, source)
+				if foreign {
+					w.loop.engine.config.Log.Warn().Int32("partition", target).Str("topic", topic).Int32("unread", source).
+						Dur("waited", strayMax).Msg("misplaced changes lie in a partition that nobody reads: timers fire without them")
 				}
-				unread[topic][partition] = kgo.NewOffset().At(at)
-				left[input{topic, partition}] = end
-			}
+				return foreign
+			})
 		}
 	}
-	if len(left) == 0 {
-		return nil, nil
-	}
-	return e.scan(ctx, unread, left)
+	w.moved = w.loop.elapsed()
 }
 
-// scan reads from unread to the ends that are left.
-func (e *Engine) scan(
-	ctx context.Context, unread map[string]map[int32]kgo.Offset, left map[input]int64,
-) (strays, error) {
-	reader, err := kgo.NewClient(slices.Concat(e.config.Connect, []kgo.Opt{
-		// Markers are kept: without them the end is never seen where one is last.
-		kgo.ConsumePartitions(unread), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(),
-		kgo.FetchMaxBytes(fetchMaxBytes), kgo.MetadataMinAge(50 * time.Millisecond),
-	})...)
+// tryToFind reads what the group has not read, up to the present ends, for its keys alone.
+func (w *strayWatch) tryToFind(ctx context.Context) (strays, error) {
+	e := w.loop.engine
+	from, err := e.committedPositions(ctx, w.admin)
 	if err != nil {
-		return nil, fmt.Errorf("making a client: %w", err)
+		return nil, err
 	}
-	defer reader.Close()
+	ends, unlisted, err := e.inputEnds(ctx, w.admin, e.allPartitions())
+	if err != nil {
+		return nil, err
+	}
+	if len(unlisted) > 0 {
+		return nil, fmt.Errorf("partitions %v of the inputs: %w", unlisted, errUnlisted)
+	}
 	found := strays{}
-	for len(left) > 0 {
-		fetches := reader.PollFetches(ctx)
-		if err := ctx.Err(); err != nil {
-			return nil, err
+	for topic, partitions := range from {
+		r := newReader(w.side, topic)
+		for partition, at := range partitions {
+			r.add(partition, &stretch{next: at, end: ends[topic][partition], take: func(record *kgo.Record) {
+				if record.Offset < ends[topic][partition] {
+					found.note(record, e.partitionCount)
+				}
+			}})
 		}
-		if err := fetchError(fetches); err != nil {
-			return nil, err
+		if err := w.scan(ctx, r); err != nil {
+			return found, err
 		}
-		fetches.EachRecord(func(r *kgo.Record) {
-			end, wanted := left[input{r.Topic, r.Partition}]
-			if wanted && r.Offset < end {
-				found.note(r, e.partitionCount)
-			}
-			if wanted && r.Offset+1 >= end {
-				delete(left, input{r.Topic, r.Partition})
-			}
-		})
 	}
 	return found, nil
+}
+
+// scan reads all stretches, or ends with an error after too long without progress.
+func (w *strayWatch) scan(ctx context.Context, r *reader) error {
+	r.complete()
+	for len(r.stretches) > 0 {
+		if err := r.step(ctx); err != nil {
+			return err
+		}
+		sum := int64(0)
+		for _, s := range r.stretches {
+			sum += s.next
+		}
+		w.note(sum)
+		if w.late() {
+			return fmt.Errorf("reading %s: %w", r.topic, errUnlisted)
+		}
+		r.complete()
+	}
+	return nil
 }
 
 // note keeps a record that is a stray.
 func (s strays) note(r *kgo.Record, partitions int32) {
 	target := topics.PartitionOf(r.Key, partitions)
-	if r.Attrs.IsControl() || target == r.Partition {
+	if target == r.Partition {
 		return
 	}
 	if s[target] == nil {
 		s[target] = positions{}
 	}
 	s[target].set(r.Topic, r.Partition, r.Offset+1)
+}
+
+// sum adds up how far the sources of strays have been read.
+func (s strays) sum(at positions) (sum int64) {
+	for _, sources := range s {
+		for topic, partitions := range sources {
+			for partition := range partitions {
+				sum += at[topic][partition]
+			}
+		}
+	}
+	return sum
 }
 
 // reachedBy says whether other positions are not before these.

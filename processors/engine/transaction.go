@@ -28,6 +28,9 @@ type transaction struct {
 	movedAt time.Duration
 
 	counts counts
+	// ctx ends some time after stop, so that no callback waits for brokers that are gone.
+	ctx     context.Context
+	release context.CancelFunc
 	// onAck is acked, bound once.
 	onAck func(*kgo.Record, error)
 	// bytes is the size of what was emitted.
@@ -57,6 +60,12 @@ func newTransaction(stop context.Context, e *Engine, m *member, a *assignment) *
 	t := &transaction{stop: stop, engine: e, member: m, a: a, touched: positions{},
 		counts: counts{byName: map[string]int{}}, acks: acks{rowsEnd: map[int32]int64{}}}
 	t.onAck = t.acked
+	t.ctx, t.release = t.patience()
+	for topic, partitions := range a.raised {
+		for partition, offset := range partitions {
+			t.move(topic, partition, offset, e.config.Clock.Elapsed)
+		}
+	}
 	return t
 }
 
@@ -95,7 +104,7 @@ func (t *transaction) emitted() int64 { return t.bytes.Load() }
 
 // produce sends a record in the transaction.
 func (t *transaction) produce(record *kgo.Record) {
-	t.member.client().Produce(context.Background(), record, t.onAck)
+	t.member.client().Produce(t.ctx, record, t.onAck)
 }
 
 // count adds one to a counter; it is called by the callbacks of all partitions.
@@ -128,7 +137,7 @@ func (t *transaction) commit() error {
 		return err
 	}
 	rows := t.sendRows()
-	ctx, cancel := t.patience()
+	ctx, cancel := t.ending()
 	defer cancel()
 	if err := t.flush(ctx); err != nil {
 		return err
@@ -148,9 +157,9 @@ func (t *transaction) commit() error {
 // also when its brokers are gone. What stays open is ended by the partitions' next owner.
 const endMax = 2 * time.Second
 
-// patience returns the context in which the transaction is ended.
+// patience returns a context that ends a while after the engine was told to stop.
 func (t *transaction) patience() (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithTimeout(context.Background(), t.engine.config.TransactionTimeout)
+	ctx, cancel := context.WithCancel(context.Background())
 	release := context.AfterFunc(t.stop, func() {
 		sleep(ctx, endMax)
 		cancel()
@@ -158,6 +167,16 @@ func (t *transaction) patience() (context.Context, context.CancelFunc) {
 	return ctx, func() {
 		release()
 		cancel()
+	}
+}
+
+// ending returns the context in which the transaction is ended.
+func (t *transaction) ending() (context.Context, context.CancelFunc) {
+	patience, release := t.patience()
+	ctx, cancel := context.WithTimeout(patience, t.engine.config.TransactionTimeout)
+	return ctx, func() {
+		cancel()
+		release()
 	}
 }
 
@@ -245,7 +264,7 @@ func (t *transaction) abort(cause string) error {
 	if !t.load.open {
 		return nil
 	}
-	ctx, cancel := t.patience()
+	ctx, cancel := t.ending()
 	defer cancel()
 	_, err := t.member.session.End(ctx, kgo.TryAbort)
 	t.engine.partitions.each(func(_ int32, rows *table.Table) { rows.Rollback() })

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -42,7 +43,7 @@ func (l *loop) trim() {
 			}
 			return nil
 		}
-		l.errands.post(func() { l.trimmed.upTo = deleted })
+		l.errands.post(func() { maps.Copy(l.trimmed.upTo, deleted) })
 		return nil
 	})
 }

@@ -26,7 +26,10 @@ const (
 // (Clock.Elapsed), forever without one.
 func (w *watch) look() (now instant.Instant, until time.Duration) {
 	wall, elapsed, together := w.read()
-	if together || !w.guard.started {
+	if !together && !w.guard.started {
+		return wall, forever // nothing better is known; the next look begins
+	}
+	if together {
 		if by, jumped := w.guard.look(wall, elapsed); jumped {
 			w.jumped(by)
 		}

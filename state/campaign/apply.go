@@ -71,10 +71,10 @@ func Apply(row Row, due Due) Decision {
 }
 
 // isRepeated says whether a due was decided before. Its place in the log says so, unless the log is another one than it was
-// (restored, or copied to another cluster, where offsets differ): there a due that was decided later than all before is new,
-// and to pass it over would lose it.
+// (restored, or copied to another cluster, where offsets differ): there a due that was decided later than all before, or of
+// a revision that was not seen before, is new, and to pass it over would lose it.
 func isRepeated(row *Row, due *Due) bool {
-	return due.Position > 0 && due.Position <= row.Position && due.DecidedAt <= row.DecidedAt
+	return due.Position > 0 && due.Position <= row.Position && due.DecidedAt <= row.DecidedAt && due.Revision <= row.Revision
 }
 
 // place notes how far the log has been decided. In another log it goes on from there.

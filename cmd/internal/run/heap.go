@@ -5,6 +5,8 @@ import (
 	"os"
 	"runtime/debug"
 	gometrics "runtime/metrics"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -27,10 +29,11 @@ func tuneHeap(ctx context.Context) {
 	}
 	ticker := time.NewTicker(heapLookEvery)
 	defer ticker.Stop()
+	growth := growthFor(memoryLimit())
 	live := []gometrics.Sample{{Name: liveHeapMetric}}
 	for set := 0; ; {
 		gometrics.Read(live)
-		if percent := percentFor(live[0].Value.Uint64()); differs(percent, set) {
+		if percent := percentFor(live[0].Value.Uint64(), growth); differs(percent, set) {
 			debug.SetGCPercent(percent)
 			set = percent
 		}
@@ -42,12 +45,31 @@ func tuneHeap(ctx context.Context) {
 	}
 }
 
-// percentFor returns by how much a live heap may grow before it is collected.
-func percentFor(liveBytes uint64) int {
+// percentFor returns by how much a live heap may grow before it is collected: at least by growth.
+func percentFor(liveBytes, growth uint64) int {
 	if liveBytes == 0 {
 		return percentMax
 	}
-	return int(min(max(growthMin*100/liveBytes, percentDefault), percentMax))
+	return int(min(max(growth*100/liveBytes, percentDefault), percentMax))
+}
+
+// growthFor returns growthMin, or a quarter of the memory that the process may have where that is less.
+func growthFor(limit uint64) uint64 { return min(growthMin, limit/4) }
+
+// cgroupLimit is where Linux tells a container's memory limit (cgroup v2): a number of bytes, or "max".
+const cgroupLimit = "/sys/fs/cgroup/memory.max"
+
+// memoryLimit returns how many bytes the process may have: by $GOMEMLIMIT, or by its container's limit.
+func memoryLimit() uint64 {
+	limit := uint64(debug.SetMemoryLimit(-1)) // a negative limit asks
+	told, err := os.ReadFile(cgroupLimit)
+	if err != nil {
+		return limit
+	}
+	if bytes, err := strconv.ParseUint(strings.TrimSpace(string(told)), 10, 64); err == nil {
+		return min(limit, bytes)
+	}
+	return limit
 }
 
 func differs(percent, set int) bool {

@@ -1,0 +1,136 @@
+package engine_test
+
+import (
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/rmn-arms/campaign-engine/processors/engine"
+)
+
+// overdue leaves a timer of partition 0 that is overdue when the next process starts, and returns its key and another one
+// of partition 1.
+func (b *bench) overdue() (key, other string) {
+	b.t.Helper()
+	key, other = keyIn(0, 2), keyIn(1, 2)
+	b.set(alarm(key, testStart+10_000_000))
+	p := b.start("a", alarms(hooks{}))
+	b.await("the row is armed", func() bool { return p.sum().rows == 1 })
+	b.drained()
+	b.stop(p)
+	b.clock.Set(testStart + 10_000_100)
+	return key, other
+}
+
+// A stray that lies at the end of a long backlog of this member is waited for, however long the reading takes.
+func TestStraysInALongBacklogAreWaitedFor(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 2)
+	key, other := b.overdue()
+	const far = testStart + 90_000_000
+	var backlog []*kgo.Record
+	for range 10 {
+		backlog = append(backlog, alarm(other, far))
+	}
+	change := alarm(key, far)
+	change.Partition = 1
+	b.set(backlog...)
+	b.place(change)
+	looks := b.count(kmsg.OffsetFetch, nil)
+	p := b.start("a", alarms(hooks{setting: func(ctx engine.Context, _ string) {
+		if ctx.Key() == other { // 40 s each, in which the group's positions are looked at
+			b.clock.Set(b.clock.Now() + 40_000)
+			seen := looks()
+			b.await("the positions are looked at", func() bool { return looks() > seen+2 })
+		}
+	}}), func(c *engine.Config) { c.RecordsMax = 1 })
+	b.await("the backlog is read", func() bool { return p.sum().records >= 11 })
+	b.drained()
+	b.told(0, p)
+	b.clock.Set(far)
+	b.settled([]string{ring(key, far), ring(other, far)}, all(rested(), key, other))
+}
+
+// A foreign transaction that hangs in one partition stalls no other one, also when what lies before it was aborted, so
+// that no reader is given a record there.
+func TestAForeignTransactionStallsNoOtherPartition(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 2)
+	key, other := b.overdue()
+	place := func() *kgo.Record {
+		r := alarm(other, testStart+1)
+		r.Partition = 1
+		return r
+	}
+	aborted := b.hang("campaigns-1", place())
+	open := b.hang("campaigns-2", place()) // its first record is where the last stable offset is
+	b.endHanging(aborted, kgo.TryAbort)
+	p := b.start("a", alarms(hooks{}))
+	b.same("rings", b.rung(1), []string{ring(key, testStart+10_000_000)})
+	b.endHanging(open, kgo.TryAbort)
+	b.ready(2, p)
+	b.settled([]string{ring(key, testStart+10_000_000)}, all(rested(), key))
+}
+
+// A partition of another member that has no leader is waited for, but not for ever, and costs nobody the session.
+func TestALeaderlessPartitionOfAnothersIsNotWaitedForForEver(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 2)
+	b.overdue()
+	idle := b.member("b") // will own partition 1
+	b.await("it is a member", func() bool { return b.memberOf("b") != "" })
+	asked := make(chan struct{}, 1000)
+	b.cluster.ControlKey(int16(kmsg.ListOffsets), func(request kmsg.Request) (kmsg.Response, error, bool) {
+		b.cluster.KeepControl()
+		response, fits := withoutLeader(request.(*kmsg.ListOffsetsRequest))
+		if fits {
+			select {
+			case asked <- struct{}{}:
+			default:
+			}
+		}
+		return response, nil, fits
+	})
+	p := b.start("a", alarms(hooks{}))
+	for range 3 {
+		b.signal("the ends are asked for", asked)
+	}
+	b.told(0, p)
+	b.await("it is waited for no longer", func() bool {
+		b.clock.Set(b.clock.Now() + 1000)
+		return p.sum().timers == 1
+	})
+	if count := p.restarts(""); count > 0 {
+		t.Errorf("the process has joined again %d times", count)
+	}
+	idle.Close()
+}
+
+// withoutLeader answers questions for the last stable offsets as brokers do of which one is away: partition 1 of the input
+// has no leader.
+func withoutLeader(request *kmsg.ListOffsetsRequest) (response kmsg.Response, fits bool) {
+	const readCommitted = 1
+	if request.IsolationLevel != readCommitted {
+		return nil, false
+	}
+	answer := request.ResponseKind().(*kmsg.ListOffsetsResponse)
+	for _, topic := range request.Topics {
+		at := kmsg.NewListOffsetsResponseTopic()
+		at.Topic = topic.Topic
+		for _, partition := range topic.Partitions {
+			one := kmsg.NewListOffsetsResponseTopicPartition()
+			one.Partition = partition.Partition
+			switch {
+			case topic.Topic == testInput && partition.Partition == 1:
+				one.ErrorCode, one.Offset = kerr.LeaderNotAvailable.Code, -1
+			case topic.Topic == testInput:
+				one.Offset = 1
+			}
+			at.Partitions = append(at.Partitions, one)
+		}
+		answer.Topics = append(answer.Topics, at)
+	}
+	return answer, true
+}
