@@ -1,9 +1,12 @@
 package engine_test
 
 import (
+	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -84,7 +87,7 @@ func TestALeaderlessPartitionOfAnothersIsNotWaitedForForEver(t *testing.T) {
 	asked := make(chan struct{}, 1000)
 	b.cluster.ControlKey(int16(kmsg.ListOffsets), func(request kmsg.Request) (kmsg.Response, error, bool) {
 		b.cluster.KeepControl()
-		response, fits := withoutLeader(request.(*kmsg.ListOffsetsRequest))
+		response, fits := withoutLeader(testInput, request.(*kmsg.ListOffsetsRequest))
 		if fits {
 			select {
 			case asked <- struct{}{}:
@@ -108,24 +111,26 @@ func TestALeaderlessPartitionOfAnothersIsNotWaitedForForEver(t *testing.T) {
 	idle.Close()
 }
 
-// withoutLeader answers questions for the last stable offsets as brokers do of which one is away: partition 1 of the input
-// has no leader.
-func withoutLeader(request *kmsg.ListOffsetsRequest) (response kmsg.Response, fits bool) {
-	const readCommitted = 1
-	if request.IsolationLevel != readCommitted {
+// withoutLeader answers a question for the ends of a topic as brokers do of which one is away: its partition 1 has no
+// leader. Its other partition holds one record.
+func withoutLeader(topic string, request *kmsg.ListOffsetsRequest) (response kmsg.Response, fits bool) {
+	if !slices.ContainsFunc(request.Topics, func(asked kmsg.ListOffsetsRequestTopic) bool { return asked.Topic == topic }) {
 		return nil, false
 	}
 	answer := request.ResponseKind().(*kmsg.ListOffsetsResponse)
-	for _, topic := range request.Topics {
+	for _, asked := range request.Topics {
 		at := kmsg.NewListOffsetsResponseTopic()
-		at.Topic = topic.Topic
-		for _, partition := range topic.Partitions {
+		at.Topic = asked.Topic
+		for _, partition := range asked.Partitions {
+			if partition.Timestamp != latestOffset {
+				return nil, false
+			}
 			one := kmsg.NewListOffsetsResponseTopicPartition()
 			one.Partition = partition.Partition
 			switch {
-			case topic.Topic == testInput && partition.Partition == 1:
+			case asked.Topic == topic && partition.Partition == 1:
 				one.ErrorCode, one.Offset = kerr.LeaderNotAvailable.Code, -1
-			case topic.Topic == testInput:
+			case asked.Topic == topic:
 				one.Offset = 1
 			}
 			at.Partitions = append(at.Partitions, one)
@@ -133,4 +138,59 @@ func withoutLeader(request *kmsg.ListOffsetsRequest) (response kmsg.Response, fi
 		answer.Topics = append(answer.Topics, at)
 	}
 	return answer, true
+}
+
+// latestOffset is how ListOffsets is asked for an end (KIP-79).
+const latestOffset = -1
+
+// A partition whose table has no leader for a while is recovered later, and stalls no other.
+func TestALeaderlessTableStallsNoOther(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 2)
+	b.overdue()
+	var back atomic.Bool
+	b.cluster.ControlKey(int16(kmsg.ListOffsets), func(request kmsg.Request) (kmsg.Response, error, bool) {
+		b.cluster.KeepControl()
+		list := request.(*kmsg.ListOffsetsRequest)
+		if back.Load() || len(list.Topics) != 1 || list.Topics[0].Topic != testTable {
+			return nil, nil, false
+		}
+		response, fits := withoutLeader(testTable, list)
+		return response, nil, fits
+	})
+	p := b.start("a", alarms(hooks{}))
+	b.await("the timer of the other partition fires", func() bool { return p.sum().timers == 1 })
+	if p.engine.Ready() == nil {
+		t.Error("the process is ready without one partition's rows")
+	}
+	back.Store(true)
+	b.ready(2, p)
+	if count := p.restarts(""); count > 0 {
+		t.Errorf("the process has joined again %d times", count)
+	}
+}
+
+// A partition that is lost while its rows are being recovered, and that comes back, is recovered and read.
+func TestAPartitionIsLostWhileItIsRecovered(t *testing.T) {
+	t.Parallel()
+	const foreignTopic = "foreign" // makes the transaction one that is not the group's to fence
+	b := newBench(t, 2, kfake.SeedTopics(1, foreignTopic))
+	quick, slow := keyIn(0, 2), keyIn(1, 2)
+	late := b.hang("earlier", &kgo.Record{Topic: testTable, Partition: 1, Key: []byte(slow), Value: rested()},
+		&kgo.Record{Topic: foreignTopic})
+	p := b.start("a", alarms(hooks{}), frequent)
+	b.set(alarm(quick, testStart+5_000_000), alarm(slow, testStart+5_000_000))
+	b.await("the record is read", func() bool { return p.sum().rows == 1 })
+	for range 3 {
+		other := b.member("b")
+		b.await("it lost one", func() bool { return p.owns() == 1 })
+		other.Close()
+		b.expel("b")
+		b.await("it has both", func() bool { return p.owns() == 2 })
+	}
+	b.endHanging(late, kgo.TryCommit)
+	b.ready(2, p)
+	b.await("both are read", func() bool { return p.sum().rows == 2 })
+	b.clock.Set(testStart + 5_000_000)
+	b.settled([]string{ring(quick, testStart+5_000_000), ring(slow, testStart+5_000_000)}, all(rested(), quick, slow))
 }
