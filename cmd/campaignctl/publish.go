@@ -18,6 +18,7 @@ type publishCommand struct {
 	connection `embed:""`
 	File       string `arg:"" help:"File of JSON lines, or - for standard input."`
 	Topic      string `name:"topic" default:"${events}" placeholder:"TOPIC" help:"Topic to publish to (default ${default})."`
+	Force      bool   `name:"force" help:"Publish to a topic that only the engine writes, too."`
 	SkipBad    bool   `name:"skip-bad" help:"Leave out lines that cannot be published, instead of refusing them all."`
 	JSON       bool   `name:"json" help:"Print the counts as JSON."`
 }
@@ -48,6 +49,9 @@ var (
 
 // Run implements the command.
 func (c *publishCommand) Run(ctx context.Context, on console) error {
+	if err := c.checkTopic(); err != nil {
+		return err
+	}
 	input, size, again, err := c.open(on.in)
 	if err != nil {
 		return err
@@ -75,6 +79,16 @@ func (c *publishCommand) Run(ctx context.Context, on console) error {
 		return err
 	}
 	return c.publish(ctx, on, client, input, size)
+}
+
+// checkTopic refuses the topics that only the engine writes: what others put there is taken for its own. Error: errSwitches.
+func (c *publishCommand) checkTopic() error {
+	stream, known := topics.StreamNamed(topics.Name(c.Topic))
+	if !known || stream.Source != "" || c.Force {
+		return nil
+	}
+	return wrongSwitches(fmt.Errorf("--topic: only the engine writes %s, and takes what is there for its own; "+
+		"events go to %s (--force publishes all the same)", c.Topic, topics.CampaignEvents))
 }
 
 // open returns the input, its size if that is known, and, for a file that can be read twice, how to go back to its

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -164,6 +165,27 @@ func TestPublishFails(t *testing.T) {
 		k.Close()
 		run(t, nil, "", "publish", file(t, good), "--brokers", address).check(t, exitFailed, "nobody answers")
 	})
+}
+
+// TestPublishLeavesTheEnginesTopicsAlone: an event in the engine's own log or table would be taken for the engine's.
+func TestPublishLeavesTheEnginesTopicsAlone(t *testing.T) {
+	k := cluster(t)
+	path := file(t, `{"subject":"c-1"}`)
+	for _, stream := range topics.Streams() {
+		if stream.Name == topics.CampaignEvents || stream.Name == topics.CampaignEngineTimersLoop {
+			continue // the latter is not among the test's topics
+		}
+		name := string(stream.Name)
+		run(t, k, "", "publish", path, "--topic", name).check(t, exitSwitches, "only the engine writes "+name)
+		if got := kept(t, k, stream.Name); len(got) > 0 {
+			t.Errorf("%s holds %d records", name, len(got))
+		}
+		run(t, k, "", "publish", path, "--topic", name, "--force").check(t, exitClean, "published 1 event")
+	}
+	if _, err := kadm.NewClient(client(t, k)).CreateTopic(t.Context(), 1, 1, nil, "another"); err != nil {
+		t.Fatal(err)
+	}
+	run(t, k, "", "publish", path, "--topic", "another").check(t, exitClean, "published 1 event")
 }
 
 func refused(request *kmsg.ProduceRequest) kmsg.Response {
