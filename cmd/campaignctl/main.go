@@ -3,7 +3,7 @@
 //
 //	main.go      the command line and the exit codes
 //	connect.go   a client of the brokers, and the errors of reaching them
-//	publish.go   publish; lines.go reads its input, progress.go shows how far it is
+//	publish.go   publish; lines.go and array.go read its input, progress.go shows how far it is
 //	tail.go      tail; describe.go tells a record in a line, unfold.go as JSON
 //	story.go     show and timeline
 //	list.go      list
@@ -35,7 +35,7 @@ const (
 )
 
 type program struct {
-	Publish  publishCommand  `cmd:"" help:"Publish events, one JSON line each."`
+	Publish  publishCommand  `cmd:"" help:"Publish events, one JSON line each or in an array."`
 	Tail     tailCommand     `cmd:"" help:"Show what comes on topics."`
 	Show     showCommand     `cmd:"" help:"Show what a campaign is now, and what comes next."`
 	List     listCommand     `cmd:"" help:"Show the campaigns that there are, and what comes next."`
