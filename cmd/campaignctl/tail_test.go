@@ -189,7 +189,10 @@ func putUntil(ctx context.Context, t *testing.T, k *kfake.Cluster) (stop func())
 }
 
 func TestTailOfNoTopic(t *testing.T) {
-	run(t, cluster(t), "", "tail", "elsewhere").check(t, exitFailed, "topic elsewhere does not exist")
+	run(t, cluster(t), "", "tail", "elsewhere").check(t, exitFailed,
+		"topic elsewhere does not exist there, and is none of the engine's topics, which are campaign-events, transitions-due, ")
+	run(t, cluster(t), "", "tail", string(topics.CampaignEngineTimersLoop)).check(t, exitFailed,
+		"topic campaign-engine-timers-loop does not exist there; campaignd creates it")
 	run(t, cluster(t), "", "tail").check(t, exitSwitches, "<topic>")
 }
 
