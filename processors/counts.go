@@ -12,4 +12,6 @@ const (
 	Due        = "due"       // due transitions emitted
 	Applied    = "applied"   // transitions applied
 	Rejected   = "rejected"  // transitions rejected
+	// UnreadableRows counts records of campaigns whose row cannot be read. Each is Refused, too, and not counted twice above.
+	UnreadableRows = "unreadable-row"
 )

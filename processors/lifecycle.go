@@ -19,11 +19,11 @@ import (
 //	writes  transitions-applied; transitions-rejected; dead-letters
 //	replay  the same transitions-due gives the same transitions-applied and -rejected, byte for byte; with the table kept,
 //	        what is read again is counted as a duplicate and changes nothing; dead letters come again under the same id
-type lifecycle struct{}
+type lifecycle struct{ told *told }
 
 // Lifecycle returns the group graph of the lifecycle.
 func Lifecycle() *goka.GroupGraph {
-	l := lifecycle{}
+	l := lifecycle{newTold()}
 	return goka.DefineGroup(groupOf(topics.Lifecycle),
 		goka.Input(goka.Stream(topics.TransitionsDue), topics.DueCodec{}, l.onDue),
 		goka.Output(goka.Stream(topics.TransitionsApplied), topics.AppliedCodec{}),
@@ -47,7 +47,12 @@ func (l lifecycle) onDue(gctx goka.Context, message any) {
 		deadLetter(ctx, recordOf(ctx, message), refusal)
 		return
 	}
-	row, _ := stored[campaign.Row](ctx.Value())
+	value := ctx.Value()
+	if _, is := value.(Unreadable); is {
+		l.told.refuseUnreadable(ctx, recordOf(ctx, message), topics.CampaignEngineLifecycleTable)
+		return
+	}
+	row, _ := stored[campaign.Row](value)
 	decision := campaign.Apply(row, lifecycleDue(due, placed.window, ctx.Offset()))
 	if decision.Repeated {
 		ctx.Count(Duplicates)

@@ -3,7 +3,9 @@ package processors
 import (
 	"fmt"
 
+	"github.com/rmn-arms/campaign-engine/processors/engine"
 	"github.com/rmn-arms/campaign-engine/state/campaign"
+	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/state/timer"
 )
 
@@ -14,15 +16,33 @@ type rowOf[R any] interface {
 	UnmarshalBinary([]byte) error
 }
 
-// rowCodec is the goka codec of a table whose rows are of type R. Its errors stop the group: a table is written by the
-// engine alone, so bytes that cannot be read mean that somebody else wrote there, or a newer version did.
+// Unreadable is what stands in a table and is no row of this version: somebody else wrote there, or a newer version did. It
+// is the bytes as they are. No input of its campaign can be answered, and it is left alone; see refuseUnreadable.
+type Unreadable []byte
+
+// rowCodec is the goka codec of a table whose rows are of type R. It reads all bytes: an error would stop all campaigns of
+// the group for the sake of one.
 type rowCodec[R any, P rowOf[R]] struct{}
 
-// The codecs of the tables.
-type (
-	timerRows    = rowCodec[timer.Row, *timer.Row]
-	campaignRows = rowCodec[campaign.Row, *campaign.Row]
-)
+// timerRows are rows that wait for an instant.
+type timerRows struct {
+	rowCodec[timer.Row, *timer.Row]
+}
+
+// campaignRows are rows that never wait.
+type campaignRows = rowCodec[campaign.Row, *campaign.Row]
+
+var _ engine.DatedCodec = timerRows{}
+
+// DueOf implements engine.DatedCodec. It reads the whole row: bytes that begin like one are not one yet.
+func (timerRows) DueOf(data []byte) (due instant.Instant, readable bool) {
+	var row timer.Row
+	if row.UnmarshalBinary(data) != nil {
+		return timer.Never, false
+	}
+	due, _ = row.NextDue()
+	return due, true
+}
 
 // Encode takes a *R.
 func (rowCodec[R, P]) Encode(value any) ([]byte, error) {
@@ -33,16 +53,16 @@ func (rowCodec[R, P]) Encode(value any) ([]byte, error) {
 	return P(row).AppendBinary(make([]byte, 0, 192)), nil
 }
 
-// Decode returns a *R.
+// Decode returns a *R, or an Unreadable. It never fails.
 func (rowCodec[R, P]) Decode(data []byte) (any, error) {
 	row := new(R)
-	if err := P(row).UnmarshalBinary(data); err != nil {
-		return nil, err
+	if P(row).UnmarshalBinary(data) != nil {
+		return Unreadable(data), nil
 	}
 	return row, nil
 }
 
-// stored returns the row of a callback's key, a zero one without.
+// stored returns the row of a callback's key, a zero one without, and for an Unreadable.
 func stored[R any](value any) (row R, exists bool) {
 	if kept, is := value.(*R); is {
 		return *kept, true

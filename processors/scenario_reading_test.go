@@ -6,9 +6,9 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/rmn-arms/campaign-engine/processors/engine"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/state/table"
+	"github.com/rmn-arms/campaign-engine/state/timer"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -118,7 +118,11 @@ func (r *reading) take() []topics.Record {
 func (r *reading) next() instant.Instant {
 	next := table.Never
 	for _, row := range r.rows[topics.CampaignEngineTimersTable] {
-		next = min(next, engine.DuePrefix(row))
+		var waits timer.Row
+		if waits.UnmarshalBinary(row) == nil { // else somebody else's
+			due, _ := waits.NextDue()
+			next = min(next, due)
+		}
 	}
 	return next
 }

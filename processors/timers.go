@@ -18,11 +18,14 @@ import (
 //	owns    per campaign: revision, window, pending timers, what fired (state/timer)
 //	writes  transitions-due; dead-letters
 //	replay  events read again are duplicates or stale and change nothing; dead letters are written again under the same id
-type timers struct{ settings Settings }
+type timers struct {
+	settings Settings
+	told     *told
+}
 
 // Timers returns the group graph of the sequencer.
 func Timers(settings Settings) *goka.GroupGraph {
-	t := timers{settings}
+	t := timers{settings, newTold()}
 	group := groupOf(topics.Timers)
 	return goka.DefineGroup(group,
 		goka.Input(goka.Stream(topics.CampaignEvents), topics.RawCodec{}, t.onCampaignEvent),
@@ -69,7 +72,12 @@ func (t timers) onCarried(gctx goka.Context, message any) {
 
 // decide sequences the event's change.
 func (t timers) decide(ctx engine.Context, record topics.Record, event topics.CampaignEvent) {
-	row, exists := stored[timer.Row](ctx.Value())
+	value := ctx.Value()
+	if _, is := value.(Unreadable); is {
+		t.told.refuseUnreadable(ctx, record, topics.CampaignEngineTimersTable)
+		return
+	}
+	row, exists := stored[timer.Row](value)
 	change, resolved, refusal := changeOf(event, t.settings)
 	if refusal != nil {
 		deadLetter(ctx, record, firstRefusal(&row, exists, &change, refusal))
@@ -100,7 +108,7 @@ func (t timers) decide(ctx engine.Context, record topics.Record, event topics.Ca
 func (t timers) onTimer(gctx goka.Context, _ any) {
 	ctx := engine.From(gctx)
 	row, exists := stored[timer.Row](ctx.Value())
-	if !exists {
+	if !exists { // what cannot be read is not due, whatever fired for it
 		return
 	}
 	row, dues := timer.Fire(row, ctx.Now())

@@ -1,6 +1,8 @@
 package processors
 
 import (
+	"errors"
+
 	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/state/campaign"
 	"github.com/rmn-arms/campaign-engine/state/instant"
@@ -124,12 +126,16 @@ func checkWindow(w window, grace instant.Millis) *topics.Refusal {
 	default:
 		return nil
 	}
-	return &topics.Refusal{Reason: schemas.InvalidWindow, Detail: rule}
+	return &topics.Refusal{Reason: schemas.InvalidWindow, Detail: inData + rule}
 }
 
 func checkMoney(d *schemas.Definition) *topics.Refusal {
 	if _, err := money.ParseAmount(d.Budget.Amount, d.Budget.Currency); err != nil {
-		return refuse(schemas.InvalidMoney, "budget", err)
+		field := "budget.amount"
+		if errors.Is(err, money.ErrCurrency) {
+			field = "budget.currency"
+		}
+		return refuse(schemas.InvalidMoney, field, err)
 	}
 	if d.CPM == "" {
 		return nil
@@ -149,12 +155,15 @@ func firstRefusal(row *timer.Row, exists bool, change *timer.Change, form *topic
 	return form
 }
 
+// inData begins the path of each field that is checked here: a detail names it as it stands in the event.
+const inData = "data."
+
 func refusalOf(r timer.Refusal) *topics.Refusal {
-	return &topics.Refusal{Reason: schemas.Reason(r.Reason), Detail: r.Detail}
+	return &topics.Refusal{Reason: schemas.Reason(r.Reason), Detail: inData + r.Detail}
 }
 
 func refuse(reason schemas.Reason, field string, rule error) *topics.Refusal {
-	return &topics.Refusal{Reason: reason, Detail: field + ": " + rule.Error()}
+	return &topics.Refusal{Reason: reason, Detail: inData + field + ": " + rule.Error()}
 }
 
 // lifecycleDue translates a due transition, read at an offset of transitions-due, into what the lifecycle decides on.

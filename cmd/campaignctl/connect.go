@@ -13,6 +13,7 @@ import (
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/config"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/embed"
+	"github.com/rmn-arms/campaign-engine/cmd/internal/timeline"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -31,8 +32,21 @@ const (
 // The errors that more than one command has.
 var (
 	errUnreachable = errors.New("nobody answers")
-	errNoTopic     = errors.New("does not exist there; campaignd creates it when it runs, and so does campaignd topics apply")
+	errNoTopic     = errors.New("does not exist there")
 )
+
+// missing says that a topic does not exist, and what is to be done about it. It wraps errNoTopic.
+func missing(name topics.Name) error {
+	if _, own := topics.StreamNamed(name); own {
+		return fmt.Errorf("topic %s %w; campaignd creates it when it runs, and so does campaignd topics apply", name, errNoTopic)
+	}
+	var known []string
+	for _, stream := range topics.Streams() {
+		known = append(known, string(stream.Name))
+	}
+	return fmt.Errorf("topic %s %w, and is none of the engine's topics, which are %s", timeline.Printable(string(name)), errNoTopic,
+		strings.Join(known, ", "))
+}
 
 // reach returns a client that has heard from the brokers. The caller closes it.
 func (c *connection) reach(ctx context.Context, options ...kgo.Opt) (*kgo.Client, error) {
@@ -80,7 +94,7 @@ func partitionsOf(ctx context.Context, client *kgo.Client, names ...topics.Name)
 		topic := found[string(name)]
 		switch {
 		case errors.Is(topic.Err, kerr.UnknownTopicOrPartition), topic.Err == nil && len(topic.Partitions) == 0:
-			return nil, fmt.Errorf("topic %s %w", name, errNoTopic)
+			return nil, missing(name)
 		case topic.Err != nil:
 			return nil, fmt.Errorf("asking for topic %s: %w", name, topic.Err)
 		}

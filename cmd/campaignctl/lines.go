@@ -13,12 +13,43 @@ import (
 	"github.com/rmn-arms/campaign-engine/schemas"
 )
 
-// The reasons for which a line is not published.
+// The reasons for which an event is not published.
 var (
 	errLineLong    = fmt.Errorf("longer than %d bytes, the most that the engine takes", schemas.RecordMaxBytes)
 	errLineJSON    = errors.New("no JSON object")
-	errLineSubject = errors.New("no subject")
+	errLineSubject = errors.New("no subject, and no campaign_id in its data")
 )
+
+// place says where in an input an event stands.
+type place struct {
+	unit   string // line, or event where the input is an array
+	number int
+}
+
+func (p place) String() string { return fmt.Sprintf("%s %d", p.unit, p.number) }
+
+// source is an input of events.
+type source interface {
+	// next returns the next event without the space around it. It is good until the next call. Errors: io.EOF; errLineLong,
+	// after which the next one can be read.
+	next() ([]byte, error)
+	// at returns where the last event stands, and how many bytes have been read.
+	at() (place, int64)
+}
+
+// sourceOf returns the events of an input: those of an array, if it begins like one, else its lines.
+func sourceOf(input io.Reader) source {
+	from := bufio.NewReaderSize(input, 64<<10)
+	for i := 1; ; i++ {
+		begin, _ := from.Peek(i)
+		if len(begin) < i || !bytes.ContainsRune([]byte(" \t\r\n"), rune(begin[i-1])) {
+			if bytes.HasSuffix(begin, []byte("[")) {
+				return arrayOf(from)
+			}
+			return &lines{from: from}
+		}
+	}
+}
 
 // lines reads lines of bounded length.
 type lines struct {
@@ -30,6 +61,8 @@ type lines struct {
 }
 
 func linesOf(from io.Reader) *lines { return &lines{from: bufio.NewReaderSize(from, 64<<10)} }
+
+func (l *lines) at() (place, int64) { return place{"line", l.number}, l.bytes }
 
 // next returns the next line that is not blank, without the space around it. It is good until the next call. Errors:
 // io.EOF; errLineLong, after which the next line can be read.
@@ -66,9 +99,10 @@ func (l *lines) line() ([]byte, error) {
 	}
 }
 
-// subjectOf returns the subject of an event in CloudEvents' JSON format. Whether the event is one that the engine takes
-// is the engine's to say. Errors: errLineJSON, errLineSubject; the latter says what to add.
-func subjectOf(line []byte) (string, error) {
+// keyOf returns the key of an event in CloudEvents' JSON format: its subject, or the campaign that its data names, since a
+// subject is optional. Whether the event is one that the engine takes is the engine's to say. Errors: errLineJSON;
+// errLineSubject, which says what to add.
+func keyOf(line []byte) (string, error) {
 	var event struct {
 		Subject string         `json:"subject"`
 		Data    jsontext.Value `json:"data"`
@@ -79,19 +113,14 @@ func subjectOf(line []byte) (string, error) {
 	if err := json.Unmarshal(line, &event); err != nil {
 		return "", fmt.Errorf("%w: %w", errLineJSON, err)
 	}
-	if event.Subject == "" {
-		return "", fmt.Errorf("%w: add %s beside id and type; it becomes the record's key", errLineSubject, missingSubject(event.Data))
+	if event.Subject != "" {
+		return event.Subject, nil
 	}
-	return event.Subject, nil
-}
-
-// missingSubject writes the member that an event lacks, with the campaign's id if its data names one.
-func missingSubject(data []byte) string {
 	var about struct {
 		CampaignID string `json:"campaign_id"`
 	}
-	if json.Unmarshal(data, &about) != nil || !schemas.IsID(about.CampaignID) {
-		return `"subject", the campaign's id,`
+	if json.Unmarshal(event.Data, &about) != nil || about.CampaignID == "" {
+		return "", fmt.Errorf(`%w: add "subject", the campaign's id, beside id and type; it becomes the record's key`, errLineSubject)
 	}
-	return fmt.Sprintf(`"subject":%q`, about.CampaignID)
+	return about.CampaignID, nil
 }

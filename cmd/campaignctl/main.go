@@ -3,7 +3,7 @@
 //
 //	main.go      the command line and the exit codes
 //	connect.go   a client of the brokers, and the errors of reaching them
-//	publish.go   publish; lines.go reads its input, progress.go shows how far it is
+//	publish.go   publish; lines.go and array.go read its input, progress.go shows how far it is
 //	tail.go      tail; describe.go tells a record in a line, unfold.go as JSON
 //	story.go     show and timeline
 //	list.go      list
@@ -24,6 +24,7 @@ import (
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
 
+	"github.com/rmn-arms/campaign-engine/cmd/internal/embed"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -35,7 +36,7 @@ const (
 )
 
 type program struct {
-	Publish  publishCommand  `cmd:"" help:"Publish events, one JSON line each."`
+	Publish  publishCommand  `cmd:"" help:"Publish events, one JSON line each or in an array."`
 	Tail     tailCommand     `cmd:"" help:"Show what comes on topics."`
 	Show     showCommand     `cmd:"" help:"Show what a campaign is now, and what comes next."`
 	List     listCommand     `cmd:"" help:"Show the campaigns that there are, and what comes next."`
@@ -71,7 +72,8 @@ func realMain(ctx context.Context, args []string, c console) int {
 	var p program
 	ended := false // --help and --version end the parsing
 	parser, err := kong.New(&p,
-		kong.Name("campaignctl"), kong.Description("Publishes, watches and explains campaigns."),
+		kong.Name("campaignctl"), kong.Description("Publishes, watches and explains campaigns. Without --brokers it speaks to "+
+			"the embedded broker of a campaignd on this machine, at "+embed.DefaultAddress+"."),
 		kong.Writers(c.out, c.errs), kong.Exit(func(int) { ended = true }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 		kong.Vars{"events": string(topics.CampaignEvents)},
@@ -80,6 +82,7 @@ func realMain(ctx context.Context, args []string, c console) int {
 		fmt.Fprintln(c.errs, "campaignctl:", err)
 		return exitFailed
 	}
+	nameDefaultBroker(parser.Model.Node)
 	parsed, err := parser.Parse(args)
 	switch {
 	case ended:
@@ -98,6 +101,19 @@ func realMain(ctx context.Context, args []string, c console) int {
 	default:
 		fmt.Fprintln(c.errs, "campaignctl:", err)
 		return exitFailed
+	}
+}
+
+// nameDefaultBroker has the help of all commands say which brokers are reached without the switch: unlike campaignd, which
+// shares it, this program starts none.
+func nameDefaultBroker(node *kong.Node) {
+	for _, flag := range node.Flags {
+		if flag.Name == "brokers" {
+			flag.Help = "Kafka brokers (default " + embed.DefaultAddress + ", the embedded broker of a campaignd on this machine)."
+		}
+	}
+	for _, child := range node.Children {
+		nameDefaultBroker(child)
 	}
 }
 

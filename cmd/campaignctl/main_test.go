@@ -44,6 +44,12 @@ func TestHelpHasAnExample(t *testing.T) {
 	run(t, nil, "", "--version").check(t, exitClean, "campaignctl ")
 }
 
+func TestHelpNamesTheDefaultBroker(t *testing.T) {
+	for _, args := range [][]string{{"--help"}, {"publish", "--help"}, {"show", "--help"}} {
+		run(t, nil, "", args...).check(t, exitClean, "127.0.0.1:19092")
+	}
+}
+
 func TestGenerate(t *testing.T) {
 	first := run(t, nil, "", "generate", "--campaigns", "50", "--seed", "3", "--from", "2026-12-01", "--changes", "0")
 	first.check(t, exitClean, `"type":"campaign.created"`)

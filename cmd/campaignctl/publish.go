@@ -16,17 +16,19 @@ import (
 
 type publishCommand struct {
 	connection `embed:""`
-	File       string `arg:"" help:"File of JSON lines, or - for standard input."`
+	File       string `arg:"" help:"File of JSON lines or of one JSON array, or - for standard input."`
 	Topic      string `name:"topic" default:"${events}" placeholder:"TOPIC" help:"Topic to publish to (default ${default})."`
+	Force      bool   `name:"force" help:"Publish to a topic that only the engine writes, too."`
 	SkipBad    bool   `name:"skip-bad" help:"Leave out lines that cannot be published, instead of refusing them all."`
 	JSON       bool   `name:"json" help:"Print the counts as JSON."`
 }
 
 // Help implements kong.HelpProvider.
 func (publishCommand) Help() string {
-	return `Each line is a CloudEvent in JSON; its subject becomes the record's key. A file is read through before anything is
-published: if a line is not JSON, has no subject or is too long, nothing is. Standard input is published as it comes, up
-to the first such line. Events that the engine will not take are published and turn up in dead-letters.
+	return `Each line, or each element of an array, is a CloudEvent in JSON; its subject, else the campaign_id of its data,
+becomes the record's key. A file is read through before anything is published: if an event is not JSON, has neither or is
+too long, nothing is. Standard input is published as it comes, up to the first such event. Events that the
+engine will not take are published and turn up in dead-letters.
 
     campaignctl publish campaigns.jsonl
     campaignctl generate --campaigns 100 | campaignctl publish -`
@@ -42,12 +44,15 @@ const (
 )
 
 var (
-	errBadLines    = errors.New("lines that cannot be published (--skip-bad leaves them out)")
+	errBadLines    = errors.New("that cannot be published (--skip-bad leaves such out)")
 	errInterrupted = errors.New("interrupted")
 )
 
 // Run implements the command.
 func (c *publishCommand) Run(ctx context.Context, on console) error {
+	if err := c.checkTopic(); err != nil {
+		return err
+	}
 	input, size, again, err := c.open(on.in)
 	if err != nil {
 		return err
@@ -77,6 +82,16 @@ func (c *publishCommand) Run(ctx context.Context, on console) error {
 	return c.publish(ctx, on, client, input, size)
 }
 
+// checkTopic refuses the topics that only the engine writes: what others put there is taken for its own. Error: errSwitches.
+func (c *publishCommand) checkTopic() error {
+	stream, known := topics.StreamNamed(topics.Name(c.Topic))
+	if !known || stream.Source != "" || c.Force {
+		return nil
+	}
+	return wrongSwitches(fmt.Errorf("--topic: only the engine writes %s, and takes what is there for its own; "+
+		"events go to %s (--force publishes all the same)", c.Topic, topics.CampaignEvents))
+}
+
 // open returns the input, its size if that is known, and, for a file that can be read twice, how to go back to its
 // beginning.
 func (c *publishCommand) open(stdin io.Reader) (input io.ReadCloser, size int64, again func() error, err error) {
@@ -104,60 +119,73 @@ func (c *publishCommand) open(stdin io.Reader) (input io.ReadCloser, size int64,
 func (c *publishCommand) check(ctx context.Context, on console, input io.Reader, size int64) error {
 	shown := showProgress(on.errs, "checking", size, on.errsIsTerminal)
 	bad := badLines{}
-	err := eachEvent(ctx, input, shown, func(int, string, []byte) error { return nil }, bad.add)
+	err := eachEvent(ctx, input, shown, func(place, string, []byte) error { return nil }, bad.add)
 	shown.end()
 	if err != nil {
 		return err
 	}
 	if bad.count > 0 {
 		bad.tell(on.errs)
-		return fmt.Errorf("publishing %s: nothing was published: %d %w", c.File, bad.count, errBadLines)
+		return fmt.Errorf("publishing %s: nothing was published: %s %w", c.File, bad.counted(), errBadLines)
 	}
 	return nil
 }
 
-// eachEvent calls take for each line and its subject, or bad for a line that cannot be published; an error of either
-// ends the reading.
+// eachEvent calls take for each event and its key, or bad for one that cannot be published; an error of either ends the
+// reading.
 func eachEvent(
-	ctx context.Context, input io.Reader, shown progress, take func(number int, subject string, line []byte) error,
-	bad func(number int, why error) error,
+	ctx context.Context, input io.Reader, shown progress, take func(at place, key string, event []byte) error,
+	bad func(at place, why error) error,
 ) error {
-	from := linesOf(input)
+	from := sourceOf(input)
 	for ctx.Err() == nil {
-		line, err := from.next()
-		subject := ""
+		event, err := from.next()
+		at, bytes := from.at()
+		key := ""
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil && !errors.Is(err, errLineLong):
-			return fmt.Errorf("reading line %d: %w", from.number, err)
+			return fmt.Errorf("reading %s: %w", at, err)
 		case err == nil:
-			subject, err = subjectOf(line)
+			key, err = keyOf(event)
 		}
 		if err != nil {
-			err = bad(from.number, err)
+			err = bad(at, err)
 		} else {
-			err = take(from.number, subject, line)
+			err = take(at, key, event)
 		}
 		if err != nil {
 			return err
 		}
-		shown.at(from.bytes)
+		shown.at(bytes)
 	}
 	return errInterrupted
 }
 
-// badLines keeps the first of the lines that cannot be published, and counts all.
+// badLines keeps the first of the events that cannot be published, and counts all.
 type badLines struct {
 	count int
+	unit  string
 	shown []string
 }
 
-func (b *badLines) add(number int, why error) error {
+func (b *badLines) add(at place, why error) error {
+	b.unit = at.unit
 	if b.count++; len(b.shown) < badLinesShownMax {
-		b.shown = append(b.shown, fmt.Sprintf("line %d: %v", number, why))
+		b.shown = append(b.shown, fmt.Sprintf("%s: %v", at, why))
 	}
 	return nil
+}
+
+func (b *badLines) counted() string { return counted(b.count, b.unit) }
+
+// counted writes a number of things.
+func counted(count int, noun string) string {
+	if count == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", count, noun)
 }
 
 func (b *badLines) tell(to io.Writer) {
@@ -183,7 +211,7 @@ func (c *publishCommand) publish(ctx context.Context, on console, client *kgo.Cl
 	bad := badLines{}
 	refuse := bad.add
 	if !c.SkipBad {
-		refuse = func(number int, why error) error { return fmt.Errorf("line %d: %w", number, why) }
+		refuse = func(at place, why error) error { return fmt.Errorf("%s: %w", at, why) }
 	}
 	sent := newSending(ctx, client, topics.Name(c.Topic))
 	err := eachEvent(sent.ctx, input, shown, sent.send, refuse)
@@ -203,14 +231,14 @@ func (c *publishCommand) publish(ctx context.Context, on console, client *kgo.Cl
 	if c.JSON {
 		err = errors.Join(err, printJSON(on.out, result))
 	} else {
-		fmt.Fprintf(on.errs, "published %d events in %.1f s (%.0f/s)", count, result.Seconds, result.PerSecond)
+		fmt.Fprintf(on.errs, "published %s in %.1f s (%.0f/s)", counted(count, "event"), result.Seconds, result.PerSecond)
 		if bad.count > 0 {
-			fmt.Fprintf(on.errs, ", left %d lines out", bad.count)
+			fmt.Fprintf(on.errs, ", left %s out", bad.counted())
 		}
 		fmt.Fprintln(on.errs)
 	}
 	if err != nil {
-		return fmt.Errorf("publishing %s: after %d events: %w", c.File, count, err)
+		return fmt.Errorf("publishing %s: after %s: %w", c.File, counted(count, "event"), err)
 	}
 	return nil
 }
@@ -235,8 +263,8 @@ func newSending(ctx context.Context, client *kgo.Client, topic topics.Name) *sen
 }
 
 // send hands a record over; it waits while too many are on their way.
-func (s *sending) send(number int, subject string, line []byte) error {
-	record := &kgo.Record{Topic: string(s.topic), Key: []byte(subject), Value: append([]byte(nil), line...)}
+func (s *sending) send(at place, key string, event []byte) error {
+	record := &kgo.Record{Topic: string(s.topic), Key: []byte(key), Value: append([]byte(nil), event...)}
 	s.client.Produce(s.ctx, record, func(_ *kgo.Record, err error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -245,7 +273,7 @@ func (s *sending) send(number int, subject string, line []byte) error {
 			return
 		}
 		if s.failed == nil && s.ctx.Err() == nil {
-			s.failed = fmt.Errorf("line %d: %w", number, err)
+			s.failed = fmt.Errorf("%s: %w", at, err)
 		}
 		s.cancel()
 	})

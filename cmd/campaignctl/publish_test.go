@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -55,7 +56,11 @@ func TestPublish(t *testing.T) {
 		{"standard input", text, []string{"-"}, "published 1000 events"},
 		{"as JSON", text, []string{"-", "--json"}, `"published": 1000`},
 		{"bad lines left out", "", []string{file(t, "nonsense\n"+text+"\n{}\n"), "--skip-bad"}, "left 2 lines out"},
-		{"bad lines of standard input left out", "[]\n" + text + "\n{}", []string{"-", "--skip-bad"}, "line 1002: no subject"},
+		{"bad lines of standard input left out", "nonsense\n" + text + "\n{}", []string{"-", "--skip-bad"}, "line 1002: no subject"},
+		{"an array", "", []string{file(t, "\n [\n"+strings.Join(lines, ",\n")+"\n]\n")}, "published 1000 events"},
+		{"an array on standard input", "[" + strings.Join(lines, ",") + "]", []string{"-"}, "published 1000 events"},
+		{"an array with bad events left out", "[[]," + strings.Join(lines, " , ") + ",{}]", []string{"-", "--skip-bad"},
+			"event 1002: no subject"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -75,16 +80,19 @@ func TestPublishRefuses(t *testing.T) {
 		name, content string
 		says          []string
 	}{
-		{"no JSON", good + "nonsense\n" + good, []string{"line 2: no JSON object", "nothing was published: 1 lines"}},
+		{"no JSON", good + "nonsense\n" + good, []string{"line 2: no JSON object", "nothing was published: 1 line that cannot"}},
 		{"half an object", good + `{"subject":"c-1"`, []string{"line 2: no JSON object"}},
-		{"an array", `[{"subject":"c-1"}]`, []string{"line 1: no JSON object"}},
+		{"an array with something else in it", `[{"subject":"c-1"},[]]`, []string{"event 2: no JSON object", "published: 1 event that cannot"}},
+		{"an array without an end", `[{"subject":"c-1"},`, []string{"reading event 2: "}},
+		{"an array with broken JSON", `[{"subject":"c-1"},{"subject":}]`, []string{"reading event 2: "}},
+		{"an array and more", `[{"subject":"c-1"}]` + "\n" + good, []string{"reading event 2: something follows the array"}},
+		{"an array with an event that is too long", "[" + long + "," + long + "]", []string{"event 1: longer than 1048576 bytes", "event 2: longer"}},
+		{"an array without bounds", `[{"subject":"c-1"},{"x":"` + strings.Repeat("x", 9<<20), []string{"reading event 2: ", "an element of more than"}},
 		{"two objects in a line", `{"subject":"c-1"} {"subject":"c-2"}`, []string{"line 1: no JSON object"}},
 		{"a name twice", `{"subject":"c-1","subject":"c-2"}`, []string{"line 1: no JSON object"}},
-		{"no subject", good + good + `{"id":"e-1"}`, []string{"line 3: no subject: add \"subject\", the campaign's id, beside"}},
-		{"no subject, but a campaign", `{"id":"e-1","data":{"campaign_id":"c-7"}}`,
-			[]string{`line 1: no subject: add "subject":"c-7" beside id and type`, "nothing was published"}},
-		{"no subject, and a campaign's id that is none", `{"id":"e-1","data":{"campaign_id":"\u001b[2J"}}`,
-			[]string{"line 1: no subject: add \"subject\", the campaign's id, beside"}},
+		{"no subject", good + good + `{"id":"e-1"}`, []string{"line 3: no subject, and no campaign_id in its data: add \"subject\", the campaign's id, beside"}},
+		{"no subject, and a campaign that is no text", `{"id":"e-1","data":{"campaign_id":7}}`,
+			[]string{"line 1: no subject, and no campaign_id in its data: add \"subject\", the campaign's id, beside"}},
 		{"no subject, and data that is no object", `{"id":"e-1","data":[]}`, []string{"add \"subject\", the campaign's id"}},
 		{"an empty subject", `{"subject":""}`, []string{"line 1: no subject"}},
 		{"a subject that is no text", `{"subject":1}`, []string{"line 1: no JSON object"}},
@@ -102,6 +110,18 @@ func TestPublishRefuses(t *testing.T) {
 				t.Errorf("%d records were published", len(records))
 			}
 		})
+	}
+}
+
+// TestPublishKeysByTheCampaign: a subject is optional, and the engine wants the campaign's id as the key.
+func TestPublishKeysByTheCampaign(t *testing.T) {
+	k := cluster(t)
+	const event = `{"id":"e-1","data":{"campaign_id":"c-7"}}`
+	run(t, k, "", "publish", file(t, "[\n  {\n    \"id\": \"e-1\",\n    \"data\": {\"campaign_id\": \"c-7\"}\n  }\n]\n")).
+		check(t, exitClean, "published 1 event in")
+	want := []string{fmt.Sprintf("%d c-7 %s", topics.PartitionOf([]byte("c-7"), testPartitions), event)}
+	if got := kept(t, k, topics.CampaignEvents); !slices.Equal(got, want) {
+		t.Errorf("the topic holds %q, want %q", got, want)
 	}
 }
 
@@ -164,6 +184,27 @@ func TestPublishFails(t *testing.T) {
 		k.Close()
 		run(t, nil, "", "publish", file(t, good), "--brokers", address).check(t, exitFailed, "nobody answers")
 	})
+}
+
+// TestPublishLeavesTheEnginesTopicsAlone: an event in the engine's own log or table would be taken for the engine's.
+func TestPublishLeavesTheEnginesTopicsAlone(t *testing.T) {
+	k := cluster(t)
+	path := file(t, `{"subject":"c-1"}`)
+	for _, stream := range topics.Streams() {
+		if stream.Name == topics.CampaignEvents || stream.Name == topics.CampaignEngineTimersLoop {
+			continue // the latter is not among the test's topics
+		}
+		name := string(stream.Name)
+		run(t, k, "", "publish", path, "--topic", name).check(t, exitSwitches, "only the engine writes "+name)
+		if got := kept(t, k, stream.Name); len(got) > 0 {
+			t.Errorf("%s holds %d records", name, len(got))
+		}
+		run(t, k, "", "publish", path, "--topic", name, "--force").check(t, exitClean, "published 1 event")
+	}
+	if _, err := kadm.NewClient(client(t, k)).CreateTopic(t.Context(), 1, 1, nil, "another"); err != nil {
+		t.Fatal(err)
+	}
+	run(t, k, "", "publish", path, "--topic", "another").check(t, exitClean, "published 1 event")
 }
 
 func refused(request *kmsg.ProduceRequest) kmsg.Response {

@@ -85,8 +85,8 @@ func TestTailTellsEachTopic(t *testing.T) {
 			schemas.Rejected{Due: due, Status: schemas.Paused, Reason: schemas.RejectedPaused})),
 			"start       revision 1  rejected: paused", `"reason":"paused"`},
 		{"refused", record(topics.DeadLetters, "c-1", encoded(t, schemas.RecordRefused,
-			schemas.Refused{Reason: schemas.InvalidZone, Detail: "time_zone: no such", Topic: "campaign-events", Partition: 3, Offset: 7})),
-			"invalid-zone: time_zone: no such (campaign-events/3/7)", `"reason":"invalid-zone"`},
+			schemas.Refused{Reason: schemas.InvalidZone, Detail: "data.time_zone: no such", Topic: "campaign-events", Partition: 3, Offset: 7})),
+			"invalid-zone: data.time_zone: no such (campaign-events/3/7)", `"reason":"invalid-zone"`},
 		{"another topic's", record(topics.CampaignEngineTimersTable, "c-1", []byte{1, 2, 3}), "3 bytes at 3/0", `"value_base64":"AQID"`},
 	}
 	for _, c := range cases {
@@ -189,7 +189,10 @@ func putUntil(ctx context.Context, t *testing.T, k *kfake.Cluster) (stop func())
 }
 
 func TestTailOfNoTopic(t *testing.T) {
-	run(t, cluster(t), "", "tail", "elsewhere").check(t, exitFailed, "topic elsewhere does not exist")
+	run(t, cluster(t), "", "tail", "elsewhere").check(t, exitFailed,
+		"topic elsewhere does not exist there, and is none of the engine's topics, which are campaign-events, transitions-due, ")
+	run(t, cluster(t), "", "tail", string(topics.CampaignEngineTimersLoop)).check(t, exitFailed,
+		"topic campaign-engine-timers-loop does not exist there; campaignd creates it")
 	run(t, cluster(t), "", "tail").check(t, exitSwitches, "<topic>")
 }
 

@@ -26,7 +26,8 @@ type Config struct {
 	Instance string
 	// Clock is the engine's time.
 	Clock Clock
-	// DueOf reads a row's due instant; DuePrefix when nil. It is used only when the graph has an OnTimer edge.
+	// DueOf reads a row's due instant; nil: as the table's codec does (DatedCodec), else DuePrefix. It is used only when the
+	// graph has an OnTimer edge.
 	DueOf table.DueOf
 	// CommitInterval is the longest time that a transaction stays open under load, and the shortest between two commits;
 	// negative: every batch is committed at once.
@@ -106,6 +107,7 @@ type Engine struct {
 
 // New prepares an engine. The graph's topics must exist; see Run.
 func New(config Config, graph *goka.GroupGraph) (*Engine, error) {
+	config.DueOf = rowDue(config, graph)
 	config, err := config.withDefaults()
 	if err != nil {
 		return nil, err

@@ -53,7 +53,7 @@ const (
 )
 
 // Refusal says why a change was refused. Reason is a dead letter's reason in the contract's words; Detail names the
-// field and the rule, never the payload.
+// field (below the event's data) and the rule, never the payload.
 type Refusal struct{ Reason, Detail string }
 
 // The refusals that depend on what was accepted before, in the order in which they are looked for.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/rmn-arms/campaign-engine/schemas"
+	"github.com/rmn-arms/campaign-engine/state/campaign"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/state/timer"
 	"github.com/rmn-arms/campaign-engine/state/zone"
@@ -124,7 +125,7 @@ func (f *Fold) Timeline() (t Timeline, known bool) {
 		}
 		t.Steps = append(t.Steps, step)
 	}
-	t.Next, t.NextError = f.next(in, t.Steps)
+	t.Next, t.NextError = f.next(in, &t)
 	t.Undecided = f.undecided(t.Revision)
 	return t, len(t.Steps) > 0 || len(t.Undecided) > 0 || t.Refused > 0
 }
@@ -170,7 +171,7 @@ func (f *Fold) step(due schemas.Due, in *zone.Zone) Step {
 }
 
 // next returns the timers that wait, leaving out those that fired between the reading of the table and of the log.
-func (f *Fold) next(in *zone.Zone, steps []Step) (waiting []Pending, problem string) {
+func (f *Fold) next(in *zone.Zone, t *Timeline) (waiting []Pending, problem string) {
 	waiting = []Pending{}
 	if f.row == nil {
 		return waiting, f.tableMissing
@@ -180,17 +181,32 @@ func (f *Fold) next(in *zone.Zone, steps []Step) (waiting []Pending, problem str
 		return waiting, "the engine's table holds a row of another version"
 	}
 	for kind, timer := range row.Timers {
-		fired := slices.ContainsFunc(steps, func(s Step) bool {
+		fired := slices.ContainsFunc(t.Steps, func(s Step) bool {
 			return s.Revision == row.Revision && s.Transition == transitionOf(kind)
 		})
 		if timer.Armed && !fired {
 			at := schemas.Instant(timer.At)
-			waiting = append(waiting, Pending{transitionOf(kind), at, display(in, at)})
+			waiting = append(waiting, Pending{Transition: transitionOf(kind), At: at, AtInZone: display(in, at)})
 		}
 	}
 	// Of one instant they fire in the order of their kinds.
 	slices.SortStableFunc(waiting, func(a, b Pending) int { return cmp.Compare(a.At, b.At) })
+	if decided, known := t.decided(); known {
+		foresee(decided, row.Revision, waiting)
+	}
 	return waiting, ""
+}
+
+// decided returns the campaign as the lifecycle decides on it; known is false while something due waits for it.
+func (t *Timeline) decided() (row campaign.Row, known bool) {
+	if t.Campaign == nil || slices.ContainsFunc(t.Steps, func(s Step) bool { return s.Outcome == Waiting }) {
+		return row, false
+	}
+	return campaign.Row{
+		Status: campaign.Status(t.Status), Revision: t.Revision, Sequence: t.Sequence,
+		EverActive: slices.ContainsFunc(t.Steps, func(s Step) bool { return s.To == schemas.Active }),
+		StartsAt:   instant.Instant(t.Campaign.StartsAt), EndsAt: instant.Instant(t.Campaign.EndsAt),
+	}, true
 }
 
 func transitionOf(kind int) schemas.Transition {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/state/campaign"
+	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/state/timer"
 	"github.com/rmn-arms/campaign-engine/state/zone"
 	"github.com/rmn-arms/campaign-engine/topics"
@@ -22,10 +23,16 @@ type Listed struct {
 	Revision int64          `json:"revision"`
 	Name     string         `json:"name,omitempty"`
 	TimeZone string         `json:"time_zone,omitempty"`
-	// Next is the timer that fires next; nil when none waits.
+	// Next is the timer that fires next, without those that will be rejected as things stand; nil when none waits.
 	Next *Pending `json:"next,omitempty"`
 	// Problem says what could not be read.
 	Problem string `json:"problem,omitempty"`
+
+	// timers are the instants by kind, Never for one that does not wait; due is the revision under which they fire.
+	timers [timer.Settle + 1]instant.Instant
+	due    int64
+	// decided is the lifecycle's row without its rendering.
+	decided campaign.Row
 }
 
 // List gathers the rows of the engine's two tables: one row per campaign and table, so it needs memory for a line of each.
@@ -68,10 +75,34 @@ func (l *Listed) addTimers(value []byte) error {
 	if err := row.UnmarshalBinary(value); err != nil {
 		return err
 	}
-	l.Revision, l.Next = max(l.Revision, row.Revision), nil
-	for kind, waits := range row.Timers { // of one instant they fire in the order of their kinds
-		if at := schemas.Instant(waits.At); waits.Armed && (l.Next == nil || at < l.Next.At) {
-			l.Next = &Pending{Transition: transitionOf(kind), At: at}
+	l.Revision, l.due = max(l.Revision, row.Revision), row.Revision
+	for kind, waits := range row.Timers {
+		if l.timers[kind] = timer.Never; waits.Armed {
+			l.timers[kind] = waits.At
+		}
+	}
+	return nil
+}
+
+// next returns the timer that fires next and will not be rejected, nil for none.
+func (l *Listed) next() *Pending {
+	if l.due == 0 { // there is no row
+		return nil
+	}
+	var waiting []Pending
+	for kind, at := range l.timers {
+		if at != timer.Never {
+			waiting = append(waiting, Pending{Transition: transitionOf(kind), At: schemas.Instant(at)})
+		}
+	}
+	// Of one instant they fire in the order of their kinds.
+	slices.SortStableFunc(waiting, func(a, b Pending) int { return cmp.Compare(a.At, b.At) })
+	if l.decided.Revision == l.due && l.decided.Status != campaign.None { // else a change is not decided yet
+		foresee(l.decided, l.due, waiting)
+	}
+	for i := range waiting {
+		if waiting[i].Void == "" {
+			return &waiting[i]
 		}
 	}
 	return nil
@@ -82,6 +113,8 @@ func (l *Listed) addLifecycle(value []byte) error {
 	if err := row.UnmarshalBinary(value); err != nil {
 		return err
 	}
+	l.decided = row
+	l.decided.Campaign = nil
 	l.Status, l.Revision = schemas.Status(row.Status), max(l.Revision, row.Revision)
 	if row.Campaign == nil {
 		return nil
@@ -103,6 +136,7 @@ func (l *List) Campaigns(wanted func(schemas.Status) bool, limit int) (first []L
 	var all []*Listed
 	for _, listed := range l.campaigns {
 		if wanted(listed.Status) {
+			listed.Next = listed.next()
 			all = append(all, listed)
 		}
 	}

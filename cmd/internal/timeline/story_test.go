@@ -141,7 +141,7 @@ func aBusyOne(t *testing.T) *story {
 	s.publish(schemas.CampaignPaused, 3, "")
 	s.rejected(s.due(schemas.Pause, 3, "2026-12-02T09:31:00.500Z", "2026-12-02T09:31:00.500Z", ""), schemas.Paused, schemas.RejectedAlreadyPaused)
 	s.publish(schemas.CampaignPaused, 3, `,"reason":"other data"`)
-	s.refused(schemas.RevisionConflict, "revision: was accepted before with other data", int64(len(s.records)-1))
+	s.refused(schemas.RevisionConflict, "data.revision: was accepted before with other data", int64(len(s.records)-1))
 	s.publish(schemas.CampaignPaused, 2, `,"reason":"stock-out"`) // stale
 	s.publish(schemas.CampaignResumed, 4, "")
 	s.due(schemas.Resume, 4, "2026-12-03T12:00:00.999Z", "2026-12-03T12:00:00.999Z", "")
@@ -165,7 +165,7 @@ func settled(t *testing.T) *story {
 func onlyRefused(t *testing.T) *story {
 	s := &story{t: t, id: "c-1"}
 	s.publish(schemas.CampaignCreated, 1, definition)
-	s.refused(schemas.InvalidZone, "time_zone: must be a name of the IANA time zone database", 0)
+	s.refused(schemas.InvalidZone, "data.time_zone: must be a name of the IANA time zone database", 0)
 	return s
 }
 

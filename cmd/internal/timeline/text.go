@@ -52,7 +52,11 @@ func (s Summary) writeNext(t *table, now schemas.Instant) {
 		if i > 0 {
 			title = ""
 		}
-		t.row(cell{title, Faint}, cell{text: fmt.Sprintf("%-10s  %s  %s", p.Transition, both(p.At, p.AtInZone), distance(now, p.At))})
+		next := cell{text: fmt.Sprintf("%-10s  %s  %s", p.Transition, both(p.At, p.AtInZone), distance(now, p.At))}
+		if void := p.void(); void != "" {
+			next = cell{next.text + ", " + void, Faint}
+		}
+		t.row(cell{title, Faint}, next)
 	}
 }
 

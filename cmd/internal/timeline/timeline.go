@@ -3,6 +3,7 @@
 //
 //	timeline.go  what is told
 //	fold.go      records in, story out
+//	foresee.go   which timers the status makes void
 //	list.go      rows in, a line per campaign out
 //	text.go      the story for a person
 //	table.go     columns, colours, and what a terminal must not be shown
@@ -55,6 +56,9 @@ type Pending struct {
 	Transition schemas.Transition `json:"transition"`
 	At         schemas.Instant    `json:"at"`
 	AtInZone   string             `json:"at_in_zone,omitempty"`
+	// Void says why the transition will be rejected if no change comes before it; empty when it will be applied, or when that
+	// is not known because something due is not decided yet.
+	Void schemas.RejectionReason `json:"void,omitempty"`
 }
 
 // Undecided is an event that was published and that nothing has come of yet.
