@@ -73,7 +73,11 @@ func TestCompareOneTopic(t *testing.T) {
 			[]string{"campaign-events: max.message.bytes is 1048588, but should be 8388608"}},
 		{"larger batches", topics.TransitionsDue, set("max.message.bytes", "104857600"), nil},
 		{"shorter retention", topics.TransitionsDue, set("retention.ms", "604800000"),
-			[]string{"transitions-due: retention.ms is 604800000, but should be -1"}},
+			[]string{"transitions-due: retention.ms is 604800000, but should be -1: records will be lost"}},
+		{"a limited amount", topics.CampaignEvents, set("retention.bytes", "1073741824"),
+			[]string{"campaign-events: retention.bytes is 1073741824, but should be -1: records will be lost"}},
+		{"shorter retention of what goes anyway", topics.DeadLetters, set("retention.ms", "1000"),
+			[]string{"dead-letters: retention.ms is 1000, but should be 7776000000"}},
 		{"longer retention", topics.DeadLetters, set("retention.ms", "9776000000"), nil},
 		{"endless retention", topics.DeadLetters, set("retention.ms", "-1"), nil},
 		{"not set at all", topics.CampaignEngineTimersTable, set("min.cleanable.dirty.ratio", ""),
@@ -165,7 +169,7 @@ func TestPlanReadsWell(t *testing.T) {
 	have := changed(asWanted(options), topics.TransitionsDue, set("retention.ms", "604800000"))
 	have = changed(have, topics.DeadLetters, counted(3))[1:]
 	const want = `+ campaign-events is missing (8 partitions, kept forever, batches up to 8 MiB)
-~ transitions-due: retention.ms is 604800000, but should be -1
+~ transitions-due: retention.ms is 604800000, but should be -1: records will be lost
 ! dead-letters has 3 partitions, not 8
 
 To mend it:

@@ -42,7 +42,11 @@ func (d Difference) String() string {
 	if have == "" {
 		have = "not set"
 	}
-	return fmt.Sprintf("%s: %s is %s, but should be %s", d.Topic, d.Setting, have, d.Want)
+	consequence := ""
+	if d.Loses {
+		consequence = ": records will be lost"
+	}
+	return fmt.Sprintf("%s: %s is %s, but should be %s%s", d.Topic, d.Setting, have, d.Want, consequence)
 }
 
 // String shows the plan to a person: + is created, ~ is altered, ! is left as it is; then the commands that mend it.
@@ -88,6 +92,12 @@ func (p Plan) Mend() []string {
 		steps = append(steps, "kafka-reassign-partitions.sh gives an existing topic more or fewer replicas")
 	}
 	return steps
+}
+
+// MendOf returns in one line what to do about one of the differences.
+func (p Plan) MendOf(d Difference) string {
+	p.Differences = []Difference{d}
+	return strings.Join(p.Mend(), "; ")
 }
 
 // recreate tells how to make topics agree on a count. Partitions are never added: a key's older records would stay in

@@ -19,6 +19,7 @@ const (
 	exitClean    = 0
 	exitFailed   = 1
 	exitSwitches = 2
+	exitDiffers  = 3 // topics plan only: there is something to mend, but the engine starts with it
 )
 
 type program struct {
@@ -49,6 +50,9 @@ func realMain(args []string) int {
 	case errors.Is(err, errSwitches):
 		fmt.Fprintln(os.Stderr, "campaignd:", err)
 		return exitSwitches
+	case errors.Is(err, errDiffers):
+		fmt.Fprintln(os.Stderr, "campaignd:", err)
+		return exitDiffers
 	default:
 		fmt.Fprintln(os.Stderr, "campaignd:", err)
 		return exitFailed

@@ -49,9 +49,11 @@ func (c *cluster) with(do func(*topics.Admin, topics.Options) error) error {
 
 func joined(brokers []string) string { return strings.Join(brokers, ",") }
 
-// errWouldNotStart makes a plan with such differences fail, so that a script can ask before it deploys.
-var errWouldNotStart = errors.New(
-	"the engine would not start with these topics (campaignd run creates those that are only missing)")
+// A plan with differences ends with one of these, so that a script can ask before it deploys.
+var (
+	errWouldNotStart = errors.New("the engine would not start with these topics")
+	errDiffers       = errors.New("the engine would start with these topics (campaignd run creates those that are missing)")
+)
 
 type planCommand struct {
 	cluster `embed:""`
@@ -65,10 +67,13 @@ func (c *planCommand) Run(ctx context.Context) error {
 			return err
 		}
 		fmt.Print(plan.String())
-		if len(plan.Blocking()) > 0 {
-			return errWouldNotStart
+		switch {
+		case len(plan.Differences) == 0:
+			return nil
+		case plan.Startable():
+			return errDiffers
 		}
-		return nil
+		return errWouldNotStart
 	})
 }
 

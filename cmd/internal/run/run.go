@@ -4,7 +4,6 @@ package run
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -98,49 +97,6 @@ func (p *Process) Run(ctx context.Context) error {
 	}
 	running.Wait()
 	return errors.Join(errs...)
-}
-
-// reachPauseMax is the longest pause between two attempts to reach the brokers at the start.
-const reachPauseMax = 10 * time.Second
-
-// ensureTopics creates the topics that are missing, and refuses those that are not as they must be. Brokers that do not
-// answer are tried again until ctx ends: where everything is started at once, somebody has to come first.
-func (p *Process) ensureTopics(ctx context.Context) error {
-	for pause := time.Second; ; pause = min(2*pause, reachPauseMax) {
-		err := p.lookAtTopics(ctx)
-		if err == nil || ctx.Err() != nil || errors.Is(err, topics.ErrMismatch) || errors.Is(err, topics.ErrOptions) {
-			return err
-		}
-		p.wait("reaching the brokers: " + err.Error())
-		p.settings.Log.Warn().Err(err).Dur("retry_in", pause).Msg("the brokers do not answer as they should")
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
-		case <-timer.C:
-		}
-	}
-}
-
-func (p *Process) lookAtTopics(ctx context.Context) error {
-	client, err := kgo.NewClient(p.settings.Connect...)
-	if err != nil {
-		return fmt.Errorf("making a client: %w", err)
-	}
-	defer client.Close()
-	admin, want := topics.NewAdmin(client), topics.StreamsOf(p.settings.Groups...)
-	plan, err := admin.Plan(ctx, want, p.settings.Topics)
-	if err != nil {
-		return err
-	}
-	// Only where nothing but topics is missing are they created: who set up the others wrongly has to be told first.
-	if blocking := plan.Blocking(); len(blocking) > 0 && len(blocking) == len(plan.Of(topics.Missing)) {
-		_, err := admin.Apply(ctx, want, p.settings.Topics)
-		return err
-	}
-	_, err = admin.Check(ctx, want, p.settings.Topics)
-	return err
 }
 
 // wait notes what the process waits for before its groups do.

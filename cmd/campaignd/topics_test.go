@@ -1,0 +1,49 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/rmn-arms/campaign-engine/topics"
+)
+
+// broker returns the address of a fresh in-process broker, and its admin.
+func broker(t *testing.T) (string, *kadm.Client) {
+	t.Helper()
+	c, err := kfake.NewCluster(kfake.NumBrokers(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	client, err := kgo.NewClient(kgo.SeedBrokers(c.ListenAddrs()...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	return c.ListenAddrs()[0], kadm.NewClient(client)
+}
+
+func TestPlanSaysInItsExitCodeWhetherTheEngineStarts(t *testing.T) {
+	address, admin := broker(t)
+	expect := func(code int, partitions, why string) {
+		t.Helper()
+		if got := realMain([]string{"topics", "plan", "--brokers", address, "--partitions", partitions}); got != code {
+			t.Errorf("%s: exit code %d, want %d", why, got, code)
+		}
+	}
+	expect(exitDiffers, "2", "topics are missing")
+	if code := realMain([]string{"topics", "apply", "--brokers", address, "--partitions", "2"}); code != exitClean {
+		t.Fatalf("apply ends with %d", code)
+	}
+	expect(exitClean, "2", "all is as it should be")
+	expect(exitFailed, "3", "another number of partitions")
+	value := "1000"
+	if _, err := admin.AlterTopicConfigs(t.Context(), []kadm.AlterConfig{{Name: "retention.ms", Value: &value}},
+		string(topics.CampaignEvents)); err != nil {
+		t.Fatal(err)
+	}
+	expect(exitDiffers, "2", "a setting that does not block")
+}
