@@ -100,6 +100,9 @@ func (p Plan) Startable() bool { return len(p.Blocking()) == len(p.Of(Missing)) 
 // Pending returns the differences that Apply mends: topics to create and settings to alter.
 func (p Plan) Pending() []Difference { return p.Of(Missing, CleanupPolicy, BatchLimit, OtherSetting) }
 
+// Left returns the differences that Apply leaves as they are.
+func (p Plan) Left() []Difference { return p.Of(PartitionCount, Replication) }
+
 func (p Plan) where(holds func(Difference) bool) []Difference {
 	var some []Difference
 	for _, difference := range p.Differences {

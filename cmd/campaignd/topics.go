@@ -88,16 +88,30 @@ func (c *applyCommand) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if len(plan.Pending()) == 0 {
-			fmt.Println("nothing to do: the topics are as the engine needs them")
-			return nil
-		}
-		fmt.Println("done:")
-		for _, difference := range plan.Pending() {
-			fmt.Println("  " + difference.String())
-		}
+		fmt.Print(applied(plan))
 		return nil
 	})
+}
+
+// applied tells what was done about a plan, and what cannot be done here.
+func applied(plan topics.Plan) string {
+	if len(plan.Differences) == 0 {
+		return "nothing to do: the topics are as the engine needs them\n"
+	}
+	var text strings.Builder
+	list := func(heading string, differences []topics.Difference, line func(topics.Difference) string) {
+		if len(differences) > 0 {
+			fmt.Fprintln(&text, heading)
+		}
+		for _, difference := range differences {
+			fmt.Fprintln(&text, "  "+line(difference))
+		}
+	}
+	list("done:", plan.Pending(), topics.Difference.String)
+	list("left as it is, for it cannot be done here:", plan.Left(), func(d topics.Difference) string {
+		return d.String() + " (" + plan.MendOf(d) + ")"
+	})
+	return text.String()
 }
 
 type drawCommand struct {

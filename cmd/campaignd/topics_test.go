@@ -3,6 +3,7 @@ package main
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -46,4 +47,31 @@ func TestPlanSaysInItsExitCodeWhetherTheEngineStarts(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(exitDiffers, "2", "a setting that does not block")
+}
+
+func TestApplyListsWhatItLeaves(t *testing.T) {
+	stream, _ := topics.StreamNamed(topics.TransitionsDue)
+	topic := topics.Topic{Name: stream.Name, Partitions: 2, Replicas: 1, Settings: map[string]string{}}
+	for _, setting := range stream.Settings(topic.Replicas) {
+		topic.Settings[setting.Name] = setting.Value
+	}
+	told := func(replicas int16) string {
+		return applied(topics.Compare([]topics.Stream{stream}, []topics.Topic{topic}, topics.Options{Partitions: 2, Replicas: replicas}))
+	}
+	if text := told(1); text != "nothing to do: the topics are as the engine needs them\n" {
+		t.Errorf("where nothing differs it says %q", text)
+	}
+	const left = `left as it is, for it cannot be done here:
+  transitions-due has replication factor 1, not 3 (kafka-reassign-partitions.sh gives an existing topic more or fewer replicas)
+`
+	if diff := cmp.Diff(left, told(3)); diff != "" {
+		t.Errorf("another replication factor (-want +got):\n%s", diff)
+	}
+	topic.Settings["retention.ms"] = "1000"
+	const done = `done:
+  transitions-due: retention.ms is 1000, but should be -1: records will be lost
+`
+	if diff := cmp.Diff(done+left, told(3)); diff != "" {
+		t.Errorf("a setting too (-want +got):\n%s", diff)
+	}
 }
