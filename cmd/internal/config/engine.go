@@ -28,6 +28,8 @@ type Engine struct {
 
 // Deploy are the switches about the topics of a deployment.
 type Deploy struct {
+	Given `embed:""`
+
 	Partitions        int32 `name:"partitions" env:"CAMPAIGN_PARTITIONS" default:"8" placeholder:"N" help:"Partitions of topics that are created (default ${default})."`
 	ReplicationFactor int16 `name:"replication-factor" env:"CAMPAIGN_REPLICATION_FACTOR" default:"0" placeholder:"N" help:"Replicas of topics that are created (default: the broker's)."`
 }
@@ -86,9 +88,15 @@ func (e *Engine) Check() error {
 	return err
 }
 
-// checkEmbedded looks at what matters only when no brokers are given.
+// checkEmbedded looks at what the embedded broker is told: nothing when brokers are given, for it does not run then.
 func (e *Engine) checkEmbedded() error {
 	if len(e.Brokers) > 0 {
+		for _, name := range []string{"data-dir", "embedded-listen"} {
+			if how := e.How(name); how != "" {
+				return fmt.Errorf("%s: it is for the embedded broker, which does not run: the brokers come from %s; leave one of the two out",
+					how, e.BrokersFrom())
+			}
+		}
 		return nil
 	}
 	if err := e.CheckPlain(); err != nil {
@@ -98,6 +106,11 @@ func (e *Engine) checkEmbedded() error {
 		return fmt.Errorf("--embedded-listen: %w", err)
 	}
 	return nil
+}
+
+// BrokersFrom says where the brokers come from, and which they are.
+func (e *Engine) BrokersFrom() string {
+	return fmt.Sprintf("%s (%s)", e.How("brokers"), strings.Join(e.Brokers, ","))
 }
 
 // Check refuses values that cannot be meant.

@@ -143,3 +143,36 @@ func TestRefusesWhatCannotBeMeant(t *testing.T) {
 		}
 	}
 }
+
+// TestSwitchesOfTheEmbeddedBrokerNeedIt: they would be ignored without a word when the brokers come from somewhere else,
+// which may well be a variable that nobody thinks of.
+func TestSwitchesOfTheEmbeddedBrokerNeedIt(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		args       []string
+		variable   string
+		value      string
+		says, from string
+	}{
+		{"by switches", []string{"--brokers", "k1:9092", "--data-dir", "x"}, "", "", "--data-dir: ", "--brokers (k1:9092)"},
+		{"with the default", []string{"--brokers", "k1:9092", "--data-dir", "./data"}, "", "", "--data-dir: ", "--brokers (k1:9092)"},
+		{"the brokers by variable", []string{"--data-dir", "x"}, "CAMPAIGN_BROKERS", "k1:9092,k2:9092",
+			"--data-dir: ", "$CAMPAIGN_BROKERS (k1:9092,k2:9092)"},
+		{"the folder by variable", []string{"--brokers", "k1:9092"}, "CAMPAIGN_DATA_DIR", "x",
+			"$CAMPAIGN_DATA_DIR: ", "--brokers (k1:9092)"},
+		{"the address", []string{"--brokers", "k1:9092", "--embedded-listen", "127.0.0.1:1"}, "", "",
+			"--embedded-listen: ", "--brokers (k1:9092)"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if c.variable != "" {
+				t.Setenv(c.variable, c.value)
+			}
+			if _, err := parsed(t, c.args...); err == nil || !strings.HasPrefix(err.Error(), c.says) || !strings.Contains(err.Error(), c.from) {
+				t.Errorf("%v, want it to begin with %q and to name %s", err, c.says, c.from)
+			}
+		})
+	}
+	if _, err := parsed(t, "--brokers", "k1:9092"); err != nil {
+		t.Errorf("without them: %v", err)
+	}
+}
