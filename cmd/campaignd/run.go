@@ -27,7 +27,7 @@ import (
 type runCommand struct {
 	config.Engine    `embed:""`
 	logging.Switches `embed:""`
-	Demo             bool `name:"demo" help:"Publish a few campaigns of the next seconds through campaign-events and show what becomes of them."`
+	Demo             bool `name:"demo" help:"Publish a few campaigns of the next seconds through campaign-events and show what becomes of them; only with the embedded broker."`
 }
 
 // stopTimeout is how long the process may take to end after SIGTERM.
@@ -35,7 +35,7 @@ const stopTimeout = 9 * time.Second
 
 // Run implements the command: everything that runs is started here, and the first to fail ends the others.
 func (c *runCommand) Run(ctx context.Context) (err error) {
-	if err := c.Engine.Check(); err != nil {
+	if err := c.check(); err != nil {
 		return wrongSwitches(err)
 	}
 	log := logging.New(os.Stderr, c.Switches)
@@ -59,6 +59,17 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 		log.Info().Msg("stopped; what it holds is kept, in the topics")
 	}
 	return err
+}
+
+func (c *runCommand) check() error {
+	if err := c.Engine.Check(); err != nil {
+		return err
+	}
+	if c.Demo && len(c.Brokers) > 0 {
+		return fmt.Errorf("--demo: it publishes campaigns of its own, which stay for ever, so only to the embedded broker; "+
+			"the brokers come from %s", c.BrokersFrom())
+	}
+	return nil
 }
 
 // openBroker starts the embedded broker unless others are given.
