@@ -28,7 +28,10 @@ type program struct {
 	Version versionFlag   `name:"version" help:"Print the version."`
 }
 
-func main() { os.Exit(realMain(os.Args[1:])) }
+func main() {
+	config.DropEmptyVariables()
+	os.Exit(realMain(os.Args[1:]))
+}
 
 func realMain(args []string) int {
 	parser, err := grammar()

@@ -34,6 +34,7 @@ func TestWrongSwitchesEndAtOnce(t *testing.T) {
 		says string
 	}{
 		{[]string{"run", "--brokers", "127.0.0.1:1", "--demo"}, "--demo: "},
+		{[]string{"topics", "plan", "--brokers", "127.0.0.1:1", "--replication-factor", "0"}, "--replication-factor: "},
 	} {
 		if code, said := ended(t, c.args...); code != exitSwitches || !strings.Contains(said, c.says) {
 			t.Errorf("%v ends with %d and says\n%s\nwant %d and %q", c.args, code, said, exitSwitches, c.says)

@@ -62,6 +62,9 @@ func (e *Engine) Check() error {
 	if err := e.Deploy.Check(); err != nil {
 		return err
 	}
+	if e.InstanceID == "" && e.How("instance-id") != "" {
+		return fmt.Errorf("--instance-id: it is empty; leave it out for the host name")
+	}
 	if e.InstanceID == "" {
 		host, err := os.Hostname()
 		if err != nil {
@@ -120,6 +123,9 @@ func (d *Deploy) Check() error {
 	}
 	if d.ReplicationFactor < 0 {
 		return fmt.Errorf("--replication-factor: must not be negative")
+	}
+	if d.ReplicationFactor == 0 && d.How("replication-factor") != "" {
+		return fmt.Errorf("--replication-factor: must be at least 1; leave it out for the broker's own")
 	}
 	return nil
 }

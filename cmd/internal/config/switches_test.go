@@ -131,6 +131,8 @@ func TestRefusesWhatCannotBeMeant(t *testing.T) {
 		{[]string{"--partitions", "0"}, "--partitions"},
 		{[]string{"--partitions", "1001"}, "--partitions"},
 		{[]string{"--replication-factor", "-1"}, "--replication-factor"},
+		{[]string{"--replication-factor", "0"}, "--replication-factor"},
+		{[]string{"--instance-id", ""}, "--instance-id"},
 		{[]string{"--distribution-lead", "-1h"}, "--distribution-lead"},
 		{[]string{"--distribution-lead", "9000h"}, "--distribution-lead"},
 		{[]string{"--settlement-grace", "9000h"}, "--settlement-grace"},
@@ -141,6 +143,22 @@ func TestRefusesWhatCannotBeMeant(t *testing.T) {
 		if _, err := parsed(t, c.args...); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%v: %v, want it to speak of %s", c.args, err, c.says)
 		}
+	}
+}
+
+// TestEmptyVariablesAreUnset: nobody who leaves a value out of a file of variables means the empty value.
+func TestEmptyVariablesAreUnset(t *testing.T) {
+	for _, name := range []string{"PARTITIONS", "REPLICATION_FACTOR", "INSTANCE_ID", "BROKERS", "COMMIT_INTERVAL", "KAFKA_TLS"} {
+		t.Setenv("CAMPAIGN_"+name, "")
+	}
+	t.Setenv("CAMPAIGN_HTTP_LISTEN", ":9")
+	config.DropEmptyVariables()
+	g, err := parsed(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if g.Partitions != 8 || g.InstanceID == "" || len(g.Brokers) != 0 || g.CommitInterval != 20*time.Millisecond || g.HTTPListen != ":9" {
+		t.Errorf("read %+v", g)
 	}
 }
 

@@ -96,7 +96,7 @@ func (p *Process) Run(ctx context.Context) error {
 		})
 	}
 	running.Wait()
-	return errors.Join(errs...)
+	return ending(p.settings.Instance, errs)
 }
 
 // wait notes what the process waits for before its groups do.
