@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -50,6 +52,29 @@ func TestWhatEndsAProcessIsToldOnce(t *testing.T) {
 // patience bounds waits that end by themselves when all is well.
 const patience = 20 * time.Second
 
+// heard is a log as it comes, a line at a time.
+type heard chan string
+
+func (h heard) Write(line []byte) (int, error) {
+	h <- string(line)
+	return len(line), nil
+}
+
+// await waits for a line that holds all parts.
+func (h heard) await(ctx context.Context, t *testing.T, parts ...string) {
+	t.Helper()
+	for {
+		select {
+		case line := <-h:
+			if !slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(line, part) }) {
+				return
+			}
+		case <-ctx.Done():
+			t.Fatalf("it never logs %q", parts)
+		}
+	}
+}
+
 // TestTheOlderOfTwoWithOneInstanceIDEnds: the newer goes on, and the older says why it ends, in one sentence.
 func TestTheOlderOfTwoWithOneInstanceIDEnds(t *testing.T) {
 	cluster, err := kfake.NewCluster(kfake.NumBrokers(1))
@@ -59,10 +84,12 @@ func TestTheOlderOfTwoWithOneInstanceIDEnds(t *testing.T) {
 	t.Cleanup(cluster.Close)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
+	owns := make(heard, 100)
 	start := func() (*Process, chan error) {
 		process, err := New(Settings{
 			Connect: []kgo.Opt{kgo.SeedBrokers(cluster.ListenAddrs()...)}, Instance: "twice", Groups: topics.Groups(),
 			Clock: processors.SystemClock(), Topics: topics.Options{Partitions: 2},
+			Log: zerolog.New(owns),
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -75,7 +102,9 @@ func TestTheOlderOfTwoWithOneInstanceIDEnds(t *testing.T) {
 		return process, ended
 	}
 	_, older := start()
+	owns.await(ctx, t, "timers: ready after ", ", owns 2 partitions")
 	newer, goesOn := start()
+	owns.await(ctx, t, "lifecycle: ready after ", ", owns 2 partitions")
 	err = <-older
 	const want = "another process runs under the same instance id: give each its own --instance-id (this one ran as twice; the newer one goes on)"
 	if !errors.Is(err, engine.ErrFencedInstance) || strings.TrimSpace(err.Error()) != want {

@@ -2,6 +2,7 @@ package run
 
 import (
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -61,8 +62,8 @@ func (m *metrics) follow(processor string, e *engine.Engine) {
 	}, func() float64 { return float64(e.CatchingUp()) }))
 }
 
-// observer returns what one group's engine tells its counts to.
-func (m *metrics) observer(processor string) engine.Observer {
+// observer returns what one group's engine tells its counts to; owned is kept at the number of its partitions.
+func (m *metrics) observer(processor string, owned *atomic.Int32) engine.Observer {
 	return engine.Observer{
 		Counted: func(byName map[string]int) {
 			for name, count := range byName {
@@ -80,7 +81,10 @@ func (m *metrics) observer(processor string) engine.Observer {
 		Recovered: func(_ int32, rows int, _ time.Duration) { m.recovered.WithLabelValues(processor).Add(float64(rows)) },
 		Fenced:    func(string) { m.fenced.WithLabelValues(processor).Inc() },
 		ClockJump: func(time.Duration) { m.jumps.WithLabelValues(processor).Inc() },
-		Assigned:  func(partitions int) { m.partitions.WithLabelValues(processor).Set(float64(partitions)) },
+		Assigned: func(partitions int) {
+			owned.Store(int32(partitions))
+			m.partitions.WithLabelValues(processor).Set(float64(partitions))
+		},
 		Restarted: func(string) { m.restarts.WithLabelValues(processor).Inc() },
 		Lost: func(topic string, offsets int64) {
 			m.lost.WithLabelValues(processor, topic).Add(float64(offsets))

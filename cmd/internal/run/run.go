@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -44,6 +45,7 @@ type Process struct {
 type group struct {
 	topics.Group
 	engine *engine.Engine
+	owned  *atomic.Int32 // partitions
 }
 
 // New prepares a process; nothing is reached yet.
@@ -59,9 +61,10 @@ func New(s Settings) (*Process, error) {
 		if err != nil {
 			return nil, err
 		}
+		owned := new(atomic.Int32)
 		e, err := engine.New(engine.Config{
 			Connect: s.Connect, Instance: s.Instance, Clock: s.Clock, CommitInterval: s.CommitInterval,
-			YieldTo: first, Log: s.Log.With().Str("processor", g.Short).Logger(), Observe: metrics.observer(g.Short),
+			YieldTo: first, Log: s.Log.With().Str("processor", g.Short).Logger(), Observe: metrics.observer(g.Short, owned),
 		}, graph)
 		if err != nil {
 			return nil, err
@@ -70,7 +73,7 @@ func New(s Settings) (*Process, error) {
 		if first == nil {
 			first = e
 		}
-		p.groups = append(p.groups, group{g, e})
+		p.groups = append(p.groups, group{g, e, owned})
 	}
 	return p, nil
 }
@@ -88,6 +91,7 @@ func (p *Process) Run(ctx context.Context) error {
 	defer cancel()
 	var running sync.WaitGroup
 	running.Go(func() { tuneHeap(ctx) })
+	running.Go(func() { p.watch(ctx) })
 	errs := make([]error, len(p.groups))
 	for i, g := range p.groups {
 		running.Go(func() {
