@@ -6,13 +6,18 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
 
+	"github.com/rmn-arms/campaign-engine/cmd/internal/logging"
 	"github.com/rmn-arms/campaign-engine/processors"
 	"github.com/rmn-arms/campaign-engine/processors/engine"
+	"github.com/rmn-arms/campaign-engine/topics"
 )
 
 // metrics are the counters of a process, by processor.
 type metrics struct {
+	log          zerolog.Logger
+	refusals     *logging.Seldom
 	registry     *prometheus.Registry
 	outcomes     *prometheus.CounterVec
 	refused      *prometheus.CounterVec
@@ -25,7 +30,7 @@ type metrics struct {
 	partitions   *prometheus.GaugeVec
 }
 
-func newMetrics(registry *prometheus.Registry) *metrics {
+func newMetrics(registry *prometheus.Registry, log zerolog.Logger) *metrics {
 	if registry == nil {
 		registry = prometheus.NewRegistry()
 	}
@@ -36,6 +41,8 @@ func newMetrics(registry *prometheus.Registry) *metrics {
 		return c
 	}
 	m := &metrics{
+		log:          log,
+		refusals:     logging.NewSeldom(logging.SeldomEvery),
 		registry:     registry,
 		outcomes:     counter("records_total", "Records by what became of them, counted when committed.", "outcome"),
 		refused:      counter("refused_total", "Records sent to dead-letters, by reason.", "reason"),
@@ -51,6 +58,16 @@ func newMetrics(registry *prometheus.Registry) *metrics {
 	}
 	registry.MustRegister(m.partitions)
 	return m
+}
+
+// warnOfRefused tells that records were refused, one line per reason in logging.SeldomEvery: who published them does not
+// hear of it in any other way.
+func (m *metrics) warnOfRefused(processor, reason string, count int) {
+	m.refusals.Tell(processor+"/"+reason, count, func(count int) {
+		m.log.Warn().Str("processor", processor).Str("reason", reason).Int("records", count).
+			Str("to_see_them", "campaignctl tail --from-beginning "+string(topics.DeadLetters)).
+			Msg("records were refused and went to dead-letters")
+	})
 }
 
 // follow shows what an engine is asked for, not told.
@@ -69,6 +86,7 @@ func (m *metrics) observer(processor string, owned *atomic.Int32) engine.Observe
 			for name, count := range byName {
 				if reason, refused := strings.CutPrefix(name, processors.Refused); refused {
 					m.refused.WithLabelValues(processor, reason).Add(float64(count))
+					m.warnOfRefused(processor, reason, count)
 					continue
 				}
 				m.outcomes.WithLabelValues(processor, name).Add(float64(count))

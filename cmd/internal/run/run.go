@@ -54,7 +54,7 @@ func New(s Settings) (*Process, error) {
 		return nil, errors.New("preparing the process: no processors are given")
 	}
 	p := &Process{settings: s}
-	metrics := newMetrics(s.Registry)
+	metrics := newMetrics(s.Registry, s.Log)
 	var first *engine.Engine // in the data's way: what comes behind yields to it
 	for _, g := range s.Groups {
 		graph, err := processors.Graph(g.Short, s.Campaigns)
