@@ -39,7 +39,7 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 		return wrongSwitches(err)
 	}
 	log := logging.New(os.Stderr, c.Switches)
-	listener, err := httpd.Listen(c.HTTPListen)
+	listener, err := httpd.Listen(ctx, c.HTTPListen)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"regexp"
 	"strings"
@@ -75,8 +74,8 @@ func (e *Engine) Check() error {
 	if !instancePattern.MatchString(e.InstanceID) {
 		return fmt.Errorf("--instance-id: %q must match %s", e.InstanceID, instancePattern)
 	}
-	if _, _, err := net.SplitHostPort(e.HTTPListen); err != nil {
-		return fmt.Errorf("--http-listen: %q must be HOST:PORT", e.HTTPListen)
+	if err := checkAddress("--http-listen", e.HTTPListen); err != nil {
+		return err
 	}
 	if err := within("--commit-interval", e.CommitInterval, commitIntervalMin, commitIntervalMax); err != nil {
 		return err
@@ -108,7 +107,7 @@ func (e *Engine) checkEmbedded() error {
 	if err := embed.CheckAddress(e.EmbeddedListen); err != nil {
 		return fmt.Errorf("--embedded-listen: %w", err)
 	}
-	return nil
+	return checkAddress("--embedded-listen", e.EmbeddedListen)
 }
 
 // BrokersFrom says where the brokers come from, and which they are.
