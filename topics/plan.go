@@ -14,6 +14,9 @@ type Options struct {
 	Replicas int16
 	// Connection holds the switches that reach the same brokers, for the commands in hints: "--brokers k1:9092".
 	Connection string
+	// Run holds those that campaignd run is started with: "--brokers k1:9092 --instance-id engine-1". It reaches no brokers
+	// where it brings its own.
+	Run string
 }
 
 // Topic is a topic as a cluster has it.

@@ -120,7 +120,7 @@ func TestCompareLooksAtNothingElse(t *testing.T) {
 }
 
 func TestMend(t *testing.T) {
-	options := topics.Options{Partitions: 8, Connection: "--brokers k1:9092"}
+	options := topics.Options{Partitions: 8, Connection: "--brokers k1:9092", Run: "--brokers k1:9092"}
 	four := topics.Options{Partitions: 4}
 	const never = "partitions are never added to a topic with keys, for its keys would move; " +
 		"if nothing of what these hold is needed:"
@@ -153,6 +153,19 @@ func TestMend(t *testing.T) {
 				t.Errorf("steps (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// What starts the engine again is what it was started with, the count apart.
+func TestMendKeepsTheSwitchesOfRun(t *testing.T) {
+	options := topics.Options{Partitions: 8, Connection: "--brokers k1:9092", Run: "--brokers k1:9092 --instance-id engine-1"}
+	plan := topics.Compare(topics.Streams(), asWanted(topics.Options{Partitions: 4})[:1], options)
+	want := []string{
+		"campaignd topics apply --partitions 4 --brokers k1:9092",
+		"campaignd run --partitions 4 --brokers k1:9092 --instance-id engine-1",
+	}
+	if diff := cmp.Diff(want, plan.Mend()); diff != "" {
+		t.Errorf("steps (-want +got):\n%s", diff)
 	}
 }
 

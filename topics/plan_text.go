@@ -83,10 +83,10 @@ func (p Plan) Mend() []string {
 		}
 	}
 	if len(steps) > 0 || len(p.Pending()) > 0 {
-		steps = append(steps, p.command("topics apply", partitions))
+		steps = append(steps, p.command("topics apply", partitions, p.options.Connection))
 	}
 	if partitions != p.options.Partitions {
-		steps = append(steps, p.command("run", partitions))
+		steps = append(steps, p.command("run", partitions, p.options.Run))
 	}
 	if len(p.Of(Replication)) > 0 {
 		steps = append(steps, "kafka-reassign-partitions.sh gives an existing topic more or fewer replicas")
@@ -135,13 +135,13 @@ func (p Plan) commonSourceCount() int32 {
 	return common
 }
 
-func (p Plan) command(words string, partitions int32) string {
+func (p Plan) command(words string, partitions int32, switches string) string {
 	command := fmt.Sprintf("campaignd %s --partitions %d", words, partitions)
 	if p.options.Replicas > 0 {
 		command += fmt.Sprintf(" --replication-factor %d", p.options.Replicas)
 	}
-	if p.options.Connection != "" {
-		command += " " + p.options.Connection
+	if switches != "" {
+		command += " " + switches
 	}
 	return command
 }

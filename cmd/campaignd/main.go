@@ -41,7 +41,7 @@ func realMain(args []string) int {
 	}
 	parsed, err := parser.Parse(args)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "campaignd:", err)
+		fmt.Fprintf(os.Stderr, "campaignd: %v\n%s --help shows what there is\n", err, commandOf(err))
 		return exitSwitches
 	}
 	ctx, stop := untilSignal()
@@ -70,6 +70,15 @@ func grammar() (*kong.Kong, error) {
 		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Vars{"processors": config.ProcessorNames()},
 	)
+}
+
+// commandOf returns how far a command line was understood that was not to its end: "campaignd topics".
+func commandOf(err error) string {
+	var parsing *kong.ParseError
+	if errors.As(err, &parsing) && parsing.Context != nil && parsing.Context.Selected() != nil {
+		return parsing.Context.Selected().FullPath()
+	}
+	return "campaignd"
 }
 
 // errSwitches says that the command line cannot be meant.

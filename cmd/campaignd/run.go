@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -90,6 +91,8 @@ func (c *runCommand) openBroker(log zerolog.Logger) (closeBroker func() error, e
 }
 
 func (c *runCommand) serve(ctx context.Context, log zerolog.Logger, listener net.Listener, connect []kgo.Opt) error {
+	layout := c.Deploy.Options(c.connection())
+	layout.Run = c.runSwitches()
 	groups, err := c.Groups()
 	if err != nil {
 		return wrongSwitches(err)
@@ -98,7 +101,7 @@ func (c *runCommand) serve(ctx context.Context, log zerolog.Logger, listener net
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	process, err := run.New(run.Settings{
 		Connect: connect, Instance: c.InstanceID, CommitInterval: c.CommitInterval, Groups: groups,
-		Topics: c.Deploy.Options(c.connection()),
+		Topics: layout,
 		Campaigns: processors.Settings{
 			DistributionLead: instant.Millis(c.DistributionLead.Milliseconds()),
 			SettlementGrace:  instant.Millis(c.SettlementGrace.Milliseconds()),
@@ -127,6 +130,21 @@ func (c *runCommand) connection() string {
 		return ""
 	}
 	return "--brokers " + joined(c.Brokers)
+}
+
+// runSwitches returns the switches that start the process on the same topics under the same name, for commands in hints.
+func (c *runCommand) runSwitches() string {
+	var switches []string
+	add := func(name, value string) {
+		if c.How(name) != "" {
+			switches = append(switches, "--"+name+" "+value)
+		}
+	}
+	add("brokers", joined(c.Brokers))
+	add("data-dir", c.DataDir)
+	add("embedded-listen", c.EmbeddedListen)
+	add("instance-id", c.InstanceID)
+	return strings.Join(switches, " ")
 }
 
 // greet says once when the process is ready.

@@ -171,5 +171,5 @@ func ProcessorNames() string {
 
 // Options returns how topics are laid out; connection are the switches that reach the same brokers.
 func (d *Deploy) Options(connection string) topics.Options {
-	return topics.Options{Partitions: d.Partitions, Replicas: d.ReplicationFactor, Connection: connection}
+	return topics.Options{Partitions: d.Partitions, Replicas: d.ReplicationFactor, Connection: connection, Run: connection}
 }
