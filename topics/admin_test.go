@@ -142,7 +142,7 @@ func TestCheckBearsForeignSettingsOfAnInput(t *testing.T) {
 
 func TestAnotherPartitionCount(t *testing.T) {
 	admin, _ := newAdmin(t, kfake.SeedTopics(4, string(CampaignEvents)))
-	options := Options{Partitions: 8, Connection: "--brokers k1:9092"}
+	options := Options{Partitions: 8, Connection: "--brokers k1:9092", Run: "--brokers k1:9092"}
 	const want = `they are not as the engine needs them:
   - campaign-events has 4 partitions, not 8
 to mend it:

@@ -19,6 +19,8 @@ const (
 	cleanupPolicy     = "cleanup.policy"
 	maxMessageBytes   = "max.message.bytes"
 	minInsyncReplicas = "min.insync.replicas"
+	retentionTime     = "retention.ms"
+	retentionBytes    = "retention.bytes"
 	unlimited         = "-1"
 )
 
@@ -59,8 +61,8 @@ func (s Stream) retentionSettings() []Setting {
 		kept = milliseconds(s.Retention)
 	}
 	return []Setting{
-		{Name: "retention.ms", Value: kept, AtLeast: true, Why: "how long each topic is kept, and why, is said with the topic"},
-		{Name: "retention.bytes", Value: unlimited, AtLeast: true, Why: "age alone decides, never the amount"},
+		{Name: retentionTime, Value: kept, AtLeast: true, Why: "how long each topic is kept, and why, is said with the topic"},
+		{Name: retentionBytes, Value: unlimited, AtLeast: true, Why: "age alone decides, never the amount"},
 	}
 }
 

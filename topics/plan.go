@@ -14,6 +14,9 @@ type Options struct {
 	Replicas int16
 	// Connection holds the switches that reach the same brokers, for the commands in hints: "--brokers k1:9092".
 	Connection string
+	// Run holds those that campaignd run is started with: "--brokers k1:9092 --instance-id engine-1". It reaches no brokers
+	// where it brings its own.
+	Run string
 }
 
 // Topic is a topic as a cluster has it.
@@ -49,6 +52,8 @@ type Difference struct {
 	Want, Have string
 	// Blocks says that the engine must not start with it.
 	Blocks bool
+	// Loses says that with it Kafka deletes records that are to be kept for ever.
+	Loses bool
 }
 
 // Plan is what stands between the topics of a cluster and those that are wanted, in the order of the table.
@@ -91,8 +96,15 @@ func (p Plan) Of(kinds ...Kind) []Difference {
 // Blocking returns the differences with which the engine must not start.
 func (p Plan) Blocking() []Difference { return p.where(func(d Difference) bool { return d.Blocks }) }
 
+// Startable says that the engine starts with it: at most topics are missing, and those it creates. Where others differ as
+// well nothing is created, for who set them up wrongly has to be told first.
+func (p Plan) Startable() bool { return len(p.Blocking()) == len(p.Of(Missing)) }
+
 // Pending returns the differences that Apply mends: topics to create and settings to alter.
 func (p Plan) Pending() []Difference { return p.Of(Missing, CleanupPolicy, BatchLimit, OtherSetting) }
+
+// Left returns the differences that Apply leaves as they are.
+func (p Plan) Left() []Difference { return p.Of(PartitionCount, Replication) }
 
 func (p Plan) where(holds func(Difference) bool) []Difference {
 	var some []Difference
@@ -136,6 +148,8 @@ func compareSettings(stream Stream, topic Topic) []Difference {
 		case maxMessageBytes:
 			// In a topic that the engine writes, a full batch would be refused, and its transaction with it, for ever.
 			difference.Kind, difference.Blocks = BatchLimit, stream.Source == ""
+		case retentionTime, retentionBytes:
+			difference.Loses = stream.Retention == Forever
 		}
 		differences = append(differences, difference)
 	}

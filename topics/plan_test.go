@@ -73,7 +73,11 @@ func TestCompareOneTopic(t *testing.T) {
 			[]string{"campaign-events: max.message.bytes is 1048588, but should be 8388608"}},
 		{"larger batches", topics.TransitionsDue, set("max.message.bytes", "104857600"), nil},
 		{"shorter retention", topics.TransitionsDue, set("retention.ms", "604800000"),
-			[]string{"transitions-due: retention.ms is 604800000, but should be -1"}},
+			[]string{"transitions-due: retention.ms is 604800000, but should be -1: records will be lost"}},
+		{"a limited amount", topics.CampaignEvents, set("retention.bytes", "1073741824"),
+			[]string{"campaign-events: retention.bytes is 1073741824, but should be -1: records will be lost"}},
+		{"shorter retention of what goes anyway", topics.DeadLetters, set("retention.ms", "1000"),
+			[]string{"dead-letters: retention.ms is 1000, but should be 7776000000"}},
 		{"longer retention", topics.DeadLetters, set("retention.ms", "9776000000"), nil},
 		{"endless retention", topics.DeadLetters, set("retention.ms", "-1"), nil},
 		{"not set at all", topics.CampaignEngineTimersTable, set("min.cleanable.dirty.ratio", ""),
@@ -116,7 +120,7 @@ func TestCompareLooksAtNothingElse(t *testing.T) {
 }
 
 func TestMend(t *testing.T) {
-	options := topics.Options{Partitions: 8, Connection: "--brokers k1:9092"}
+	options := topics.Options{Partitions: 8, Connection: "--brokers k1:9092", Run: "--brokers k1:9092"}
 	four := topics.Options{Partitions: 4}
 	const never = "partitions are never added to a topic with keys, for its keys would move; " +
 		"if nothing of what these hold is needed:"
@@ -152,6 +156,19 @@ func TestMend(t *testing.T) {
 	}
 }
 
+// What starts the engine again is what it was started with, the count apart.
+func TestMendKeepsTheSwitchesOfRun(t *testing.T) {
+	options := topics.Options{Partitions: 8, Connection: "--brokers k1:9092", Run: "--brokers k1:9092 --instance-id engine-1"}
+	plan := topics.Compare(topics.Streams(), asWanted(topics.Options{Partitions: 4})[:1], options)
+	want := []string{
+		"campaignd topics apply --partitions 4 --brokers k1:9092",
+		"campaignd run --partitions 4 --brokers k1:9092 --instance-id engine-1",
+	}
+	if diff := cmp.Diff(want, plan.Mend()); diff != "" {
+		t.Errorf("steps (-want +got):\n%s", diff)
+	}
+}
+
 func TestMendNamesTheReplicationFactor(t *testing.T) {
 	plan := topics.Compare(topics.Streams(), nil, topics.Options{Partitions: 8, Replicas: 3})
 	want := []string{"campaignd topics apply --partitions 8 --replication-factor 3"}
@@ -165,7 +182,7 @@ func TestPlanReadsWell(t *testing.T) {
 	have := changed(asWanted(options), topics.TransitionsDue, set("retention.ms", "604800000"))
 	have = changed(have, topics.DeadLetters, counted(3))[1:]
 	const want = `+ campaign-events is missing (8 partitions, kept forever, batches up to 8 MiB)
-~ transitions-due: retention.ms is 604800000, but should be -1
+~ transitions-due: retention.ms is 604800000, but should be -1: records will be lost
 ! dead-letters has 3 partitions, not 8
 
 To mend it:

@@ -42,7 +42,11 @@ func (d Difference) String() string {
 	if have == "" {
 		have = "not set"
 	}
-	return fmt.Sprintf("%s: %s is %s, but should be %s", d.Topic, d.Setting, have, d.Want)
+	consequence := ""
+	if d.Loses {
+		consequence = ": records will be lost"
+	}
+	return fmt.Sprintf("%s: %s is %s, but should be %s%s", d.Topic, d.Setting, have, d.Want, consequence)
 }
 
 // String shows the plan to a person: + is created, ~ is altered, ! is left as it is; then the commands that mend it.
@@ -79,15 +83,21 @@ func (p Plan) Mend() []string {
 		}
 	}
 	if len(steps) > 0 || len(p.Pending()) > 0 {
-		steps = append(steps, p.command("topics apply", partitions))
+		steps = append(steps, p.command("topics apply", partitions, p.options.Connection))
 	}
 	if partitions != p.options.Partitions {
-		steps = append(steps, p.command("run", partitions))
+		steps = append(steps, p.command("run", partitions, p.options.Run))
 	}
 	if len(p.Of(Replication)) > 0 {
 		steps = append(steps, "kafka-reassign-partitions.sh gives an existing topic more or fewer replicas")
 	}
 	return steps
+}
+
+// MendOf returns in one line what to do about one of the differences.
+func (p Plan) MendOf(d Difference) string {
+	p.Differences = []Difference{d}
+	return strings.Join(p.Mend(), "; ")
 }
 
 // recreate tells how to make topics agree on a count. Partitions are never added: a key's older records would stay in
@@ -125,13 +135,13 @@ func (p Plan) commonSourceCount() int32 {
 	return common
 }
 
-func (p Plan) command(words string, partitions int32) string {
+func (p Plan) command(words string, partitions int32, switches string) string {
 	command := fmt.Sprintf("campaignd %s --partitions %d", words, partitions)
 	if p.options.Replicas > 0 {
 		command += fmt.Sprintf(" --replication-factor %d", p.options.Replicas)
 	}
-	if p.options.Connection != "" {
-		command += " " + p.options.Connection
+	if switches != "" {
+		command += " " + switches
 	}
 	return command
 }

@@ -19,6 +19,7 @@ const (
 	exitClean    = 0
 	exitFailed   = 1
 	exitSwitches = 2
+	exitDiffers  = 3 // topics plan only: there is something to mend, but the engine starts with it
 )
 
 type program struct {
@@ -27,7 +28,10 @@ type program struct {
 	Version versionFlag   `name:"version" help:"Print the version."`
 }
 
-func main() { os.Exit(realMain(os.Args[1:])) }
+func main() {
+	config.DropEmptyVariables()
+	os.Exit(realMain(os.Args[1:]))
+}
 
 func realMain(args []string) int {
 	parser, err := grammar()
@@ -37,7 +41,7 @@ func realMain(args []string) int {
 	}
 	parsed, err := parser.Parse(args)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "campaignd:", err)
+		fmt.Fprintf(os.Stderr, "campaignd: %v\n%s --help shows what there is\n", err, commandOf(err))
 		return exitSwitches
 	}
 	ctx, stop := untilSignal()
@@ -49,6 +53,9 @@ func realMain(args []string) int {
 	case errors.Is(err, errSwitches):
 		fmt.Fprintln(os.Stderr, "campaignd:", err)
 		return exitSwitches
+	case errors.Is(err, errDiffers):
+		fmt.Fprintln(os.Stderr, "campaignd:", err)
+		return exitDiffers
 	default:
 		fmt.Fprintln(os.Stderr, "campaignd:", err)
 		return exitFailed
@@ -63,6 +70,15 @@ func grammar() (*kong.Kong, error) {
 		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Vars{"processors": config.ProcessorNames()},
 	)
+}
+
+// commandOf returns how far a command line was understood that was not to its end: "campaignd topics".
+func commandOf(err error) string {
+	var parsing *kong.ParseError
+	if errors.As(err, &parsing) && parsing.Context != nil && parsing.Context.Selected() != nil {
+		return parsing.Context.Selected().FullPath()
+	}
+	return "campaignd"
 }
 
 // errSwitches says that the command line cannot be meant.

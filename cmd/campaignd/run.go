@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,7 +28,7 @@ import (
 type runCommand struct {
 	config.Engine    `embed:""`
 	logging.Switches `embed:""`
-	Demo             bool `name:"demo" help:"Publish a few campaigns of the next seconds through campaign-events and show what becomes of them."`
+	Demo             bool `name:"demo" help:"Publish a few campaigns of the next seconds through campaign-events and show what becomes of them; only with the embedded broker."`
 }
 
 // stopTimeout is how long the process may take to end after SIGTERM.
@@ -35,11 +36,11 @@ const stopTimeout = 9 * time.Second
 
 // Run implements the command: everything that runs is started here, and the first to fail ends the others.
 func (c *runCommand) Run(ctx context.Context) (err error) {
-	if err := c.Engine.Check(); err != nil {
+	if err := c.check(); err != nil {
 		return wrongSwitches(err)
 	}
 	log := logging.New(os.Stderr, c.Switches)
-	listener, err := httpd.Listen(c.HTTPListen)
+	listener, err := httpd.Listen(ctx, c.HTTPListen)
 	if err != nil {
 		return err
 	}
@@ -61,6 +62,17 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 	return err
 }
 
+func (c *runCommand) check() error {
+	if err := c.Engine.Check(); err != nil {
+		return err
+	}
+	if c.Demo && len(c.Brokers) > 0 {
+		return fmt.Errorf("--demo: it publishes campaigns of its own, which stay for ever, so only to the embedded broker; "+
+			"the brokers come from %s", c.BrokersFrom())
+	}
+	return nil
+}
+
 // openBroker starts the embedded broker unless others are given.
 func (c *runCommand) openBroker(log zerolog.Logger) (closeBroker func() error, err error) {
 	if len(c.Brokers) > 0 {
@@ -79,6 +91,8 @@ func (c *runCommand) openBroker(log zerolog.Logger) (closeBroker func() error, e
 }
 
 func (c *runCommand) serve(ctx context.Context, log zerolog.Logger, listener net.Listener, connect []kgo.Opt) error {
+	layout := c.Deploy.Options(c.connection())
+	layout.Run = c.runSwitches()
 	groups, err := c.Groups()
 	if err != nil {
 		return wrongSwitches(err)
@@ -87,7 +101,7 @@ func (c *runCommand) serve(ctx context.Context, log zerolog.Logger, listener net
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	process, err := run.New(run.Settings{
 		Connect: connect, Instance: c.InstanceID, CommitInterval: c.CommitInterval, Groups: groups,
-		Topics: c.Deploy.Options(c.connection()),
+		Topics: layout,
 		Campaigns: processors.Settings{
 			DistributionLead: instant.Millis(c.DistributionLead.Milliseconds()),
 			SettlementGrace:  instant.Millis(c.SettlementGrace.Milliseconds()),
@@ -116,6 +130,21 @@ func (c *runCommand) connection() string {
 		return ""
 	}
 	return "--brokers " + joined(c.Brokers)
+}
+
+// runSwitches returns the switches that start the process on the same topics under the same name, for commands in hints.
+func (c *runCommand) runSwitches() string {
+	var switches []string
+	add := func(name, value string) {
+		if c.How(name) != "" {
+			switches = append(switches, "--"+name+" "+value)
+		}
+	}
+	add("brokers", joined(c.Brokers))
+	add("data-dir", c.DataDir)
+	add("embedded-listen", c.EmbeddedListen)
+	add("instance-id", c.InstanceID)
+	return strings.Join(switches, " ")
 }
 
 // greet says once when the process is ready.

@@ -49,9 +49,11 @@ func (c *cluster) with(do func(*topics.Admin, topics.Options) error) error {
 
 func joined(brokers []string) string { return strings.Join(brokers, ",") }
 
-// errWouldNotStart makes a plan with such differences fail, so that a script can ask before it deploys.
-var errWouldNotStart = errors.New(
-	"the engine would not start with these topics (campaignd run creates those that are only missing)")
+// A plan with differences ends with one of these, so that a script can ask before it deploys.
+var (
+	errWouldNotStart = errors.New("the engine would not start with these topics")
+	errDiffers       = errors.New("the engine would start with these topics (campaignd run creates those that are missing)")
+)
 
 type planCommand struct {
 	cluster `embed:""`
@@ -65,10 +67,13 @@ func (c *planCommand) Run(ctx context.Context) error {
 			return err
 		}
 		fmt.Print(plan.String())
-		if len(plan.Blocking()) > 0 {
-			return errWouldNotStart
+		switch {
+		case len(plan.Differences) == 0:
+			return nil
+		case plan.Startable():
+			return errDiffers
 		}
-		return nil
+		return errWouldNotStart
 	})
 }
 
@@ -83,16 +88,30 @@ func (c *applyCommand) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if len(plan.Pending()) == 0 {
-			fmt.Println("nothing to do: the topics are as the engine needs them")
-			return nil
-		}
-		fmt.Println("done:")
-		for _, difference := range plan.Pending() {
-			fmt.Println("  " + difference.String())
-		}
+		fmt.Print(applied(plan))
 		return nil
 	})
+}
+
+// applied tells what was done about a plan, and what cannot be done here.
+func applied(plan topics.Plan) string {
+	if len(plan.Differences) == 0 {
+		return "nothing to do: the topics are as the engine needs them\n"
+	}
+	var text strings.Builder
+	list := func(heading string, differences []topics.Difference, line func(topics.Difference) string) {
+		if len(differences) > 0 {
+			fmt.Fprintln(&text, heading)
+		}
+		for _, difference := range differences {
+			fmt.Fprintln(&text, "  "+line(difference))
+		}
+	}
+	list("done:", plan.Pending(), topics.Difference.String)
+	list("left as it is, for it cannot be done here:", plan.Left(), func(d topics.Difference) string {
+		return d.String() + " (" + plan.MendOf(d) + ")"
+	})
+	return text.String()
 }
 
 type drawCommand struct {

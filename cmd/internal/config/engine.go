@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"regexp"
 	"strings"
@@ -28,6 +27,8 @@ type Engine struct {
 
 // Deploy are the switches about the topics of a deployment.
 type Deploy struct {
+	Given `embed:""`
+
 	Partitions        int32 `name:"partitions" env:"CAMPAIGN_PARTITIONS" default:"8" placeholder:"N" help:"Partitions of topics that are created (default ${default})."`
 	ReplicationFactor int16 `name:"replication-factor" env:"CAMPAIGN_REPLICATION_FACTOR" default:"0" placeholder:"N" help:"Replicas of topics that are created (default: the broker's)."`
 }
@@ -60,6 +61,9 @@ func (e *Engine) Check() error {
 	if err := e.Deploy.Check(); err != nil {
 		return err
 	}
+	if e.InstanceID == "" && e.How("instance-id") != "" {
+		return fmt.Errorf("--instance-id: it is empty; leave it out for the host name")
+	}
 	if e.InstanceID == "" {
 		host, err := os.Hostname()
 		if err != nil {
@@ -70,8 +74,8 @@ func (e *Engine) Check() error {
 	if !instancePattern.MatchString(e.InstanceID) {
 		return fmt.Errorf("--instance-id: %q must match %s", e.InstanceID, instancePattern)
 	}
-	if _, _, err := net.SplitHostPort(e.HTTPListen); err != nil {
-		return fmt.Errorf("--http-listen: %q must be HOST:PORT", e.HTTPListen)
+	if err := checkAddress("--http-listen", e.HTTPListen); err != nil {
+		return err
 	}
 	if err := within("--commit-interval", e.CommitInterval, commitIntervalMin, commitIntervalMax); err != nil {
 		return err
@@ -86,9 +90,15 @@ func (e *Engine) Check() error {
 	return err
 }
 
-// checkEmbedded looks at what matters only when no brokers are given.
+// checkEmbedded looks at what the embedded broker is told: nothing when brokers are given, for it does not run then.
 func (e *Engine) checkEmbedded() error {
 	if len(e.Brokers) > 0 {
+		for _, name := range []string{"data-dir", "embedded-listen"} {
+			if how := e.How(name); how != "" {
+				return fmt.Errorf("%s: it is for the embedded broker, which does not run: the brokers come from %s; leave one of the two out",
+					how, e.BrokersFrom())
+			}
+		}
 		return nil
 	}
 	if err := e.CheckPlain(); err != nil {
@@ -97,7 +107,12 @@ func (e *Engine) checkEmbedded() error {
 	if err := embed.CheckAddress(e.EmbeddedListen); err != nil {
 		return fmt.Errorf("--embedded-listen: %w", err)
 	}
-	return nil
+	return checkAddress("--embedded-listen", e.EmbeddedListen)
+}
+
+// BrokersFrom says where the brokers come from, and which they are.
+func (e *Engine) BrokersFrom() string {
+	return fmt.Sprintf("%s (%s)", e.How("brokers"), strings.Join(e.Brokers, ","))
 }
 
 // Check refuses values that cannot be meant.
@@ -107,6 +122,9 @@ func (d *Deploy) Check() error {
 	}
 	if d.ReplicationFactor < 0 {
 		return fmt.Errorf("--replication-factor: must not be negative")
+	}
+	if d.ReplicationFactor == 0 && d.How("replication-factor") != "" {
+		return fmt.Errorf("--replication-factor: must be at least 1; leave it out for the broker's own")
 	}
 	return nil
 }
@@ -153,5 +171,5 @@ func ProcessorNames() string {
 
 // Options returns how topics are laid out; connection are the switches that reach the same brokers.
 func (d *Deploy) Options(connection string) topics.Options {
-	return topics.Options{Partitions: d.Partitions, Replicas: d.ReplicationFactor, Connection: connection}
+	return topics.Options{Partitions: d.Partitions, Replicas: d.ReplicationFactor, Connection: connection, Run: connection}
 }

@@ -45,8 +45,8 @@ const (
 // Check refuses switches that cannot go together.
 func (k *Kafka) Check() error {
 	for _, broker := range k.Brokers {
-		if _, _, err := net.SplitHostPort(broker); err != nil {
-			return fmt.Errorf("--brokers: %q must be HOST:PORT", broker)
+		if err := checkAddress("--brokers", broker); err != nil {
+			return err
 		}
 	}
 	switch {
@@ -56,6 +56,18 @@ func (k *Kafka) Check() error {
 		return errors.New("--kafka-ca, --kafka-cert and --kafka-key need --kafka-tls")
 	case (k.SASL == "") != (k.User == ""):
 		return errors.New("--kafka-sasl and --kafka-user: give both or neither")
+	}
+	return nil
+}
+
+// checkAddress refuses what is no HOST:PORT. The port may be a service's name, as everywhere else.
+func checkAddress(name, address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("%s: %q must be HOST:PORT", name, address)
+	}
+	if _, err := net.LookupPort("tcp", port); err != nil {
+		return fmt.Errorf("%s: %q must be HOST:PORT with a port from 0 to 65535", name, address)
 	}
 	return nil
 }

@@ -124,6 +124,9 @@ func TestRefusesWhatCannotBeMeant(t *testing.T) {
 		{[]string{"--embedded-listen", "19092"}, "--embedded-listen"},
 		{[]string{"--embedded-listen", ":19092"}, "--embedded-listen"},
 		{[]string{"--http-listen", "8080"}, "--http-listen"},
+		{[]string{"--http-listen", "127.0.0.1:99999"}, "--http-listen"},
+		{[]string{"--embedded-listen", "127.0.0.1:99999"}, "--embedded-listen"},
+		{[]string{"--brokers", "k1:99999"}, "--brokers"},
 		{[]string{"--instance-id", "a b"}, "--instance-id"},
 		{[]string{"--commit-interval", "0s"}, "--commit-interval"},
 		{[]string{"--commit-interval", "1m"}, "--commit-interval"},
@@ -131,6 +134,8 @@ func TestRefusesWhatCannotBeMeant(t *testing.T) {
 		{[]string{"--partitions", "0"}, "--partitions"},
 		{[]string{"--partitions", "1001"}, "--partitions"},
 		{[]string{"--replication-factor", "-1"}, "--replication-factor"},
+		{[]string{"--replication-factor", "0"}, "--replication-factor"},
+		{[]string{"--instance-id", ""}, "--instance-id"},
 		{[]string{"--distribution-lead", "-1h"}, "--distribution-lead"},
 		{[]string{"--distribution-lead", "9000h"}, "--distribution-lead"},
 		{[]string{"--settlement-grace", "9000h"}, "--settlement-grace"},
@@ -141,5 +146,54 @@ func TestRefusesWhatCannotBeMeant(t *testing.T) {
 		if _, err := parsed(t, c.args...); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%v: %v, want it to speak of %s", c.args, err, c.says)
 		}
+	}
+}
+
+// TestEmptyVariablesAreUnset: nobody who leaves a value out of a file of variables means the empty value.
+func TestEmptyVariablesAreUnset(t *testing.T) {
+	for _, name := range []string{"PARTITIONS", "REPLICATION_FACTOR", "INSTANCE_ID", "BROKERS", "COMMIT_INTERVAL", "KAFKA_TLS"} {
+		t.Setenv("CAMPAIGN_"+name, "")
+	}
+	t.Setenv("CAMPAIGN_HTTP_LISTEN", ":9")
+	config.DropEmptyVariables()
+	g, err := parsed(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if g.Partitions != 8 || g.InstanceID == "" || len(g.Brokers) != 0 || g.CommitInterval != 20*time.Millisecond || g.HTTPListen != ":9" {
+		t.Errorf("read %+v", g)
+	}
+}
+
+// TestSwitchesOfTheEmbeddedBrokerNeedIt: they would be ignored without a word when the brokers come from somewhere else,
+// which may well be a variable that nobody thinks of.
+func TestSwitchesOfTheEmbeddedBrokerNeedIt(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		args       []string
+		variable   string
+		value      string
+		says, from string
+	}{
+		{"by switches", []string{"--brokers", "k1:9092", "--data-dir", "x"}, "", "", "--data-dir: ", "--brokers (k1:9092)"},
+		{"with the default", []string{"--brokers", "k1:9092", "--data-dir", "./data"}, "", "", "--data-dir: ", "--brokers (k1:9092)"},
+		{"the brokers by variable", []string{"--data-dir", "x"}, "CAMPAIGN_BROKERS", "k1:9092,k2:9092",
+			"--data-dir: ", "$CAMPAIGN_BROKERS (k1:9092,k2:9092)"},
+		{"the folder by variable", []string{"--brokers", "k1:9092"}, "CAMPAIGN_DATA_DIR", "x",
+			"$CAMPAIGN_DATA_DIR: ", "--brokers (k1:9092)"},
+		{"the address", []string{"--brokers", "k1:9092", "--embedded-listen", "127.0.0.1:1"}, "", "",
+			"--embedded-listen: ", "--brokers (k1:9092)"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if c.variable != "" {
+				t.Setenv(c.variable, c.value)
+			}
+			if _, err := parsed(t, c.args...); err == nil || !strings.HasPrefix(err.Error(), c.says) || !strings.Contains(err.Error(), c.from) {
+				t.Errorf("%v, want it to begin with %q and to name %s", err, c.says, c.from)
+			}
+		})
+	}
+	if _, err := parsed(t, "--brokers", "k1:9092"); err != nil {
+		t.Errorf("without them: %v", err)
 	}
 }

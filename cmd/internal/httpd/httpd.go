@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -23,13 +24,43 @@ const (
 	stopTimeout    = 2 * time.Second
 )
 
-// Listen opens the address.
-func Listen(address string) (net.Listener, error) {
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("--http-listen: %w", err)
+// How long Listen waits for a port that is taken: a predecessor that was just killed may still be going.
+const (
+	takenMax   = time.Second
+	takenPause = 50 * time.Millisecond
+)
+
+// ErrPort says that another process listens there.
+var ErrPort = errors.New("the port is taken")
+
+// Listen opens the address, which may still be taken for a second. Error: ErrPort, or what the system says.
+func Listen(ctx context.Context, address string) (net.Listener, error) {
+	ctx, cancel := context.WithTimeout(ctx, takenMax)
+	defer cancel()
+	for {
+		listener, err := new(net.ListenConfig).Listen(context.WithoutCancel(ctx), "tcp", address)
+		switch {
+		case err == nil:
+			return listener, nil
+		case !errors.Is(err, syscall.EADDRINUSE):
+			return nil, fmt.Errorf("--http-listen: %w", err)
+		case !pause(ctx):
+			return nil, fmt.Errorf("--http-listen: listening at %s: %w; another campaignd may run there, "+
+				"--http-listen chooses another address", address, ErrPort)
+		}
 	}
-	return listener, nil
+}
+
+// pause waits a little; false when ctx ended.
+func pause(ctx context.Context) bool {
+	timer := time.NewTimer(takenPause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // Serve answers on listener until ctx ends. notReady returns what the process waits for; empty means ready.

@@ -2,6 +2,7 @@ package httpd_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -54,7 +55,7 @@ func TestAnswers(t *testing.T) {
 
 // TestServesUntilTheContextEnds lets a request be answered while the server ends.
 func TestServesUntilTheContextEnds(t *testing.T) {
-	listener, err := httpd.Listen("127.0.0.1:0")
+	listener, err := httpd.Listen(t.Context(), "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +94,7 @@ func TestServesUntilTheContextEnds(t *testing.T) {
 }
 
 func TestRefusesEndlessHeaders(t *testing.T) {
-	listener, err := httpd.Listen("127.0.0.1:0")
+	listener, err := httpd.Listen(t.Context(), "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,12 +121,28 @@ func TestRefusesEndlessHeaders(t *testing.T) {
 }
 
 func TestATakenAddressIsNamed(t *testing.T) {
-	listener, err := httpd.Listen("127.0.0.1:0")
+	listener, err := httpd.Listen(t.Context(), "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	if _, err := httpd.Listen(listener.Addr().String()); err == nil || !strings.HasPrefix(err.Error(), "--http-listen: ") {
-		t.Errorf("got %v", err)
+	address := listener.Addr().String()
+	want := "--http-listen: listening at " + address + ": the port is taken; another campaignd may run there, --http-listen chooses another address"
+	if _, err := httpd.Listen(t.Context(), address); !errors.Is(err, httpd.ErrPort) || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
 	}
+}
+
+// TestAPredecessorMayStillBeGoing: its port is waited for a little.
+func TestAPredecessorMayStillBeGoing(t *testing.T) {
+	predecessor, err := httpd.Listen(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(100*time.Millisecond, func() { predecessor.Close() })
+	successor, err := httpd.Listen(t.Context(), predecessor.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	successor.Close()
 }

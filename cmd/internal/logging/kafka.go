@@ -3,17 +3,24 @@ package logging
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// Kafka is the logger as a Kafka client wants it.
-type Kafka struct{ to zerolog.Logger }
+// Kafka is the logger as a Kafka client wants it. Of the warnings and errors that a client repeats while it cannot reach
+// its brokers, one of a kind is shown in SeldomEvery, with the number of those that were left out.
+type Kafka struct {
+	to     zerolog.Logger
+	seldom *Seldom
+}
 
-// ForKafka lends the logger to a Kafka client.
-func ForKafka(to zerolog.Logger) Kafka { return Kafka{to.With().Str("of", "kafka").Logger()} }
+// ForKafka lends the logger to Kafka clients.
+func ForKafka(to zerolog.Logger) Kafka {
+	return Kafka{to.With().Str("of", "kafka").Logger(), NewSeldom(SeldomEvery)}
+}
 
 // Level implements kgo.Logger.
 func (k Kafka) Level() kgo.LogLevel {
@@ -25,21 +32,40 @@ func (k Kafka) Level() kgo.LogLevel {
 
 // Log implements kgo.Logger.
 func (k Kafka) Log(level kgo.LogLevel, message string, keyvals ...any) {
-	event := k.to.Debug()
+	as := zerolog.DebugLevel
 	switch level {
 	case kgo.LogLevelError:
-		event = k.to.Error()
+		as = zerolog.ErrorLevel
 	case kgo.LogLevelWarn:
-		event = k.to.Warn()
+		as = zerolog.WarnLevel
 	}
-	for i := 0; i+1 < len(keyvals); i += 2 {
-		if err, is := keyvals[i+1].(error); is { // as an interface it would be marshalled to {}
-			event = event.AnErr(fmt.Sprint(keyvals[i]), err)
-			continue
+	if as == zerolog.DebugLevel {
+		with(k.to.Debug(), keyvals).Msg(message)
+		return
+	}
+	k.seldom.Tell(level.String()+message, 1, func(count int) {
+		event := with(k.to.WithLevel(as), keyvals)
+		if count > 1 {
+			event = event.Int("left_out", count-1)
 		}
-		event = event.Interface(fmt.Sprint(keyvals[i]), keyvals[i+1])
+		event.Msg(message)
+	})
+}
+
+// with adds a client's fields: an error as text, which would be marshalled to {}, and a duration with its unit.
+func with(event *zerolog.Event, keyvals []any) *zerolog.Event {
+	for i := 0; i+1 < len(keyvals); i += 2 {
+		name := fmt.Sprint(keyvals[i])
+		switch value := keyvals[i+1].(type) {
+		case error:
+			event = event.AnErr(name, value)
+		case time.Duration:
+			event = event.Stringer(name, value)
+		default:
+			event = event.Interface(name, value)
+		}
 	}
-	event.Msg(message)
+	return event
 }
 
 // Broker is the logger as the embedded broker wants it.

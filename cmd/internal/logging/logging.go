@@ -3,6 +3,7 @@
 //	logging.go  the logger, and the switch for its level
 //	kafka.go    for franz-go and for the embedded broker
 //	goka.go     for goka
+//	seldom.go   once in a while, for what repeats
 //
 // Normal operation logs nothing that repeats: libraries report rebalances, retries and recoveries as news, so their
 // news is shown at debug only, and their warnings and errors as such.
@@ -11,6 +12,7 @@ package logging
 import (
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -28,7 +30,11 @@ func New(to *os.File, s Switches) zerolog.Logger {
 	return newLogger(to, term.IsTerminal(int(to.Fd())), s)
 }
 
+// withUnits makes every logger write durations as "1.5s"; zerolog has but one setting for all of them.
+var withUnits = sync.OnceFunc(func() { zerolog.DurationFieldFormat = zerolog.DurationFormatString })
+
 func newLogger(to io.Writer, terminal bool, s Switches) zerolog.Logger {
+	withUnits()
 	level, err := zerolog.ParseLevel(s.Level)
 	if err != nil || s.Level == "" {
 		level = zerolog.InfoLevel

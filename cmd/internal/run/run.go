@@ -4,8 +4,8 @@ package run
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -45,6 +45,7 @@ type Process struct {
 type group struct {
 	topics.Group
 	engine *engine.Engine
+	owned  *atomic.Int32 // partitions
 }
 
 // New prepares a process; nothing is reached yet.
@@ -53,16 +54,17 @@ func New(s Settings) (*Process, error) {
 		return nil, errors.New("preparing the process: no processors are given")
 	}
 	p := &Process{settings: s}
-	metrics := newMetrics(s.Registry)
+	metrics := newMetrics(s.Registry, s.Log)
 	var first *engine.Engine // in the data's way: what comes behind yields to it
 	for _, g := range s.Groups {
 		graph, err := processors.Graph(g.Short, s.Campaigns)
 		if err != nil {
 			return nil, err
 		}
+		owned := new(atomic.Int32)
 		e, err := engine.New(engine.Config{
 			Connect: s.Connect, Instance: s.Instance, Clock: s.Clock, CommitInterval: s.CommitInterval,
-			YieldTo: first, Log: s.Log.With().Str("processor", g.Short).Logger(), Observe: metrics.observer(g.Short),
+			YieldTo: first, Log: s.Log.With().Str("processor", g.Short).Logger(), Observe: metrics.observer(g.Short, owned),
 		}, graph)
 		if err != nil {
 			return nil, err
@@ -71,7 +73,7 @@ func New(s Settings) (*Process, error) {
 		if first == nil {
 			first = e
 		}
-		p.groups = append(p.groups, group{g, e})
+		p.groups = append(p.groups, group{g, e, owned})
 	}
 	return p, nil
 }
@@ -89,6 +91,7 @@ func (p *Process) Run(ctx context.Context) error {
 	defer cancel()
 	var running sync.WaitGroup
 	running.Go(func() { tuneHeap(ctx) })
+	running.Go(func() { p.watch(ctx) })
 	errs := make([]error, len(p.groups))
 	for i, g := range p.groups {
 		running.Go(func() {
@@ -97,50 +100,7 @@ func (p *Process) Run(ctx context.Context) error {
 		})
 	}
 	running.Wait()
-	return errors.Join(errs...)
-}
-
-// reachPauseMax is the longest pause between two attempts to reach the brokers at the start.
-const reachPauseMax = 10 * time.Second
-
-// ensureTopics creates the topics that are missing, and refuses those that are not as they must be. Brokers that do not
-// answer are tried again until ctx ends: where everything is started at once, somebody has to come first.
-func (p *Process) ensureTopics(ctx context.Context) error {
-	for pause := time.Second; ; pause = min(2*pause, reachPauseMax) {
-		err := p.lookAtTopics(ctx)
-		if err == nil || ctx.Err() != nil || errors.Is(err, topics.ErrMismatch) || errors.Is(err, topics.ErrOptions) {
-			return err
-		}
-		p.wait("reaching the brokers: " + err.Error())
-		p.settings.Log.Warn().Err(err).Dur("retry_in", pause).Msg("the brokers do not answer as they should")
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
-		case <-timer.C:
-		}
-	}
-}
-
-func (p *Process) lookAtTopics(ctx context.Context) error {
-	client, err := kgo.NewClient(p.settings.Connect...)
-	if err != nil {
-		return fmt.Errorf("making a client: %w", err)
-	}
-	defer client.Close()
-	admin, want := topics.NewAdmin(client), topics.StreamsOf(p.settings.Groups...)
-	plan, err := admin.Plan(ctx, want, p.settings.Topics)
-	if err != nil {
-		return err
-	}
-	// Only where nothing but topics is missing are they created: who set up the others wrongly has to be told first.
-	if blocking := plan.Blocking(); len(blocking) > 0 && len(blocking) == len(plan.Of(topics.Missing)) {
-		_, err := admin.Apply(ctx, want, p.settings.Topics)
-		return err
-	}
-	_, err = admin.Check(ctx, want, p.settings.Topics)
-	return err
+	return ending(p.settings.Instance, errs)
 }
 
 // wait notes what the process waits for before its groups do.

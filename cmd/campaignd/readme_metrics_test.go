@@ -1,0 +1,69 @@
+package main
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/rmn-arms/campaign-engine/cmd/internal/run"
+	"github.com/rmn-arms/campaign-engine/processors"
+	"github.com/rmn-arms/campaign-engine/topics"
+)
+
+// TestReadmeShowsTheMetrics holds the README's table against what a process registers: names, labels, and what they say.
+func TestReadmeShowsTheMetrics(t *testing.T) {
+	want := registered(t)
+	var got []string
+	for _, cells := range readmeTable(t, "metrics") {
+		got = append(got, strings.Join(cells[:3], " | "))
+	}
+	for _, line := range want {
+		if !slices.Contains(got, line) {
+			t.Errorf("README: no line\n| %s |", line)
+		}
+	}
+	for _, line := range got {
+		if !slices.Contains(want, line) {
+			t.Errorf("README: there is no metric as in the line\n| %s |", line)
+		}
+	}
+}
+
+// descText takes a descriptor's text apart: client_golang shows it in no other way.
+var descText = regexp.MustCompile(`fqName: "([^"]*)", help: "([^"]*)",.* constLabels: \{([^}]*)\}, variableLabels: \{([^}]*)\}`)
+
+// registered returns the lines that the README should have.
+func registered(t *testing.T) []string {
+	t.Helper()
+	registry := prometheus.NewRegistry()
+	_, err := run.New(run.Settings{
+		Instance: "test", Groups: topics.Groups(), Clock: processors.SystemClock(), Registry: registry,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	descs := make(chan *prometheus.Desc, 1000)
+	registry.Describe(descs)
+	close(descs)
+	var lines []string
+	for desc := range descs {
+		parts := descText.FindStringSubmatch(desc.String())
+		if parts == nil {
+			t.Fatalf("%s is not as this test reads it", desc)
+		}
+		var labels []string
+		for label := range strings.SplitSeq(parts[3]+","+parts[4], ",") {
+			if name, _, _ := strings.Cut(label, "="); name != "" {
+				labels = append(labels, "`"+name+"`")
+			}
+		}
+		line := "`" + parts[1] + "` | " + strings.Join(labels, ", ") + " | " + parts[2]
+		if !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}

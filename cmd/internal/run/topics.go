@@ -1,0 +1,83 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/rmn-arms/campaign-engine/topics"
+)
+
+// reachPauseMax is the longest pause between two attempts to reach the brokers at the start.
+const reachPauseMax = 10 * time.Second
+
+// ensureTopics creates the topics that are missing, and refuses those that are not as they must be. Brokers that do not
+// answer are tried again until ctx ends: where everything is started at once, somebody has to come first.
+func (p *Process) ensureTopics(ctx context.Context) error {
+	for pause := time.Second; ; pause = min(2*pause, reachPauseMax) {
+		err := p.lookAtTopics(ctx)
+		if err == nil || ctx.Err() != nil || errors.Is(err, topics.ErrMismatch) || errors.Is(err, topics.ErrOptions) {
+			return err
+		}
+		p.wait("reaching the brokers: " + err.Error())
+		p.settings.Log.Warn().Err(err).Dur("retry_in", pause).Msg("the brokers do not answer as they should")
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		case <-timer.C:
+		}
+	}
+}
+
+func (p *Process) lookAtTopics(ctx context.Context) error {
+	client, err := kgo.NewClient(p.settings.Connect...)
+	if err != nil {
+		return fmt.Errorf("making a client: %w", err)
+	}
+	defer client.Close()
+	admin, want := topics.NewAdmin(client), topics.StreamsOf(p.settings.Groups...)
+	plan, err := admin.Plan(ctx, want, p.settings.Topics)
+	if err != nil {
+		return err
+	}
+	if len(plan.Of(topics.Missing)) > 0 && plan.Startable() {
+		made, err := admin.Apply(ctx, want, p.settings.Topics)
+		if err != nil {
+			return err
+		}
+		p.tellMended(made)
+	}
+	plan, err = admin.Check(ctx, want, p.settings.Topics)
+	if err != nil {
+		return err
+	}
+	p.tellDifferences(plan)
+	return nil
+}
+
+// tellMended logs what was created, and what was set right beside it.
+func (p *Process) tellMended(plan topics.Plan) {
+	p.settings.Log.Info().Int("topics", len(plan.Of(topics.Missing))).Msg("created the topics that were missing")
+	for _, difference := range plan.Pending() {
+		if difference.Kind != topics.Missing {
+			p.settings.Log.Warn().Str("was", difference.String()).Msg("a topic's setting differed and was set right")
+		}
+	}
+}
+
+// tellDifferences logs in what the topics differ though the engine starts with them.
+func (p *Process) tellDifferences(plan topics.Plan) {
+	for _, difference := range plan.Differences {
+		level := zerolog.WarnLevel
+		if difference.Loses {
+			level = zerolog.ErrorLevel
+		}
+		p.settings.Log.WithLevel(level).Str("to_mend_it", plan.MendOf(difference)).Msg(difference.String())
+	}
+}
