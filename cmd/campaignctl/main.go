@@ -24,6 +24,7 @@ import (
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
 
+	"github.com/rmn-arms/campaign-engine/cmd/internal/config"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/embed"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
@@ -55,6 +56,7 @@ type console struct {
 }
 
 func main() {
+	config.DropEmptyVariables()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	plain := os.Getenv("NO_COLOR") != ""

@@ -161,14 +161,14 @@ func (m *member) replaced(ctx context.Context) bool {
 	return false
 }
 
-// OnGroupManageError implements kgo.HookGroupManageError: what the group's management could not do. franz-go retries;
-// only a fenced instance is for good.
+// OnGroupManageError implements kgo.HookGroupManageError: what the group's management could not do. franz-go retries, and
+// logs it; only a fenced instance is for good.
 func (m *member) OnGroupManageError(err error) {
 	if errors.Is(err, kerr.FencedInstanceID) {
 		m.fail(m.fencedInstance())
 		return
 	}
-	m.engine.config.Log.Warn().Err(err).Str("group", string(m.engine.shape.group)).Msg("joining the group")
+	m.engine.config.Log.Debug().Err(err).Str("group", string(m.engine.shape.group)).Msg("joining the group")
 }
 
 func (m *member) fencedInstance() error {
