@@ -90,10 +90,12 @@ func (m *member) adjustPositions(
 				a.unplaced[partition] = true
 			}
 			if at < start.Offset {
-				m.engine.warnOfLostRecords(topic, partition, at, start.Offset)
+				if at >= 0 { // without one, there is no telling what should have been read
+					m.engine.tellOfLostRecords(topic, partition, at, start.Offset)
+					a.raised.set(topic, partition, start.Offset)
+				}
 				at = start.Offset
 				partitions[partition] = kgo.NewOffset().At(at)
-				a.raised.set(topic, partition, at)
 			}
 			a.positions.set(topic, partition, at)
 			seen[partition] = true
@@ -104,11 +106,8 @@ func (m *member) adjustPositions(
 	return offsets, nil
 }
 
-// warnOfLostRecords tells of records that were deleted before the group had read them.
-func (e *Engine) warnOfLostRecords(topic string, partition int32, committed, start int64) {
-	if committed < 0 { // a new group: there is no telling what it should have read
-		return
-	}
+// tellOfLostRecords tells of records that were deleted before the group had read them.
+func (e *Engine) tellOfLostRecords(topic string, partition int32, committed, start int64) {
 	e.config.Observe.lost(topic, start-committed)
 	e.config.Log.Error().Str("topic", topic).Int32("partition", partition).Int64("records", start-committed).
 		Msg("records were deleted before they were read: check the topic's retention, and publish anew what they said")
