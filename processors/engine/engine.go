@@ -43,6 +43,8 @@ type Config struct {
 	YieldTo *Engine
 	// Log gets what an operator should know; normal operation logs nothing.
 	Log zerolog.Logger
+	// Reached is told of each step, so that a test can let a process die there; nil outside tests.
+	Reached func(Step)
 	// Observe is told what happened, for metrics; nil functions are skipped. They must not block.
 	Observe Observer
 }

@@ -30,6 +30,7 @@ func (l *loop) fire() (int, error) {
 	if err := l.feed.process(l.engine, now); err != nil {
 		return 0, err
 	}
+	l.engine.at(StepFired)
 	l.weigh(count)
 	// Asked here and not at the commit: a record that is read later may set a row to the past.
 	return count, l.tx.answered()

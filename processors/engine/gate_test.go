@@ -145,11 +145,11 @@ func TestCallbacksKnowThatTheyCatchUp(t *testing.T) {
 	b.same("what comes later", heard(40), expect(keys, false))
 }
 
-// place publishes a record where it says.
-func (b *bench) place(record *kgo.Record) {
+// place publishes records where they say.
+func (b *bench) place(records ...*kgo.Record) {
 	b.t.Helper()
 	foreign := b.connect(kgo.RecordPartitioner(kgo.ManualPartitioner()))
-	if err := foreign.ProduceSync(b.ctx, record).FirstErr(); err != nil {
+	if err := foreign.ProduceSync(b.ctx, records...).FirstErr(); err != nil {
 		b.t.Fatal(err)
 	}
 }

@@ -99,6 +99,7 @@ func (l *loop) read() error {
 	if room <= 0 || l.backlog.count == 0 {
 		return nil
 	}
+	l.engine.at(StepPolled)
 	l.feed.clear()
 	l.backlog.take(room, turnMax, func(record *kgo.Record) {
 		l.tx.move(record.Topic, record.Partition, record.Offset+1, l.elapsed)
@@ -113,11 +114,13 @@ func (l *loop) read() error {
 	if err := l.tx.begin(l.elapsed()); err != nil {
 		return err
 	}
+	l.engine.at(StepMoved)
 	l.tx.load.records += count
 	now, _ := l.engine.watch.look()
 	if err := l.feed.process(l.engine, now); err != nil {
 		return err
 	}
+	l.engine.at(StepRead)
 	l.weigh(count)
 	return nil
 }

@@ -79,6 +79,7 @@ func (t *transaction) begin(at time.Duration) error {
 	}
 	t.load = load{open: true, openedAt: at}
 	t.engine.emitting.Store(t)
+	t.engine.at(StepBegun)
 	return nil
 }
 
@@ -137,11 +138,13 @@ func (t *transaction) commit() error {
 		return err
 	}
 	rows := t.sendRows()
+	t.engine.at(StepRowsSent)
 	ctx, cancel := t.ending()
 	defer cancel()
 	if err := t.flush(ctx); err != nil {
 		return err
 	}
+	t.engine.at(StepFlushed)
 	committed, err := t.member.session.End(kgo.PreTxnCommitFnContext(ctx, t.putPositions), kgo.TryCommit)
 	if err != nil {
 		return fmt.Errorf("committing: %w", err)
@@ -149,7 +152,9 @@ func (t *transaction) commit() error {
 	if !committed {
 		return errAborted
 	}
+	t.engine.at(StepCommitted)
 	t.keep(rows, began)
+	t.engine.at(StepKept)
 	return nil
 }
 
@@ -220,6 +225,7 @@ func (t *transaction) sendRows() int {
 // any position a paused owner's timers would be committed. It is the generation of this assignment: the client may
 // already be in a later one, in which the partitions are others'.
 func (t *transaction) putPositions(request *kmsg.TxnOffsetCommitRequest) error {
+	t.engine.at(StepOffsets)
 	request.MemberID, request.Generation = t.a.membership.id, t.a.membership.generation
 	request.Topics = request.Topics[:0]
 	put := t.touched
