@@ -262,3 +262,29 @@ func TestShape(t *testing.T) {
 		t.Errorf("%+v", plain)
 	}
 }
+
+func TestHeadway(t *testing.T) {
+	t.Parallel()
+	const patience = 30 * time.Second
+	h := newHeadway(0)
+	for _, c := range []struct {
+		at      time.Duration
+		what    string
+		reached int64
+		lost    bool
+	}{
+		{10 * time.Second, "input", 5, false},
+		{39 * time.Second, "input", 5, false},
+		{40 * time.Second, "input", 5, true},
+		{41 * time.Second, "input", 6, false},
+		{60 * time.Second, "input", 1, false}, // begun anew
+		{71 * time.Second, "input", 6, true},
+		{72 * time.Second, "group", 1, false},
+		{102 * time.Second, "input", 6, true},
+	} {
+		h.note(c.what, c.reached, c.at)
+		if lost := h.lost(c.at, patience); lost != c.lost {
+			t.Errorf("%s at %d after %s: lost %t", c.what, c.reached, c.at, lost)
+		}
+	}
+}

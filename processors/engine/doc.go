@@ -16,21 +16,25 @@
 // sub-rows (Part), counters that count committed work only (Count). It must not do I/O: one slow callback holds up its
 // group's commit. A panic aborts the batch; the same records come again after a pause, and none is skipped.
 //
-// A row that begins with its due instant (DuePrefix, or Config.DueOf) is a timer: at that instant the callback of the
-// OnTimer edge is called with the row's key.
+// A row that has a due instant (as its codec says, see DatedCodec, as Config.DueOf does, or by DuePrefix) is a timer: at
+// that instant the callback of the OnTimer edge is called with the row's key.
 //
 // # File map
 //
-//	engine.go        Config, Engine, Run
-//	context.go       what callbacks see; timer.go: timers as an input of the graph
+//	engine.go        Config, Engine, Run; build.go: waiting for brokers and topics; observer.go, status.go: what is told
+//	context.go       what callbacks see; timer.go, rowdue.go: timers as an input of the graph
 //	group.go         goka's consumer group: members, one after the other, with pauses between them
 //	member.go        one client: join, serve assignments, leave; client.go: its options
 //	assignment.go    what the group gave, from franz-go's callbacks; fence.go: dead owners
-//	serve.go         one assignment: recover, set goka up, loop, tear down
-//	recover.go       rows from the table topic; lastrow.go, tableconsumer.go: tables of other groups
-//	loop.go          the round; feed.go: a batch to goka and back; gate.go, jump.go, pace.go: when (pure)
-//	transaction.go   begin, commit, abort; producer.go: goka's way into it
-//	topicmanager.go, gokaoptions.go, session.go   the rest of goka's interfaces
+//	serve.go         one assignment: set goka up, loop, tear down
+//	loop.go          the round: fire.go, read.go (backlog.go), feed.go (a batch to goka and back), yield.go
+//	transaction.go   begin, commit, abort; producer.go: goka's way into it; step.go: the places to die at in tests
+//	partition.go     claimed, owned, firing; catchup.go: the way from one to the next; errands.go: what is asked meanwhile
+//	recover.go       rows from the table topic; strays.go: what lies in others' partitions; trim.go: the loop, emptied
+//	reader.go        stretches of a topic; ends.go: how far topics and the group reach
+//	gate.go, jump.go, pace.go, headway.go   when (pure); clock.go, watch.go: the time, and whether it is believed
+//	lastrow.go, tableconsumer.go, followed.go   tables of other groups
+//	topicmanager.go, gokaoptions.go, session.go, shape.go   the rest of goka's interfaces
 //
 // # Not obvious
 //
@@ -39,6 +43,9 @@
 //
 // After any error a member is thrown away and a new one joins under the same name: its first call, InitProducerId, ends
 // whatever was in doubt, and the rows are brought up to what the log holds from where they were last known to be right.
+//
+// Partitions of an assignment are paused in the client until their rows are recovered, each by itself. Their timers wait
+// until their inputs are read to the ends seen then, and until what was misplaced elsewhere has come by the loop.
 //
 // An assignment first fences the transactions of members that are gone, before positions are fetched and rows are
 // recovered: both would wait for them until their time-out. Recovery reads up to the high watermark, not the last stable

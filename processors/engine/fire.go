@@ -10,8 +10,7 @@ func (l *loop) fire() (int, error) {
 	if !l.engine.shape.timers {
 		return 0, nil
 	}
-	now, _ := l.engine.watch.look()
-	due := l.engine.partitions.nextFiring() <= now
+	now, due := l.due()
 	l.engine.burst.set(due)
 	room := l.room(l.pace.timersMax - l.tx.load.timers)
 	if room <= 0 || !due {
@@ -34,6 +33,12 @@ func (l *loop) fire() (int, error) {
 	l.weigh(count)
 	// Asked here and not at the commit: a record that is read later may set a row to the past.
 	return count, l.tx.answered()
+}
+
+// due returns the instant to decide by, and whether a timer may fire at it.
+func (l *loop) due() (now instant.Instant, due bool) {
+	now, _ = l.engine.watch.look()
+	return now, l.engine.partitions.nextFiring() <= now
 }
 
 // takeDue takes up to room timers: a fair share of each partition first, so that one partition's burst does not delay

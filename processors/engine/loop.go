@@ -12,7 +12,6 @@ type loop struct {
 	engine  *Engine
 	member  *member
 	a       *assignment
-	goka    *running
 	errands *errands
 	catchUp catchUp
 	backlog backlog
@@ -47,7 +46,7 @@ const (
 func newLoop(stop context.Context, m *member, a *assignment, r *running) *loop {
 	e := m.engine
 	return &loop{
-		engine: e, member: m, a: a, goka: r, errands: newErrands(a.ctx), catchUp: newCatchUp(len(a.partitions)),
+		engine: e, member: m, a: a, errands: newErrands(a.ctx), catchUp: newCatchUp(len(a.partitions)),
 		pace: pace{interval: e.config.CommitInterval, timersMax: e.config.TimersMax, recordsMax: e.config.RecordsMax},
 		tx:   newTransaction(stop, e, m, a), feed: feed{running: r}, weight: bytesMax / turnMax,
 		trimmed: trimmed{upTo: make(map[int32]int64)},
@@ -124,11 +123,8 @@ func (l *loop) commitAt() time.Duration {
 // behind says that more waits to be put into the open transaction: timers that are due, or, while none has fired in it,
 // records. Who waits for a timer does not wait for a backlog of records.
 func (l *loop) behind() bool {
-	now, _ := l.engine.watch.look()
-	if l.engine.partitions.nextFiring() <= now {
-		return true
-	}
-	return l.backlog.count > 0 && l.tx.load.timers == 0
+	_, due := l.due()
+	return due || l.backlog.count > 0 && l.tx.load.timers == 0
 }
 
 // weigh looks how much the open transaction carries after a batch of count.

@@ -41,8 +41,8 @@ func (l *loop) poll(stop context.Context, busy bool, over <-chan struct{}) kgo.F
 
 // pressing says that a timer or a commit is due.
 func (l *loop) pressing() bool {
-	now, _ := l.engine.watch.look()
-	return l.engine.partitions.nextFiring() <= now || l.commitAt() <= l.elapsed()
+	_, due := l.due()
+	return due || l.commitAt() <= l.elapsed()
 }
 
 // untilNeeded returns a context that ends when the loop has something to do other than to read, and at most after a while.

@@ -71,7 +71,7 @@ func (r *reader) complete() (partitions []int32) {
 	return partitions
 }
 
-// step fetches once from each leader. Its error says that trying again does not help.
+// step fetches once from each leader. It fails when the brokers refuse, or when none of them answers within sideTimeout.
 func (r *reader) step(ctx context.Context) error {
 	if r.lost {
 		if err := r.lead(ctx); err != nil {

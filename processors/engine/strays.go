@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -33,12 +34,10 @@ const (
 
 // strayWatch is the errand that finds out where the loop ends for each partition.
 type strayWatch struct {
-	loop  *loop
-	side  *kgo.Client
-	admin *kadm.Client
-	// progress adds up the offsets that are waited for, moved is when it last grew (Clock.Elapsed).
-	progress int64
-	moved    time.Duration
+	loop    *loop
+	side    *kgo.Client
+	admin   *kadm.Client
+	headway headway
 }
 
 func (l *loop) lookForStrays(ctx context.Context) error {
@@ -47,7 +46,7 @@ func (l *loop) lookForStrays(ctx context.Context) error {
 		return err
 	}
 	defer side.Close()
-	w := &strayWatch{loop: l, side: side, admin: kadm.NewClient(side), moved: l.elapsed()}
+	w := &strayWatch{loop: l, side: side, admin: kadm.NewClient(side), headway: newHeadway(l.elapsed())}
 	waiting := w.find(ctx)
 	for left := l.a.partitions; len(left) > 0 && ctx.Err() == nil; sleep(ctx, strayPause) {
 		left = w.release(ctx, waiting, left)
@@ -58,14 +57,7 @@ func (l *loop) lookForStrays(ctx context.Context) error {
 	return nil
 }
 
-// note notes progress.
-func (w *strayWatch) note(progress int64) {
-	if progress != w.progress {
-		w.progress, w.moved = progress, w.loop.elapsed()
-	}
-}
-
-func (w *strayWatch) late() bool { return w.loop.elapsed()-w.moved >= strayMax }
+func (w *strayWatch) late() bool { return w.headway.lost(w.loop.elapsed(), strayMax) }
 
 // find looks for strays until it has seen all that is unread, or too long nothing.
 func (w *strayWatch) find(ctx context.Context) strays {
@@ -92,7 +84,7 @@ func (w *strayWatch) release(ctx context.Context, waiting strays, partitions []i
 		if committed, err = l.engine.committedPositions(ctx, w.admin); err != nil {
 			return partitions
 		}
-		w.note(waiting.sum(committed))
+		w.headway.note("what the group has read", waiting.sum(committed), l.elapsed())
 	}
 	free := slices.DeleteFunc(slices.Clone(partitions), func(p int32) bool { return !waiting[p].reachedBy(committed) })
 	if len(free) == 0 {
@@ -122,7 +114,6 @@ func (w *strayWatch) giveUp(waiting strays) {
 			})
 		}
 	}
-	w.moved = w.loop.elapsed()
 }
 
 // tryToFind reads what the group has not read, up to the present ends, for its keys alone.
@@ -141,37 +132,36 @@ func (w *strayWatch) tryToFind(ctx context.Context) (strays, error) {
 	}
 	found := strays{}
 	for topic, partitions := range from {
+		read := int64(0)
 		r := newReader(w.side, topic)
 		for partition, at := range partitions {
+			last := at
 			r.add(partition, &stretch{next: at, end: ends[topic][partition], take: func(record *kgo.Record) {
 				if record.Offset < ends[topic][partition] {
 					found.note(record, e.partitionCount)
 				}
-			}})
+			}, passed: func(next int64) { read, last = read+next-last, next }})
 		}
-		if err := w.scan(ctx, r); err != nil {
+		if err := w.scan(ctx, r, &read); err != nil {
 			return found, err
 		}
 	}
 	return found, nil
 }
 
-// scan reads all stretches, or ends with an error after too long without progress.
-func (w *strayWatch) scan(ctx context.Context, r *reader) error {
-	r.complete()
-	for len(r.stretches) > 0 {
+// errStandstill says that what is to be read does not come.
+var errStandstill = errors.New("nothing more comes")
+
+// scan reads all stretches, or ends with an error after too long without headway; read counts the offsets.
+func (w *strayWatch) scan(ctx context.Context, r *reader, read *int64) error {
+	for r.complete(); len(r.stretches) > 0; r.complete() {
 		if err := r.step(ctx); err != nil {
 			return err
 		}
-		sum := int64(0)
-		for _, s := range r.stretches {
-			sum += s.next
-		}
-		w.note(sum)
+		w.headway.note(r.topic, *read, w.loop.elapsed())
 		if w.late() {
-			return fmt.Errorf("reading %s: %w", r.topic, errUnlisted)
+			return fmt.Errorf("reading %s: %w", r.topic, errStandstill)
 		}
-		r.complete()
 	}
 	return nil
 }

@@ -27,6 +27,63 @@ func (b *bench) overdue() (key, other string) {
 	return key, other
 }
 
+// A change that a foreign partitioner put into a partition of another member, who has not read it yet, is known before an
+// overdue timer is decided.
+func TestOverdueTimersWaitForAnotherMembersStrays(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 2)
+	key, _ := b.overdue()
+
+	idle := b.member("b") // will own partition 1, and reads nothing
+	b.await("it is a member", func() bool { return b.memberOf("b") != "" })
+	change := alarm(key, testStart+20_000_000)
+	change.Partition = 1
+	b.place(change)
+	produced, heartbeats := b.count(kmsg.Produce, producedBy("alarms-a")), b.count(kmsg.Heartbeat, nil)
+	p := b.start("a", alarms(hooks{}), frequent)
+	b.await("it has its partition", func() bool { return p.engine.Ready() == nil && p.owns() == 1 })
+	before := heartbeats()
+	b.await("time passes", func() bool { return heartbeats() > before+5 })
+	if produced() > 0 {
+		t.Error("something fired before the other member had read its partition")
+	}
+	idle.Close()
+	b.expel("b")
+	b.ready(2, p)
+	b.drained()
+	b.clock.Set(testStart + 20_000_000)
+	b.settled([]string{ring(key, testStart+20_000_000)}, all(rested(), key))
+}
+
+// Who waits for strays goes on when they have been read, without a new assignment.
+func TestStraysAreWaitedForNoLonger(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 2)
+	key, _ := b.overdue()
+
+	change := alarm(key, testStart+20_000_000)
+	change.Partition = 1
+	b.place(change)
+	// Partition 1 is recovered late: its table's end lies in a transaction that is not the group's.
+	const foreignTopic = "foreign"
+	if _, err := b.admin.CreateTopic(b.ctx, 1, 1, nil, foreignTopic); err != nil {
+		t.Fatal(err)
+	}
+	late := b.hang("earlier", &kgo.Record{Topic: testTable, Partition: 1, Key: []byte(keyIn(1, 2)), Value: rested()},
+		&kgo.Record{Topic: foreignTopic})
+	positions := b.count(kmsg.OffsetFetch, nil)
+	p := b.start("a", alarms(hooks{}))
+	b.await("the group's positions are looked at again and again", func() bool { return positions() > 5 })
+	if sum := p.sum(); sum.timers > 0 {
+		t.Errorf("%d timers fired before the stray was read", sum.timers)
+	}
+	b.endHanging(late, kgo.TryCommit)
+	b.ready(2, p)
+	b.drained()
+	b.clock.Set(testStart + 20_000_000)
+	b.settled([]string{ring(key, testStart+20_000_000)}, all(rested(), key, keyIn(1, 2)))
+}
+
 // A stray that lies at the end of a long backlog of this member is waited for, however long the reading takes.
 func TestStraysInALongBacklogAreWaitedFor(t *testing.T) {
 	t.Parallel()

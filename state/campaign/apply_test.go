@@ -39,77 +39,80 @@ func tell(d campaign.Decision) string {
 	return told.String()
 }
 
+// logs are what is due, line by line, and what is told of each.
+var logs = map[string][]due{
+	"from schedule to settle": {
+		{"schedule", 1, 10, 1000, 2000, "1 >SCHEDULED redefined"},
+		{"distribute", 1, 900, 0, 0, "2 SCHEDULED>SCHEDULED"},
+		{"start", 1, 1001, 0, 0, "3 SCHEDULED>ACTIVE first"},
+		{"end", 1, 2000, 0, 0, "4 ACTIVE>COMPLETED"},
+		{"settle", 1, 2000, 0, 0, "5 COMPLETED>COMPLETED"},
+		{"settle", 1, 2000, 0, 0, "COMPLETED stays: completed"},
+		{"reschedule", 2, 2001, 3000, 4000, "COMPLETED stays: completed"},
+	},
+	"created after the end: never active, completes and settles": {
+		{"schedule", 1, 3000, 1000, 2000, "1 >SCHEDULED redefined"},
+		{"start", 1, 3000, 0, 0, "SCHEDULED stays: window-passed"},
+		{"end", 1, 3000, 0, 0, "2 SCHEDULED>COMPLETED"},
+		{"settle", 1, 3000, 0, 0, "3 COMPLETED>COMPLETED"},
+	},
+	"paused over the start, resumed: first active by the resume": {
+		{"schedule", 1, 10, 1000, 2000, "1 >SCHEDULED redefined"},
+		{"pause", 2, 500, 0, 0, "2 SCHEDULED>PAUSED"},
+		{"start", 2, 1000, 0, 0, "PAUSED stays: paused"},
+		{"resume", 3, 1999, 0, 0, "3 PAUSED>ACTIVE first"},
+		{"pause", 4, 1999, 0, 0, "4 ACTIVE>PAUSED"},
+		{"resume", 5, 1999, 0, 0, "5 PAUSED>ACTIVE"},
+	},
+	"paused and resumed before the start: the start decides": {
+		{"schedule", 1, 10, 1000, 2000, "1 >SCHEDULED redefined"},
+		{"pause", 2, 500, 0, 0, "2 SCHEDULED>PAUSED"},
+		{"resume", 3, 999, 0, 0, "3 PAUSED>SCHEDULED"},
+		{"start", 3, 1000, 0, 0, "4 SCHEDULED>ACTIVE first"},
+	},
+	"resumed at the end: too late": {
+		{"schedule", 1, 10, 1000, 2000, "1 >SCHEDULED redefined"},
+		{"pause", 2, 500, 0, 0, "2 SCHEDULED>PAUSED"},
+		{"resume", 3, 2000, 0, 0, "PAUSED stays: window-passed"},
+		{"end", 3, 2000, 0, 0, "3 PAUSED>COMPLETED"},
+	},
+	"the start is fixed once active, also while paused; the end moves": {
+		{"schedule", 1, 10, 1000, 2000, "1 >SCHEDULED redefined"},
+		{"reschedule", 2, 20, 1100, 2000, "2 SCHEDULED>SCHEDULED redefined"},
+		{"start", 2, 1100, 0, 0, "3 SCHEDULED>ACTIVE first"},
+		{"reschedule", 3, 1200, 1100, 3000, "4 ACTIVE>ACTIVE redefined"},
+		{"reschedule", 4, 1200, 1500, 3000, "5 ACTIVE>ACTIVE redefined start-fixed"},
+		{"start", 4, 1500, 0, 0, "ACTIVE stays: already-active"},
+		{"pause", 5, 1600, 0, 0, "6 ACTIVE>PAUSED"},
+		{"rezone", 5, 1600, 1700, 3100, "7 PAUSED>PAUSED redefined start-fixed"},
+		{"resume", 6, 1650, 0, 0, "8 PAUSED>ACTIVE"},
+		{"resume", 7, 3099, 0, 0, "ACTIVE stays: not-paused"},
+	},
+	"a rejected due raises the newest revision": {
+		{"schedule", 1, 10, 1000, 2000, "1 >SCHEDULED redefined"},
+		{"resume", 9, 20, 0, 0, "SCHEDULED stays: not-paused"},
+		{"start", 8, 1000, 0, 0, "SCHEDULED stays: superseded"},
+		{"start", 9, 1000, 0, 0, "2 SCHEDULED>ACTIVE first"},
+		{"pause", 1, 1000, 0, 0, "ACTIVE stays: superseded"},
+	},
+	"superseded comes before completed": {
+		{"schedule", 3, 10, 1000, 2000, "1 >SCHEDULED redefined"},
+		{"cancel", 4, 20, 0, 0, "2 SCHEDULED>CANCELLED"},
+		{"pause", 3, 30, 0, 0, "CANCELLED stays: superseded"},
+		{"pause", 5, 30, 0, 0, "CANCELLED stays: cancelled"},
+		{"settle", 5, 40, 0, 0, "3 CANCELLED>CANCELLED"},
+		{"settle", 5, 40, 0, 0, "CANCELLED stays: cancelled"},
+	},
+	"a log that begins in the middle": {
+		{"pause", 2, 10, 0, 0, " stays: superseded"},
+		{"schedule", 1, 20, 1000, 2000, " stays: superseded"},
+		{"schedule", 2, 20, 1000, 2000, "1 >SCHEDULED redefined"},
+		{"schedule", 3, 30, 1100, 2100, "2 SCHEDULED>SCHEDULED redefined"},
+	},
+}
+
 func TestLogs(t *testing.T) {
-	for name, log := range map[string][]due{
-		"from schedule to settle": {
-			{"schedule", 1, 10, 1000, 2000, "1 >SCHEDULED redefined"},
-			{"distribute", 1, 900, 0, 0, "2 SCHEDULED>SCHEDULED"},
-			{"start", 1, 1001, 0, 0, "3 SCHEDULED>ACTIVE first"},
-			{"end", 1, 2000, 0, 0, "4 ACTIVE>COMPLETED"},
-			{"settle", 1, 2000, 0, 0, "5 COMPLETED>COMPLETED"},
-			{"settle", 1, 2000, 0, 0, "COMPLETED stays: completed"},
-			{"reschedule", 2, 2001, 3000, 4000, "COMPLETED stays: completed"},
-		},
-		"created after the end: never active, completes and settles": {
-			{"schedule", 1, 3000, 1000, 2000, "1 >SCHEDULED redefined"},
-			{"start", 1, 3000, 0, 0, "SCHEDULED stays: window-passed"},
-			{"end", 1, 3000, 0, 0, "2 SCHEDULED>COMPLETED"},
-			{"settle", 1, 3000, 0, 0, "3 COMPLETED>COMPLETED"},
-		},
-		"paused over the start, resumed: first active by the resume": {
-			{"schedule", 1, 10, 1000, 2000, "1 >SCHEDULED redefined"},
-			{"pause", 2, 500, 0, 0, "2 SCHEDULED>PAUSED"},
-			{"start", 2, 1000, 0, 0, "PAUSED stays: paused"},
-			{"resume", 3, 1999, 0, 0, "3 PAUSED>ACTIVE first"},
-			{"pause", 4, 1999, 0, 0, "4 ACTIVE>PAUSED"},
-			{"resume", 5, 1999, 0, 0, "5 PAUSED>ACTIVE"},
-		},
-		"paused and resumed before the start: the start decides": {
-			{"schedule", 1, 10, 1000, 2000, "1 >SCHEDULED redefined"},
-			{"pause", 2, 500, 0, 0, "2 SCHEDULED>PAUSED"},
-			{"resume", 3, 999, 0, 0, "3 PAUSED>SCHEDULED"},
-			{"start", 3, 1000, 0, 0, "4 SCHEDULED>ACTIVE first"},
-		},
-		"resumed at the end: too late": {
-			{"schedule", 1, 10, 1000, 2000, "1 >SCHEDULED redefined"},
-			{"pause", 2, 500, 0, 0, "2 SCHEDULED>PAUSED"},
-			{"resume", 3, 2000, 0, 0, "PAUSED stays: window-passed"},
-			{"end", 3, 2000, 0, 0, "3 PAUSED>COMPLETED"},
-		},
-		"the start is fixed once active, also while paused; the end moves": {
-			{"schedule", 1, 10, 1000, 2000, "1 >SCHEDULED redefined"},
-			{"reschedule", 2, 20, 1100, 2000, "2 SCHEDULED>SCHEDULED redefined"},
-			{"start", 2, 1100, 0, 0, "3 SCHEDULED>ACTIVE first"},
-			{"reschedule", 3, 1200, 1100, 3000, "4 ACTIVE>ACTIVE redefined"},
-			{"reschedule", 4, 1200, 1500, 3000, "5 ACTIVE>ACTIVE redefined start-fixed"},
-			{"start", 4, 1500, 0, 0, "ACTIVE stays: already-active"},
-			{"pause", 5, 1600, 0, 0, "6 ACTIVE>PAUSED"},
-			{"rezone", 5, 1600, 1700, 3100, "7 PAUSED>PAUSED redefined start-fixed"},
-			{"resume", 6, 1650, 0, 0, "8 PAUSED>ACTIVE"},
-			{"resume", 7, 3099, 0, 0, "ACTIVE stays: not-paused"},
-		},
-		"a rejected due raises the newest revision": {
-			{"schedule", 1, 10, 1000, 2000, "1 >SCHEDULED redefined"},
-			{"resume", 9, 20, 0, 0, "SCHEDULED stays: not-paused"},
-			{"start", 8, 1000, 0, 0, "SCHEDULED stays: superseded"},
-			{"start", 9, 1000, 0, 0, "2 SCHEDULED>ACTIVE first"},
-			{"pause", 1, 1000, 0, 0, "ACTIVE stays: superseded"},
-		},
-		"superseded comes before completed": {
-			{"schedule", 3, 10, 1000, 2000, "1 >SCHEDULED redefined"},
-			{"cancel", 4, 20, 0, 0, "2 SCHEDULED>CANCELLED"},
-			{"pause", 3, 30, 0, 0, "CANCELLED stays: superseded"},
-			{"pause", 5, 30, 0, 0, "CANCELLED stays: cancelled"},
-			{"settle", 5, 40, 0, 0, "3 CANCELLED>CANCELLED"},
-			{"settle", 5, 40, 0, 0, "CANCELLED stays: cancelled"},
-		},
-		"a log that begins in the middle": {
-			{"pause", 2, 10, 0, 0, " stays: superseded"},
-			{"schedule", 1, 20, 1000, 2000, " stays: superseded"},
-			{"schedule", 2, 20, 1000, 2000, "1 >SCHEDULED redefined"},
-			{"schedule", 3, 30, 1100, 2100, "2 SCHEDULED>SCHEDULED redefined"},
-		},
-	} {
+	for name, log := range logs {
 		t.Run(name, func(t *testing.T) {
 			var row campaign.Row
 			for i, line := range log {

@@ -73,14 +73,7 @@ func TestEveryEventIsAccepted(t *testing.T) {
 			var last schemas.Instant
 			revisions := make(map[string]int64)
 			for line := range bytes.Lines(lines(t, settings(seed, 2000))) {
-				var envelope schemas.RawEvent
-				if err := json.Unmarshal(line, &envelope); err != nil {
-					t.Fatal(err)
-				}
-				event, refusal := topics.DecodeCampaignEvent([]byte(envelope.Subject), line, nil)
-				if refusal != nil {
-					t.Fatalf("refused: %v\n%s", refusal, line)
-				}
+				envelope, event := eventOf(t, line)
 				if *envelope.Time < last {
 					t.Fatalf("comes after an event of %v:\n%s", last, line)
 				}
@@ -171,7 +164,7 @@ func TestTheFirstCampaignsStart(t *testing.T) {
 	want := schemas.InstantOf(s.First)
 	atOnce, seen := 0, 0
 	for line := range bytes.Lines(lines(t, s)) {
-		event := eventOf(t, line)
+		_, event := eventOf(t, line)
 		if event.Definition == nil || event.Type != schemas.CampaignCreated {
 			continue
 		}
@@ -194,7 +187,7 @@ func TestTheFirstCampaignsStart(t *testing.T) {
 	}
 }
 
-func eventOf(t *testing.T, line []byte) topics.CampaignEvent {
+func eventOf(t *testing.T, line []byte) (schemas.RawEvent, topics.CampaignEvent) {
 	t.Helper()
 	var envelope schemas.RawEvent
 	if err := json.Unmarshal(line, &envelope); err != nil {
@@ -204,7 +197,7 @@ func eventOf(t *testing.T, line []byte) topics.CampaignEvent {
 	if refusal != nil {
 		t.Fatalf("refused: %v\n%s", refusal, line)
 	}
-	return event
+	return envelope, event
 }
 
 func TestTheShareOfChanges(t *testing.T) {
