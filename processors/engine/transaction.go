@@ -51,6 +51,9 @@ type acks struct {
 	err error
 	// rowsEnd is, per partition of the table topic, the offset after the last row.
 	rowsEnd map[int32]int64
+	// topics are those that have taken a record in this assignment; fresh says that the open transaction has added one.
+	topics map[string]bool
+	fresh  bool
 }
 
 // errAborted says that the group moved on before the transaction could commit.
@@ -58,7 +61,7 @@ var errAborted = errors.New("the group has moved on: the transaction was aborted
 
 func newTransaction(stop context.Context, e *Engine, m *member, a *assignment) *transaction {
 	t := &transaction{stop: stop, engine: e, member: m, a: a, touched: positions{},
-		counts: counts{byName: map[string]int{}}, acks: acks{rowsEnd: map[int32]int64{}}}
+		counts: counts{byName: map[string]int{}}, acks: acks{rowsEnd: map[int32]int64{}, topics: map[string]bool{}}}
 	t.onAck = t.acked
 	t.ctx, t.release = t.patience()
 	for topic, partitions := range a.raised {
@@ -119,6 +122,9 @@ func (t *transaction) count(name string) {
 func (t *transaction) acked(record *kgo.Record, err error) {
 	t.acks.mu.Lock()
 	defer t.acks.mu.Unlock()
+	if !t.acks.topics[record.Topic] {
+		t.acks.topics[record.Topic], t.acks.fresh = true, true
+	}
 	switch {
 	case err != nil && t.acks.err == nil:
 		t.acks.err = fmt.Errorf("producing to %s/%d: %w", record.Topic, record.Partition, err)
@@ -191,8 +197,24 @@ func (t *transaction) flush(ctx context.Context) error {
 		return fmt.Errorf("flushing: %w", err)
 	}
 	t.acks.mu.Lock()
-	defer t.acks.mu.Unlock()
-	return t.acks.err
+	err, fresh := t.acks.err, t.acks.fresh
+	t.acks.fresh = false
+	t.acks.mu.Unlock()
+	if err == nil && fresh {
+		return t.settleTopics(ctx)
+	}
+	return err
+}
+
+// settleTopics waits until franz-go has noted the topics that it has produced to for the first time. It sends what waited
+// for a topic's metadata before it notes the topic; a transaction that ended in between would not begin that topic's
+// sequence numbers anew, and the next one would be refused (OUT_OF_ORDER_SEQUENCE_NUMBER). To abort what is buffered, when
+// nothing is, does no more than to wait for that.
+func (t *transaction) settleTopics(ctx context.Context) error {
+	if err := t.member.client().AbortBufferedRecords(ctx); err != nil {
+		return fmt.Errorf("settling new topics: %w", err)
+	}
+	return nil
 }
 
 // answered checks that each timer that fired has moved on.
