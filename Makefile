@@ -6,6 +6,8 @@ MAKEFLAGS += --no-print-directory
 
 GO    ?= go
 TOOLS := $(GO) tool -modfile=.tools/go.mod
+# Prometheus's own tool needs two hundred modules, so it has a file of its own; without the discoveries that it does not need here.
+PROMTOOL := GOFLAGS=-tags=remove_all_sd,enable_dns_sd $(GO) tool -modfile=.tools/promtool.mod promtool
 
 # Rooms where goroutines meet are tested with the race detector; the pure ones have nothing to race.
 RACED := ./topics/... ./processors/... ./cmd/...
@@ -17,10 +19,10 @@ TAGS := kafka,torture,bench
 # What the tests with a real broker need, beside Go.
 JAVA_PACKAGES := openjdk-17-jre-headless maven
 
-.PHONY: help run build test test-kafka torture bench check fmt-check lint vuln topology
+.PHONY: help run build test test-kafka torture torture-short bench check fmt-check lint alerts vuln topology
 
 help:
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## the engine on its embedded broker, with a small demonstration; until interrupted
 	@exec bin/campaignd run --demo
@@ -31,6 +33,7 @@ build: ## campaignd and campaignctl, into bin
 test: ## vet, and every test that needs nothing but Go; under 5 minutes
 	@$(call need_cc)
 	$(GO) vet -tags $(TAGS) ./...
+	$(GO) vet -tags untransacted ./processors/engine
 	$(GO) test -timeout 5m $(PURE)
 	$(GO) test -race -timeout 5m $(RACED)
 
@@ -39,29 +42,46 @@ test-kafka: ## the tests against real Apache Kafka, which they fetch and start; 
 	@$(call need_java)
 	$(GO) test -tags kafka -count=1 -timeout 10m ./cmd/...
 
-torture: ## processes killed and stopped, brokers killed, links cut; an oracle checks the invariants
+# Of make torture: SEEDS="1 2 3" are the runs to do, one random one by default; UNTRANSACTED=1 tortures an engine without
+# transactions and succeeds when the oracle finds that something was lost or doubled.
+SEEDS        ?=
+MINUTES      ?= 5
+UNTRANSACTED ?=
+
+torture: ## processes and brokers killed and stopped, links cut; an oracle judges; SEEDS="1 2 3" MINUTES=5
 	@$(call need_tests,torture)
 	@$(call need_java)
-	$(GO) test -tags torture -count=1 -timeout 60m -v ./cmd/...
+	@limit=$$(awk -v seeds='$(SEEDS)' -v minutes='$(MINUTES)' 'BEGIN { n = split(seeds, all); print int((n ? n : 1) * (minutes + 15)) "m" }'); \
+	$(call torture,TestTorture,$$limit) -seeds '$(SEEDS)' -minutes '$(MINUTES)' $(if $(UNTRANSACTED),-untransacted)
 
-bench: ## figures on the embedded and on one real broker, beside the ceiling of plain franz-go
+torture-short: ## the same with a few fixed faults, in two minutes
+	@$(call need_tests,torture)
+	@$(call need_java)
+	@$(call torture,TestShort,15m) $(if $(UNTRANSACTED),-untransacted)
+
+bench: ## figures on the embedded and on real brokers, beside the ceiling of plain franz-go; BENCH=Overload for some of them
 	@$(call need_tests,bench)
 	@$(call need_java)
-	$(GO) test -tags bench -count=1 -timeout 60m -v ./cmd/internal/bench
+	$(GO) test -tags bench -count=1 -timeout 60m -v -run '$(or $(BENCH),.)' ./cmd/internal/bench
 
-check: ## is it tidy: gofmt, vet, modules, lint, known vulnerabilities
+check: ## is it tidy: gofmt, vet, modules, lint, alert rules, known vulnerabilities
 	@$(MAKE) fmt-check
 	$(GO) vet -tags $(TAGS) ./...
 	$(GO) mod verify
 	$(GO) mod tidy -diff
 	@$(MAKE) lint
+	@$(MAKE) alerts
 	@$(MAKE) vuln
 
 lint: ## golangci-lint, built on first use
 	$(TOOLS) golangci-lint run ./...
 
+alerts: ## Prometheus's promtool on compose/: its configuration, and each alert firing and not; built on first use
+	$(PROMTOOL) check config compose/prometheus.yaml
+	$(PROMTOOL) test rules compose/alerts_test.yaml
+
 topology: ## print the picture of the topics, and rewrite what the README and the golden files show of them
-	@said=$$($(GO) test ./topics -count=1 -run '^(TestDrawGolden|TestReadmeShowsTheTable)$$' -args -update) || \
+	@said=$$($(GO) test ./topics -count=1 -run '^(TestDrawGolden|TestReadmeShowsTheTable|TestACLFile)$$' -args -update) || \
 	{ echo "$$said" >&2; exit 1; }
 	@sed -n '/^```mermaid/,/^```$$/p' topics/testdata/topology.md
 
@@ -77,6 +97,8 @@ vuln:
 	1) echo 'vulnerabilities: NOT CHECKED, see above; everything else of make check has passed' >&2 ;; \
 	*) exit $$status ;; \
 	esac
+
+torture = $(GO) test -tags torture -count=1 -timeout $(2) -v -run '^$(1)$$' ./cmd/internal/torture -args
 
 # The race detector needs a C compiler.
 define need_cc

@@ -1,5 +1,11 @@
 package processors
 
+import (
+	"github.com/rmn-arms/campaign-engine/processors/engine"
+	"github.com/rmn-arms/campaign-engine/schemas"
+	"github.com/rmn-arms/campaign-engine/state/instant"
+)
+
 // What a callback counts, under these names, is added up when its transaction commits: an aborted batch counts nothing.
 // Per partition of an input: records read = Accepted + Duplicates + Stale + Refused + Carried, and what was Carried is
 // read once more from the loop; of transitions-due: records read = Applied + Rejected + Duplicates + Refused.
@@ -12,6 +18,15 @@ const (
 	Due        = "due"       // due transitions emitted
 	Applied    = "applied"   // transitions applied
 	Rejected   = "rejected"  // transitions rejected
+	// Postdated counts due transitions whose decided_at is later than the clock: it is that of the campaign's decision before,
+	// which was made by a clock that was ahead of this one. Each is Due, too.
+	Postdated = "postdated"
 	// UnreadableRows counts records of campaigns whose row cannot be read. Each is Refused, too, and not counted twice above.
 	UnreadableRows = "unreadable-row"
 )
+
+// countLateness counts, under the transition's name, how long after its due instant a due transition, or what was applied of
+// it, is committed. The due instant is that of the record: when the transition could first have been decided.
+func countLateness(ctx engine.Context, due *schemas.Due) {
+	ctx.CountSince(string(due.Transition), instant.Instant(due.DecidedAt).Add(-instant.Millis(due.LatenessMs)))
+}

@@ -29,16 +29,19 @@ func recordOf(ctx engine.Context, message any) topics.Record {
 }
 
 // deadLetter refuses a record in the transaction that reads it.
-func deadLetter(ctx engine.Context, record topics.Record, refusal *topics.Refusal) {
+func deadLetter(ctx engine.Context, record topics.Record, refusal *topics.Refusal, at hop) {
 	ctx.Count(Refused + string(refusal.Reason))
-	ctx.Emit(goka.Stream(topics.DeadLetters), string(topics.RefusedKey(record.Key)), topics.RefusedEvent(record, refusal))
+	at.refused(refusal)
+	ctx.Emit(goka.Stream(topics.DeadLetters), string(topics.RefusedKey(record.Key)), topics.RefusedEvent(record, refusal),
+		carrying(at.context)...)
 }
 
 // refuseMalformed refuses a message that its codec could not read.
-func refuseMalformed(ctx engine.Context, message any) {
+func refuseMalformed(ctx engine.Context, traces tracing, message any) {
 	refusal := &topics.Refusal{Reason: schemas.Malformed, Detail: "value: must not be missing"}
 	if malformed, is := message.(topics.Malformed); is {
 		refusal = malformed.Refusal
 	}
-	deadLetter(ctx, recordOf(ctx, message), refusal)
+	record := recordOf(ctx, message)
+	deadLetter(ctx, record, refusal, traces.process(ctx, record, topics.TraceOf(record.Headers)))
 }

@@ -18,12 +18,12 @@ func groupOf(short string) goka.Group {
 }
 
 // Graph returns the group graph of a processor, by its short name in the topic room.
-func Graph(short string, settings Settings) (*goka.GroupGraph, error) {
+func Graph(short string, settings Settings, options ...Option) (*goka.GroupGraph, error) {
 	switch short {
 	case topics.Timers:
-		return Timers(settings), nil
+		return Timers(settings, options...), nil
 	case topics.Lifecycle:
-		return Lifecycle(), nil
+		return Lifecycle(options...), nil
 	}
 	return nil, fmt.Errorf("building a processor: %q is not one of the topic room's groups", short)
 }

@@ -19,11 +19,14 @@ import (
 //	writes  transitions-applied; transitions-rejected; dead-letters
 //	replay  the same transitions-due gives the same transitions-applied and -rejected, byte for byte; with the table kept,
 //	        what is read again is counted as a duplicate and changes nothing; dead letters come again under the same id
-type lifecycle struct{ told *told }
+type lifecycle struct {
+	told   *told
+	traces tracing
+}
 
 // Lifecycle returns the group graph of the lifecycle.
-func Lifecycle() *goka.GroupGraph {
-	l := lifecycle{newTold()}
+func Lifecycle(options ...Option) *goka.GroupGraph {
+	l := lifecycle{newTold(), tracingOf(options)}
 	return goka.DefineGroup(groupOf(topics.Lifecycle),
 		goka.Input(goka.Stream(topics.TransitionsDue), topics.DueCodec{}, l.onDue),
 		goka.Output(goka.Stream(topics.TransitionsApplied), topics.AppliedCodec{}),
@@ -38,27 +41,39 @@ func (l lifecycle) onDue(gctx goka.Context, message any) {
 	ctx := engine.From(gctx)
 	read, is := message.(topics.ReadDue)
 	if !is {
-		refuseMalformed(ctx, message)
+		refuseMalformed(ctx, l.traces, message)
 		return
 	}
 	due := &read.Data
 	placed, refusal := definitionOf(ctx, due)
 	if refusal != nil {
-		deadLetter(ctx, recordOf(ctx, message), refusal)
+		record, at := l.read(ctx, message)
+		deadLetter(ctx, record, refusal, at)
 		return
 	}
 	value := ctx.Value()
 	if _, is := value.(Unreadable); is {
-		l.told.refuseUnreadable(ctx, recordOf(ctx, message), topics.CampaignEngineLifecycleTable)
+		record, at := l.read(ctx, message)
+		l.told.refuseUnreadable(ctx, record, topics.CampaignEngineLifecycleTable, at)
 		return
 	}
 	row, _ := stored[campaign.Row](value)
 	decision := campaign.Apply(row, lifecycleDue(due, placed.window, ctx.Offset()))
 	if decision.Repeated {
 		ctx.Count(Duplicates)
+		if l.traces.tracer != nil {
+			_, at := l.read(ctx, message)
+			at.became(Duplicates)
+		}
 		return
 	}
 	l.answer(ctx, due, placed, &decision)
+}
+
+// read returns the record of a callback that answers nothing to it, and its place in a trace.
+func (l lifecycle) read(ctx engine.Context, message any) (topics.Record, hop) {
+	record := recordOf(ctx, message)
+	return record, l.traces.process(ctx, record, topics.TraceOf(record.Headers))
 }
 
 // answer tells what became of a due and keeps the row, also that of a rejected one: it says how far the log was read.
@@ -120,7 +135,7 @@ func rendering(ctx engine.Context, decision *campaign.Decision, placed placement
 	return encoded
 }
 
-func (lifecycle) emitApplied(ctx engine.Context, due *schemas.Due, decision *campaign.Decision) {
+func (l lifecycle) emitApplied(ctx engine.Context, due *schemas.Due, decision *campaign.Decision) {
 	data := schemas.Applied{
 		Due: *due, From: schemas.Status(decision.From), To: schemas.Status(decision.To), AppliedAt: due.DecidedAt,
 		Sequence: decision.Sequence, FirstActive: decision.FirstActive,
@@ -128,14 +143,17 @@ func (lifecycle) emitApplied(ctx engine.Context, due *schemas.Due, decision *cam
 	data.Campaign = decision.Row.Campaign
 	event := schemas.NewEvent(due.TransitionID+"/applied", schemas.TransitionApplied, due.CampaignID, due.DecidedAt, data)
 	ctx.Count(Applied)
-	ctx.Emit(goka.Stream(topics.TransitionsApplied), ctx.Key(), &event)
+	countLateness(ctx, due)
+	at := l.traces.answer(ctx, due, Applied, "campaign.status", string(data.To))
+	ctx.Emit(goka.Stream(topics.TransitionsApplied), ctx.Key(), &event, carrying(at.context)...)
 }
 
-func (lifecycle) emitRejected(ctx engine.Context, due *schemas.Due, decision *campaign.Decision) {
+func (l lifecycle) emitRejected(ctx engine.Context, due *schemas.Due, decision *campaign.Decision) {
 	event := schemas.NewEvent(due.TransitionID+"/rejected", schemas.TransitionRejected, due.CampaignID, due.DecidedAt,
 		schemas.Rejected{
 			Due: *due, Status: schemas.Status(decision.From), Reason: schemas.RejectionReason(decision.Reason),
 		})
 	ctx.Count(Rejected)
-	ctx.Emit(goka.Stream(topics.TransitionsRejected), ctx.Key(), &event)
+	at := l.traces.answer(ctx, due, Rejected, "campaign.rejection_reason", string(decision.Reason))
+	ctx.Emit(goka.Stream(topics.TransitionsRejected), ctx.Key(), &event, carrying(at.context)...)
 }

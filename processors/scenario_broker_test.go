@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/rmn-arms/campaign-engine/processors"
 	"github.com/rmn-arms/campaign-engine/processors/engine"
@@ -21,10 +22,12 @@ import (
 type brokerDeployment struct {
 	t       *testing.T
 	setup   setup
+	cluster *kfake.Cluster
 	brokers []string
 	client  *kgo.Client
 	admin   *kadm.Client
 	clock   *processors.VirtualClock
+	ahead   instant.Millis // by how much the clock of engines that begin is ahead
 	reading *reading
 	running map[string]*runningEngine // by short name; empty while stopped
 	counts  map[string]*tally
@@ -33,6 +36,10 @@ type brokerDeployment struct {
 	// ends are the positions behind what was published.
 	ends      map[int32]int64
 	published int
+	// tracer is what engines that are begun make spans by; nil: none.
+	tracer trace.Tracer
+	// faulty says that the brokers fail on purpose, and engines with them.
+	faulty bool
 }
 
 // runningEngine is one engine of a deployment.
@@ -47,6 +54,7 @@ type runningEngine struct {
 // clock on.
 type engineClock struct {
 	*processors.VirtualClock
+	ahead   instant.Millis
 	mu      sync.Mutex
 	seen    instant.Instant
 	elapsed instant.Millis
@@ -59,7 +67,12 @@ func (c *engineClock) Now() instant.Instant {
 	now := c.VirtualClock.Now()
 	c.elapsed += max(0, now.Sub(c.seen))
 	c.seen = now
-	return now
+	return now.Add(c.ahead)
+}
+
+// AfterFunc implements engine.Clock.
+func (c *engineClock) AfterFunc(at instant.Instant, wake func()) (stop func()) {
+	return c.VirtualClock.AfterFunc(at.Add(-c.ahead), wake)
 }
 
 // Elapsed implements engine.Clock.
@@ -88,7 +101,7 @@ func newBroker(t *testing.T, s setup) *brokerDeployment {
 	}
 	t.Cleanup(cluster.Close)
 	d := &brokerDeployment{
-		t: t, setup: s, brokers: cluster.ListenAddrs(), clock: processors.NewVirtualClock(s.now),
+		t: t, setup: s, cluster: cluster, brokers: cluster.ListenAddrs(), clock: processors.NewVirtualClock(s.now),
 		running: make(map[string]*runningEngine), counts: make(map[string]*tally), changed: make(chan struct{}, 1),
 		ends: make(map[int32]int64),
 	}
@@ -171,7 +184,7 @@ func (d *brokerDeployment) start(settings processors.Settings) {
 // begin starts one engine.
 func (d *brokerDeployment) begin(short string) {
 	d.t.Helper()
-	graph, err := processors.Graph(short, d.setup.settings)
+	graph, err := processors.Graph(short, d.setup.settings, processors.WithTracer(d.tracer))
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -179,7 +192,7 @@ func (d *brokerDeployment) begin(short string) {
 		Connect: []kgo.Opt{kgo.SeedBrokers(d.brokers...)}, Instance: "a", CommitInterval: -1,
 		// A machine that is busy with other tests must not cost a member its place.
 		SessionTimeout: brokerDeadline, TransactionTimeout: brokerDeadline,
-		Clock: &engineClock{VirtualClock: d.clock, seen: d.clock.Now()},
+		Clock: &engineClock{VirtualClock: d.clock, seen: d.clock.Now(), ahead: d.ahead},
 		Log:   zerolog.New(zerolog.NewTestWriter(d.t)).Level(zerolog.WarnLevel), Observe: d.observer(short),
 	}, graph)
 	if err != nil {
@@ -202,9 +215,19 @@ func (d *brokerDeployment) observer(short string) engine.Observer {
 			}
 		},
 		Committed: func(int, int, int, time.Duration, time.Duration) { d.signal() },
-		Restarted: func(cause string) { d.t.Errorf("%s had to join again: %s", short, cause) },
-		Aborted:   func(cause string) { d.t.Errorf("%s aborted a transaction: %s", short, cause) },
+		Restarted: func(cause string) { d.failed("%s had to join again: %s", short, cause) },
+		Aborted:   func(cause string) { d.failed("%s aborted a transaction: %s", short, cause) },
 	}
+}
+
+// failed tells of what an engine could not do.
+func (d *brokerDeployment) failed(format string, arguments ...any) {
+	d.t.Helper()
+	if d.faulty {
+		d.t.Logf(format, arguments...)
+		return
+	}
+	d.t.Errorf(format, arguments...)
 }
 
 func (d *brokerDeployment) signal() {

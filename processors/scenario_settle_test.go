@@ -85,7 +85,7 @@ func (d *brokerDeployment) timersAtRest(ctx context.Context) string {
 			return fmt.Sprintf("timers to read its loop/%d to %d", partition, end)
 		}
 	}
-	if next := d.reading.next(); next <= d.clock.Now() {
+	if next := d.reading.next(); next <= d.clock.Now().Add(d.ahead) {
 		return fmt.Sprintf("timers to fire what is due at %s", next.Time())
 	}
 	counted := d.counted(topics.Timers)

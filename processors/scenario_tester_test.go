@@ -133,10 +133,13 @@ type testerContext struct {
 
 var _ engine.Context = (*testerContext)(nil)
 
-func (c *testerContext) Now() instant.Instant   { return c.deployment.now }
-func (c *testerContext) CatchingUp() bool       { return c.deployment.catchingUp }
-func (c *testerContext) Misplaced() bool        { return false }
-func (c *testerContext) Count(name string)      { c.counts.add(name, 1) }
+func (c *testerContext) Now() instant.Instant { return c.deployment.now }
+func (c *testerContext) CatchingUp() bool     { return c.deployment.catchingUp }
+func (c *testerContext) Misplaced() bool      { return false }
+func (c *testerContext) Count(name string)    { c.counts.add(name, 1) }
+
+func (c *testerContext) CountSince(string, instant.Instant) {}
+
 func (c *testerContext) Part(string) []byte     { panic("the groups of these tests have no parts") }
 func (c *testerContext) SetPart(string, []byte) { panic("the groups of these tests have no parts") }
 

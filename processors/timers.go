@@ -21,11 +21,12 @@ import (
 type timers struct {
 	settings Settings
 	told     *told
+	traces   tracing
 }
 
 // Timers returns the group graph of the sequencer.
-func Timers(settings Settings) *goka.GroupGraph {
-	t := timers{settings, newTold()}
+func Timers(settings Settings, options ...Option) *goka.GroupGraph {
+	t := timers{settings, newTold(), tracingOf(options)}
 	group := groupOf(topics.Timers)
 	return goka.DefineGroup(group,
 		goka.Input(goka.Stream(topics.CampaignEvents), topics.RawCodec{}, t.onCampaignEvent),
@@ -45,7 +46,7 @@ func (t timers) onCampaignEvent(gctx goka.Context, message any) {
 	event, refusal := topics.DecodeCampaignEvent(record.Key, record.Value, record.Headers)
 	switch {
 	case refusal != nil:
-		deadLetter(ctx, record, refusal)
+		deadLetter(ctx, record, refusal, t.traces.process(ctx, record, event.Trace))
 	case ctx.Misplaced():
 		ctx.Count(Carried)
 		ctx.Loopback(ctx.Key(), &record)
@@ -59,12 +60,12 @@ func (t timers) onCarried(gctx goka.Context, message any) {
 	ctx := engine.From(gctx)
 	record, is := message.(*topics.Record)
 	if !is {
-		refuseMalformed(ctx, message)
+		refuseMalformed(ctx, t.traces, message)
 		return
 	}
 	event, refusal := topics.DecodeCampaignEvent(record.Key, record.Value, record.Headers)
 	if refusal != nil {
-		deadLetter(ctx, *record, refusal)
+		deadLetter(ctx, *record, refusal, t.traces.process(ctx, *record, event.Trace))
 		return
 	}
 	t.decide(ctx, *record, event)
@@ -72,17 +73,19 @@ func (t timers) onCarried(gctx goka.Context, message any) {
 
 // decide sequences the event's change.
 func (t timers) decide(ctx engine.Context, record topics.Record, event topics.CampaignEvent) {
+	at := t.traces.process(ctx, record, event.Trace)
 	value := ctx.Value()
 	if _, is := value.(Unreadable); is {
-		t.told.refuseUnreadable(ctx, record, topics.CampaignEngineTimersTable)
+		t.told.refuseUnreadable(ctx, record, topics.CampaignEngineTimersTable, at)
 		return
 	}
 	row, exists := stored[timer.Row](value)
 	change, resolved, refusal := changeOf(event, t.settings)
 	if refusal != nil {
-		deadLetter(ctx, record, firstRefusal(&row, exists, &change, refusal))
+		deadLetter(ctx, record, firstRefusal(&row, exists, &change, refusal), at)
 		return
 	}
+	change.Trace = timer.Trace(at.context.Parent)
 	mode := timer.Normal
 	if ctx.CatchingUp() {
 		mode = timer.CatchingUp
@@ -91,18 +94,18 @@ func (t timers) decide(ctx engine.Context, record topics.Record, event topics.Ca
 	if decision.Changed {
 		ctx.SetValue(&decision.Row)
 	}
-	t.emit(ctx, decision.Dues, &event, resolved)
-	switch decision.Verdict {
-	case timer.Refused:
-		deadLetter(ctx, record, refusalOf(decision.Refusal))
-	case timer.Duplicate:
-		ctx.Count(Duplicates)
-	case timer.Stale:
-		ctx.Count(Stale)
-	case timer.Accepted:
-		ctx.Count(Accepted)
+	t.emit(ctx, decision.Dues, at.context, &event, resolved)
+	if decision.Verdict == timer.Refused {
+		deadLetter(ctx, record, refusalOf(decision.Refusal), at)
+		return
 	}
+	outcome := outcomes[decision.Verdict]
+	ctx.Count(outcome)
+	at.became(outcome)
 }
+
+// outcomes are what is counted of an event that was not refused.
+var outcomes = [...]string{timer.Duplicate: Duplicates, timer.Stale: Stale, timer.Accepted: Accepted}
 
 // onTimer fires what is due in a campaign's row. An event read in the same breath may have fired it already.
 func (t timers) onTimer(gctx goka.Context, _ any) {
@@ -113,18 +116,27 @@ func (t timers) onTimer(gctx goka.Context, _ any) {
 	}
 	row, dues := timer.Fire(row, ctx.Now())
 	ctx.SetValue(&row)
-	t.emit(ctx, dues, nil, window{})
+	t.emit(ctx, dues, topics.TraceContext{}, nil, window{})
 }
 
-// emit writes dues in their order. event is what an operator's due comes from.
-func (t timers) emit(ctx engine.Context, dues []timer.Due, event *topics.CampaignEvent, resolved window) {
+// emit writes dues in their order. event, read in a trace, is what an operator's due comes from.
+func (t timers) emit(
+	ctx engine.Context, dues []timer.Due, trace topics.TraceContext, event *topics.CampaignEvent, resolved window,
+) {
 	for i := range dues {
 		due := dueEvent(ctx.Key(), &dues[i])
+		parent := traceOfRow(dues[i].Trace)
 		if !dues[i].Timed {
 			due.Data.ChangeReason, due.Data.Campaign = carried(ctx, event, resolved)
+			parent = trace
 		}
 		ctx.Count(Due)
-		ctx.Emit(goka.Stream(topics.TransitionsDue), ctx.Key(), &due)
+		if dues[i].DecidedAt > ctx.Now() {
+			ctx.Count(Postdated)
+		}
+		countLateness(ctx, &due.Data)
+		at := t.traces.due(ctx, &due.Data, parent)
+		ctx.Emit(goka.Stream(topics.TransitionsDue), ctx.Key(), &due, carrying(at.context)...)
 	}
 }
 

@@ -33,7 +33,7 @@ func (t *told) first(campaign string) (first, last bool) {
 
 // refuseUnreadable refuses a record of a campaign whose row in a table topic is Unreadable. The row stays as it is: what it
 // means is for a person, or the version that wrote it, to say.
-func (t *told) refuseUnreadable(ctx engine.Context, record topics.Record, table topics.Name) {
+func (t *told) refuseUnreadable(ctx engine.Context, record topics.Record, table topics.Name, at hop) {
 	if first, last := t.first(ctx.Key()); first {
 		log := engine.LogOf(ctx)
 		log.Error().Str("topic", string(table)).Int32("partition", ctx.Partition()).Str("campaign_id", ctx.Key()).
@@ -44,5 +44,5 @@ func (t *told) refuseUnreadable(ctx engine.Context, record topics.Record, table 
 	deadLetter(ctx, record, &topics.Refusal{
 		Reason: schemas.Malformed,
 		Detail: "the engine's own row of this campaign in " + string(table) + " cannot be read: it must be repaired or removed",
-	})
+	}, at)
 }

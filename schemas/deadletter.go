@@ -45,3 +45,11 @@ const (
 	UnknownCampaign  Reason = "unknown-campaign"
 	RevisionConflict Reason = "revision-conflict"
 )
+
+// Reasons returns all reasons, in that order.
+func Reasons() []Reason {
+	return []Reason{
+		TooLarge, TooDeep, Malformed, UnknownType, KeyMismatch, BadSchema, InvalidZone, SkippedLocalTime, InvalidWindow,
+		InvalidMoney, UnknownCampaign, RevisionConflict,
+	}
+}

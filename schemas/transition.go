@@ -22,6 +22,11 @@ const (
 	Cancel     Transition = "cancel"
 )
 
+// Transitions returns all transitions.
+func Transitions() []Transition {
+	return []Transition{Schedule, Reschedule, Rezone, Distribute, Start, Pause, Resume, End, Settle, Cancel}
+}
+
 // Due is the data of transition.due: somebody decided that a transition is to be made.
 // Invariants: ScheduledFor <= DecidedAt for timed ones; one TransitionID once, ever; DecidedAt never falls within a
 // campaign.

@@ -25,7 +25,7 @@ func (a *Admin) describe(ctx context.Context, want []Stream) ([]Topic, error) {
 		case errors.Is(err, kerr.UnknownTopicOrPartition):
 			continue
 		case err != nil:
-			return nil, fmt.Errorf("reading metadata of %s: %w", *found.Topic, err)
+			return nil, fmt.Errorf("reading metadata of %s: %w", *found.Topic, Needing(err, Describe, Name(*found.Topic)))
 		}
 		topic := Topic{Name: Name(*found.Topic), Partitions: int32(len(found.Partitions))}
 		for i, partition := range found.Partitions {
@@ -44,13 +44,16 @@ func (a *Admin) describeSettings(ctx context.Context, topics []Topic) error {
 		names = append(names, string(topic.Name))
 	}
 	resources, err := a.admin.DescribeTopicConfigs(ctx, names...)
+	if Unauthorized(err) {
+		err = a.unseenSettings(ctx, topics, err)
+	}
 	if err != nil {
 		return fmt.Errorf("reading settings: %w", err)
 	}
 	for i := range topics {
 		resource, err := resources.On(string(topics[i].Name), nil)
 		if err = errors.Join(err, resource.Err); err != nil {
-			return fmt.Errorf("reading settings of %s: %w", topics[i].Name, err)
+			return fmt.Errorf("reading settings of %s: %w", topics[i].Name, Needing(err, DescribeConfigs, topics[i].Name))
 		}
 		topics[i].Settings = map[string]string{}
 		for _, config := range resource.Configs {
@@ -58,6 +61,16 @@ func (a *Admin) describeSettings(ctx context.Context, topics []Topic) error {
 		}
 	}
 	return nil
+}
+
+// unseenSettings returns the error with the topic whose settings may not be seen: an answer about several does not name it.
+func (a *Admin) unseenSettings(ctx context.Context, topics []Topic, err error) error {
+	for _, topic := range topics {
+		if may, askErr := a.maySeeSettings(ctx, string(topic.Name)); askErr == nil && !may {
+			return fmt.Errorf("of %s: %w", topic.Name, Needing(err, DescribeConfigs, topic.Name))
+		}
+	}
+	return err
 }
 
 func metadataRequest(want []Stream) *kmsg.MetadataRequest {
@@ -87,11 +100,11 @@ func (a *Admin) mend(ctx context.Context, plan Plan) error {
 	for name, alteration := range alterations {
 		responses, err := a.admin.AlterTopicConfigs(ctx, alteration, string(name))
 		if err != nil {
-			return fmt.Errorf("altering %s: %w", name, err)
+			return fmt.Errorf("altering %s: %w", name, Needing(err, AlterConfigs, name))
 		}
 		response, err := responses.On(string(name), nil)
 		if err = errors.Join(err, response.Err); err != nil {
-			return fmt.Errorf("altering %s: %w", name, explained(err, &response.ErrMessage))
+			return fmt.Errorf("altering %s: %w", name, Needing(explained(err, &response.ErrMessage), AlterConfigs, name))
 		}
 	}
 	return nil
@@ -114,7 +127,7 @@ func (a *Admin) create(ctx context.Context, plan Plan) error {
 	}
 	for _, topic := range response.Topics {
 		if err := kerr.ErrorForCode(topic.ErrorCode); err != nil {
-			return fmt.Errorf("creating %s: %w", topic.Topic, explained(err, topic.ErrorMessage))
+			return fmt.Errorf("creating %s: %w", topic.Topic, Needing(explained(err, topic.ErrorMessage), Create, Name(topic.Topic)))
 		}
 	}
 	return nil

@@ -24,6 +24,7 @@ func parts() map[string]string {
 		"topics":   topics.DrawTopics(),
 		"groups":   topics.DrawGroups(),
 		"settings": topics.DrawSettings(),
+		"roles":    topics.DrawRoles(),
 	}
 }
 
@@ -31,7 +32,7 @@ func parts() map[string]string {
 func TestDrawGolden(t *testing.T) {
 	path := filepath.Join("testdata", "topology.md")
 	var all strings.Builder
-	for _, name := range []string{"topology", "groups", "topics", "settings"} {
+	for _, name := range []string{"topology", "groups", "topics", "settings", "roles"} {
 		fmt.Fprintf(&all, "## %s\n\n%s\n", name, parts()[name])
 	}
 	if *update {

@@ -29,6 +29,8 @@ type envelope struct {
 	data    string
 	content part // the data in its document; none from structuredEnvelope
 	binary  bool // attributes came as headers, the record's value is the data
+
+	traceParent, traceState string // of CloudEvents' distributed tracing extension, as they are written
 }
 
 // readEnvelope finds the attributes in the document or in the headers. Beside a refusal it returns what it had read.

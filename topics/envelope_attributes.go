@@ -3,16 +3,25 @@ package topics
 import "github.com/rmn-arms/campaign-engine/schemas"
 
 // attributes collects the context attributes of CloudEvents 1.0.2, section 3.1, in whatever order they come.
-// Extensions are ignored.
+// Extensions are ignored, but for distributed tracing's.
 type attributes struct {
 	specVersion, id, source, kind  string
 	subject, time, dataContentType string
+	traceParent, traceState        string
 	wrong                          string // the first attribute that is no text
 }
 
 // set takes one attribute; read says how its text is written where it stands. An attribute that is given but empty is
 // wrong for all of them (CloudEvents wants non-empty texts, also of the optional ones).
 func (a *attributes) set(name, value string, read func(string) (string, bool)) {
+	switch name { // what tells of a trace never makes an event wrong
+	case headerTraceParent:
+		a.traceParent, _ = read(value)
+		return
+	case headerTraceState:
+		a.traceState, _ = read(value)
+		return
+	}
 	field := a.field(name)
 	if field == nil {
 		return
@@ -48,7 +57,7 @@ func (a *attributes) field(name string) *string {
 func (a *attributes) envelope(data part, binary bool) (envelope, *Refusal) {
 	found := envelope{
 		id: a.id, source: a.source, kind: schemas.Type(a.kind), subject: a.subject,
-		data: data.text, content: data, binary: binary,
+		data: data.text, content: data, binary: binary, traceParent: a.traceParent, traceState: a.traceState,
 	}
 	if field, rule := a.brokenRule(); rule != "" {
 		return found, refuse(schemas.Malformed, field, rule)

@@ -58,8 +58,13 @@ func importRules() []rule {
 				{"cmd/campaignd/main.go", "package main\nimport _ \"github.com/jackc/pgx/v5/pgxpool\""},
 				{"processors/projections.go", "package processors\nimport _ \"database/sql\""},
 				{"cmd/campaignd/main.go", "package main\nimport _ \"github.com/rs/zerolog/log\""},
+				{"cmd/campaignd/run.go", "package main\nimport _ \"go.opentelemetry.io/otel/exporters/stdout/stdouttrace\""},
+				{"processors/tracing.go", "package processors\nimport _ \"go.opentelemetry.io/otel/sdk/trace\""},
 			},
 			kept: []example{
+				{"processors/tracing.go", "package processors\nimport _ \"go.opentelemetry.io/otel/trace\""},
+				{"processors/tracing_test.go", "package processors\nimport _ \"go.opentelemetry.io/otel/sdk/trace/tracetest\""},
+				{"cmd/internal/tracing/plan.go", "package tracing\nimport _ \"go.opentelemetry.io/otel/sdk/trace\""},
 				{"processors/engine/builders.go", "package engine\nimport _ \"github.com/IBM/sarama\""},
 				{"state/pgstore/store.go", "package pgstore\nimport _ \"github.com/jackc/pgx/v5\""},
 				{"cmd/campaignd/main.go", "package main\nimport _ \"github.com/rs/zerolog\""},
@@ -119,16 +124,21 @@ func checkStandardLibrary(s source) (violations []string) {
 }
 
 func checkLibraries(s source) (violations []string) {
-	rooms := []struct {
+	type room struct {
 		libraries []string
 		room      string
 		instead   string
-	}{
+	}
+	rooms := []room{
 		{[]string{"github.com/IBM/sarama", "github.com/Shopify/sarama"}, "processors/engine",
 			"use franz-go; sarama is there for goka's interface types alone"},
 		{[]string{"github.com/jackc/pgx", "database/sql", "github.com/pressly/goose"}, "state/pgstore",
 			"give state/pgstore a function that does it: no other room knows SQL"},
 		{[]string{"github.com/rs/zerolog/log"}, "nowhere", "take a zerolog.Logger as an argument: there is no global logger"},
+		{[]string{"go.opentelemetry.io/otel/exporters"}, "cmd/internal/tracing", "take a trace.Tracer as an argument"},
+	}
+	if !s.isTest() { // tests record spans with it
+		rooms = append(rooms, room{[]string{"go.opentelemetry.io/otel/sdk"}, "cmd/internal/tracing", "take a trace.Tracer as an argument"})
 	}
 	imports(s, func(path string, at token.Pos) {
 		for _, only := range rooms {
@@ -151,7 +161,7 @@ func checkPureImports(s source) (violations []string) {
 	}
 	imports(s, func(path string, at token.Pos) {
 		if under(path, "os", "net", "log", "math/rand", "crypto/rand", "github.com/rs/zerolog", "github.com/twmb/franz-go",
-			"github.com/lovoo/goka", "github.com/prometheus") {
+			"github.com/lovoo/goka", "github.com/prometheus", "go.opentelemetry.io") {
 			violations = append(violations, found(s, at, "state must not import %s: it decides over plain data, without clock, "+
 				"I/O, chance, logs or Kafka; let the caller in processors do that", path))
 		}

@@ -78,6 +78,17 @@ func clockRules() []rule {
 			},
 		},
 		{
+			name: "time zones come from state/zone", check: checkZones,
+			broken: []example{
+				{"cmd/campaignd/main.go", "package main\nimport \"time\"\nvar _, _ = time.LoadLocation(\"UTC\")"},
+			},
+			kept: []example{
+				{"state/zone/zone.go", "package zone\nimport \"time\"\nvar _ = time.LoadLocationFromTZData"},
+				{"cmd/campaignd/main_test.go", "package main\nimport \"time\"\nvar _ = time.LoadLocation"},
+				{"cmd/internal/torture/script.go", "package torture\nimport \"time\"\nvar _ = time.LoadLocation"},
+			},
+		},
+		{
 			name: "state waits for nothing", check: checkPureTime,
 			broken: []example{
 				{"state/timer/plan.go", "package timer\nimport \"time\"\nfunc f() { time.AfterFunc(1, f) }"},
@@ -96,6 +107,20 @@ func checkClock(s source) (violations []string) {
 		if slices.Contains([]string{"Now", "Since", "Until"}, name) {
 			violations = append(violations, found(s, at, "time.%s reads the clock, which only processors/clock.go and cmd may: "+
 				"take the instant, or the clock, as an argument", name))
+		}
+	})
+	return violations
+}
+
+// checkZones: the machine's own database is another release than the program's, or there is none, as in its image. The
+// torture judges the engine, and must not share its zones.
+func checkZones(s source) (violations []string) {
+	if s.isTest() || s.in("cmd/internal/torture") {
+		return nil
+	}
+	uses(s, "time", func(name string, at token.Pos) {
+		if name == "LoadLocation" {
+			violations = append(violations, found(s, at, "time.LoadLocation reads the machine's time zones: take zone.Load"))
 		}
 	})
 	return violations

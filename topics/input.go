@@ -22,6 +22,9 @@ type CampaignEvent struct {
 	Definition  *schemas.Definition
 	Change      *schemas.Change
 	ContentHash ContentHash
+	// Trace is the context that the record carries: in its headers, else in its envelope (CloudEvents' distributed tracing
+	// extension). It is no part of what the event says.
+	Trace TraceContext
 }
 
 // CampaignID returns the campaign that the event is about; it equals the record's key.
@@ -53,44 +56,49 @@ func refuse(reason schemas.Reason, field, rule string) *Refusal {
 }
 
 // DecodeCampaignEvent reads a record of campaign-events, in CloudEvents' structured or binary mode. It returns either
-// an event and nil, or a zero event and the refusal; it never panics and keeps no reference to its arguments.
+// an event and nil, or the refusal beside an event of which nothing but Trace is set; it never panics and keeps no
+// reference to its arguments.
 //
 // The checks come in the contract's order and the first that fails names the reason: size, depth, JSON, envelope, type,
 // key, schema. Zone, local time against the zone, window, money and revision are not looked at here.
 func DecodeCampaignEvent(key, value []byte, headers []Header) (CampaignEvent, *Refusal) {
+	traced := CampaignEvent{Trace: TraceOf(headers)}
 	if refusal := CheckSize(key, value, headers); refusal != nil {
-		return CampaignEvent{}, refusal
+		return traced, refusal
 	}
 	if refusal := checkBinarySize(value, headers); refusal != nil {
-		return CampaignEvent{}, refusal
+		return traced, refusal
 	}
 	held := borrowScratch()
 	defer held.giveBack()
 	document, refusal := held.readDocument(value)
 	if refusal != nil {
-		return CampaignEvent{}, refusal
+		return traced, refusal
 	}
 	envelope, refusal := readEnvelope(document, headers)
+	if !traced.Trace.Given() {
+		traced.Trace = traceContext(envelope.traceParent, envelope.traceState)
+	}
 	if tooLarge := checkStructuredSize(envelope, value); tooLarge != nil {
-		return CampaignEvent{}, tooLarge
+		return traced, tooLarge
 	}
 	if refusal != nil {
-		return CampaignEvent{}, refusal
+		return traced, refusal
 	}
 	if refusal := checkType(envelope); refusal != nil {
-		return CampaignEvent{}, refusal
+		return traced, refusal
 	}
 	if refusal := checkData(envelope); refusal != nil {
-		return CampaignEvent{}, refusal
+		return traced, refusal
 	}
 	if refusal := checkKey(key, envelope); refusal != nil {
-		return CampaignEvent{}, refusal
+		return traced, refusal
 	}
-	return held.readCampaignEvent(envelope)
+	return held.readCampaignEvent(envelope, traced)
 }
 
-func (s *scratch) readCampaignEvent(e envelope) (CampaignEvent, *Refusal) {
-	event := CampaignEvent{Type: e.kind, ID: e.id}
+func (s *scratch) readCampaignEvent(e envelope, traced CampaignEvent) (CampaignEvent, *Refusal) {
+	event := CampaignEvent{Type: e.kind, ID: e.id, Trace: traced.Trace}
 	var broken *breach
 	if isDefinition(e.kind) {
 		event.Definition, broken = readDefinition(e.content)
@@ -98,7 +106,7 @@ func (s *scratch) readCampaignEvent(e envelope) (CampaignEvent, *Refusal) {
 		event.Change, broken = readChange(e.content)
 	}
 	if broken = broken.under("data"); broken != nil {
-		return CampaignEvent{}, refuse(schemas.BadSchema, broken.field, broken.rule)
+		return traced, refuse(schemas.BadSchema, broken.field, broken.rule)
 	}
 	event.ContentHash = s.hashOf(e.content)
 	return event, nil

@@ -76,37 +76,35 @@ func (c *connection) reach(ctx context.Context, options ...kgo.Opt) (*kgo.Client
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("reaching brokers: %w", ctx.Err())
 		}
+		if err := c.Explain(err); errors.As(err, new(*config.RefusalError)) {
+			return nil, fmt.Errorf("reaching brokers at %s%s: %w", strings.Join(c.Brokers, ", "), whose, err)
+		}
 		return nil, fmt.Errorf("reaching brokers at %s%s: %w: %w", strings.Join(c.Brokers, ", "), whose, errUnreachable, err)
 	}
 	return client, nil
 }
 
-// partitionsOf returns how many partitions topics have. Error: errNoTopic.
-func partitionsOf(ctx context.Context, client *kgo.Client, names ...topics.Name) (map[topics.Name]int32, error) {
+// sign puts the name of this program's principal into an error about rights.
+func (c *connection) sign(err error) error { return topics.LackedBy(c.Principal(), err) }
+
+// partitionsOf returns how many partitions topics have, on which something is to be done. Errors: errNoTopic,
+// topics.ErrRights.
+func partitionsOf(
+	ctx context.Context, client *kgo.Client, to topics.Operation, names ...topics.Name,
+) (map[topics.Name]int32, error) {
 	ctx, cancel := context.WithTimeout(ctx, adminMax)
 	defer cancel()
-	found, err := kadm.NewClient(client).ListTopics(ctx, texts(names)...)
-	if err != nil {
-		return nil, fmt.Errorf("asking for topics: %w", err)
-	}
 	counts := make(map[topics.Name]int32)
-	for _, name := range names {
+	for _, name := range names { // one by one: an answer about several does not name the one that may not be seen
+		found, err := kadm.NewClient(client).ListTopics(ctx, string(name))
 		topic := found[string(name)]
 		switch {
-		case errors.Is(topic.Err, kerr.UnknownTopicOrPartition), topic.Err == nil && len(topic.Partitions) == 0:
+		case err == nil && (errors.Is(topic.Err, kerr.UnknownTopicOrPartition) || topic.Err == nil && len(topic.Partitions) == 0):
 			return nil, missing(name)
-		case topic.Err != nil:
-			return nil, fmt.Errorf("asking for topic %s: %w", name, topic.Err)
+		case err != nil || topic.Err != nil:
+			return nil, fmt.Errorf("asking for topic %s: %w", name, topics.Needing(errors.Join(err, topic.Err), to, name))
 		}
 		counts[name] = int32(len(topic.Partitions))
 	}
 	return counts, nil
-}
-
-func texts[T ~string](names []T) []string {
-	all := make([]string, len(names))
-	for i, name := range names {
-		all[i] = string(name)
-	}
-	return all
 }

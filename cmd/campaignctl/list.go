@@ -14,6 +14,7 @@ import (
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/timeline"
 	"github.com/rmn-arms/campaign-engine/schemas"
+	"github.com/rmn-arms/campaign-engine/topics"
 )
 
 type listCommand struct {
@@ -40,7 +41,7 @@ func (c *listCommand) Run(ctx context.Context, on console) error {
 	}
 	list, err := c.read(ctx)
 	if err != nil {
-		return err
+		return c.sign(err)
 	}
 	campaigns, count := list.Campaigns(wanted, c.Limit)
 	out := bufio.NewWriter(on.out)
@@ -92,7 +93,7 @@ func (c *listCommand) read(ctx context.Context) (*timeline.List, error) {
 		return nil, err
 	}
 	defer client.Close()
-	if _, err := partitionsOf(ctx, client, timeline.ListTopics()...); err != nil {
+	if _, err := partitionsOf(ctx, client, topics.Read, timeline.ListTopics()...); err != nil {
 		return nil, err
 	}
 	var wanted []stretch

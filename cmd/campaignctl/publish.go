@@ -76,10 +76,10 @@ func (c *publishCommand) Run(ctx context.Context, on console) error {
 		return err
 	}
 	defer client.Close()
-	if _, err := partitionsOf(ctx, client, topics.Name(c.Topic)); err != nil {
-		return err
+	if _, err := partitionsOf(ctx, client, topics.Write, topics.Name(c.Topic)); err != nil {
+		return c.sign(err)
 	}
-	return c.publish(ctx, on, client, input, size)
+	return c.sign(c.publish(ctx, on, client, input, size))
 }
 
 // checkTopic refuses the topics that only the engine writes: what others put there is taken for its own. Error: errSwitches.
@@ -273,7 +273,7 @@ func (s *sending) send(at place, key string, event []byte) error {
 			return
 		}
 		if s.failed == nil && s.ctx.Err() == nil {
-			s.failed = fmt.Errorf("%s: %w", at, err)
+			s.failed = fmt.Errorf("%s: %w", at, topics.Needing(err, topics.Write, s.topic))
 		}
 		s.cancel()
 	})

@@ -170,7 +170,7 @@ func TestPublishFails(t *testing.T) {
 			k.KeepControl()
 			return refused(request.(*kmsg.ProduceRequest)), nil, true
 		})
-		run(t, k, "", "publish", file(t, good)).check(t, exitFailed, "line 1: TOPIC_AUTHORIZATION_FAILED")
+		run(t, k, "", "publish", file(t, good)).check(t, exitFailed, "line 1: rights are missing: Write on topic campaign-events")
 	})
 	t.Run("no such topic", func(t *testing.T) {
 		run(t, cluster(t), "", "publish", file(t, good), "--topic", "elsewhere").check(t, exitFailed, "topic elsewhere does not exist")

@@ -44,14 +44,14 @@ func stretches(ctx context.Context, client *kgo.Client, topic topics.Name, wante
 		err = ends.Error()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("asking for the end of %s: %w", topic, err)
+		return nil, fmt.Errorf("asking for the end of %s: %w", topic, topics.Needing(err, topics.Read, topic))
 	}
 	starts, err := admin.ListStartOffsets(ctx, string(topic))
 	if err == nil {
 		err = starts.Error()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("asking for the start of %s: %w", topic, err)
+		return nil, fmt.Errorf("asking for the start of %s: %w", topic, topics.Needing(err, topics.Read, topic))
 	}
 	var found []stretch
 	ends.Each(func(end kadm.ListedOffset) {
@@ -112,7 +112,8 @@ func poll(ctx context.Context, client *kgo.Client) (kgo.Fetches, error) {
 func fetchError(fetches kgo.Fetches) error {
 	for _, e := range fetches.Errors() {
 		if !errors.Is(e.Err, context.Canceled) && !errors.Is(e.Err, context.DeadlineExceeded) {
-			return fmt.Errorf("reading %s/%d: %w", e.Topic, e.Partition, e.Err)
+			return fmt.Errorf("reading %s/%d: %w", e.Topic, e.Partition,
+				topics.Needing(e.Err, topics.Read, topics.Name(e.Topic)))
 		}
 	}
 	return nil

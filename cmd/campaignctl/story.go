@@ -40,7 +40,7 @@ and is not decided yet. It reads what is in the topics when it starts, and ends.
 func (c *showCommand) Run(ctx context.Context, on console) error {
 	story, err := c.story(ctx)
 	if err != nil {
-		return err
+		return c.sign(err)
 	}
 	if c.JSON {
 		return printJSON(on.out, story.Summary)
@@ -66,7 +66,7 @@ the engine ignored do not appear. It reads what is in the topics when it starts,
 func (c *timelineCommand) Run(ctx context.Context, on console) error {
 	story, err := c.story(ctx)
 	if err != nil {
-		return err
+		return c.sign(err)
 	}
 	if c.JSON {
 		return printJSON(on.out, story)
@@ -115,7 +115,7 @@ func (c *about) story(ctx context.Context) (timeline.Timeline, error) {
 // where returns where the campaign's records of a topic are: in its key's partition. Only producers from outside may
 // have put them elsewhere.
 func (c *about) where(ctx context.Context, client *kgo.Client, topic topics.Name) ([]stretch, error) {
-	counts, err := partitionsOf(ctx, client, topic)
+	counts, err := partitionsOf(ctx, client, topics.Read, topic)
 	if err != nil {
 		return nil, err
 	}

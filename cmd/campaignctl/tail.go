@@ -29,7 +29,9 @@ there at the beginning. Records of different partitions come as they are read.
 }
 
 // Run implements the command.
-func (c *tailCommand) Run(ctx context.Context, on console) error {
+func (c *tailCommand) Run(ctx context.Context, on console) error { return c.sign(c.show(ctx, on)) }
+
+func (c *tailCommand) show(ctx context.Context, on console) error {
 	names := make([]topics.Name, len(c.Topics))
 	for i, name := range c.Topics {
 		names[i] = topics.Name(name)
@@ -47,7 +49,7 @@ func (c *tailCommand) Run(ctx context.Context, on console) error {
 		return err
 	}
 	defer client.Close()
-	if _, err := partitionsOf(ctx, client, names...); err != nil {
+	if _, err := partitionsOf(ctx, client, topics.Read, names...); err != nil {
 		return err
 	}
 	out := bufio.NewWriter(on.out)

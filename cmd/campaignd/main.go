@@ -24,6 +24,7 @@ const (
 
 type program struct {
 	Run     runCommand    `cmd:"" help:"Run the engine. Without --brokers it brings a broker of its own, kept in the data folder."`
+	Ready   readyCommand  `cmd:"" help:"Ask the engine that runs here whether it is ready; 1 and the reasons when it is not."`
 	Topics  topicsCommand `cmd:"" help:"Compare, create or draw the topics."`
 	Version versionFlag   `name:"version" help:"Print the version."`
 }

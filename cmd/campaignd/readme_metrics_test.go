@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/run"
+	"github.com/rmn-arms/campaign-engine/cmd/internal/tracing"
 	"github.com/rmn-arms/campaign-engine/processors"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
@@ -33,37 +34,54 @@ func TestReadmeShowsTheMetrics(t *testing.T) {
 }
 
 // descText takes a descriptor's text apart: client_golang shows it in no other way.
-var descText = regexp.MustCompile(`fqName: "([^"]*)", help: "([^"]*)",.* constLabels: \{([^}]*)\}, variableLabels: \{([^}]*)\}`)
+var descText = regexp.MustCompile(`fqName: "([^"]*)", help: "((?:[^"\\]|\\.)*)",.* constLabels: \{([^}]*)\}, variableLabels: \{([^}]*)\}`)
 
 // registered returns the lines that the README should have.
 func registered(t *testing.T) []string {
 	t.Helper()
-	registry := prometheus.NewRegistry()
+	var lines []string
+	for _, m := range described(t, prometheus.NewRegistry()) {
+		line := "`" + m.name + "` | `" + strings.Join(m.labels, "`, `") + "` | " + m.help
+		if len(m.labels) == 0 {
+			line = "`" + m.name + "` |  | " + m.help
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// metric is what a process registers.
+type metric struct {
+	name, help string
+	labels     []string
+}
+
+// described returns what a process registers, beside what the registry has already.
+func described(t *testing.T, registry *prometheus.Registry) []metric {
+	t.Helper()
 	_, err := run.New(run.Settings{
 		Instance: "test", Groups: topics.Groups(), Clock: processors.SystemClock(), Registry: registry,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	tracing.Open(t.Context(), tracing.Settings{Registry: registry})
 	descs := make(chan *prometheus.Desc, 1000)
 	registry.Describe(descs)
 	close(descs)
-	var lines []string
+	var metrics []metric
 	for desc := range descs {
 		parts := descText.FindStringSubmatch(desc.String())
 		if parts == nil {
 			t.Fatalf("%s is not as this test reads it", desc)
 		}
-		var labels []string
+		m := metric{name: parts[1], help: parts[2]}
 		for label := range strings.SplitSeq(parts[3]+","+parts[4], ",") {
 			if name, _, _ := strings.Cut(label, "="); name != "" {
-				labels = append(labels, "`"+name+"`")
+				m.labels = append(m.labels, name)
 			}
 		}
-		line := "`" + parts[1] + "` | " + strings.Join(labels, ", ") + " | " + parts[2]
-		if !slices.Contains(lines, line) {
-			lines = append(lines, line)
-		}
+		metrics = append(metrics, m)
 	}
-	return lines
+	return metrics
 }

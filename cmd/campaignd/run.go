@@ -21,6 +21,7 @@ import (
 	"github.com/rmn-arms/campaign-engine/cmd/internal/httpd"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/logging"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/run"
+	"github.com/rmn-arms/campaign-engine/cmd/internal/tracing"
 	"github.com/rmn-arms/campaign-engine/processors"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 )
@@ -53,6 +54,9 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 	connect, err := c.Kafka.Connect("campaignd-" + c.InstanceID)
 	if err != nil {
 		return wrongSwitches(err)
+	}
+	if risk := c.Risk(); risk != "" {
+		log.Warn().Msg(risk)
 	}
 	connect = append(connect, kgo.WithLogger(logging.ForKafka(log)))
 	err = c.serve(ctx, log, listener, connect)
@@ -97,16 +101,18 @@ func (c *runCommand) serve(ctx context.Context, log zerolog.Logger, listener net
 	if err != nil {
 		return wrongSwitches(err)
 	}
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry := newRegistry()
+	traces := tracing.Open(ctx, tracing.Settings{
+		Instance: c.InstanceID, Version: version(), Log: log, Registry: registry,
+	})
 	process, err := run.New(run.Settings{
-		Connect: connect, Instance: c.InstanceID, CommitInterval: c.CommitInterval, Groups: groups,
+		Connect: connect, Kafka: c.Kafka, Instance: c.InstanceID, CommitInterval: c.CommitInterval, Standby: c.Standby, Groups: groups,
 		Topics: layout,
 		Campaigns: processors.Settings{
 			DistributionLead: instant.Millis(c.DistributionLead.Milliseconds()),
 			SettlementGrace:  instant.Millis(c.SettlementGrace.Milliseconds()),
 		},
-		Clock: processors.SystemClock(), Log: log, Registry: registry,
+		Clock: processors.SystemClock(), Log: log, Registry: registry, Tracer: traces.Tracer(),
 	})
 	if err != nil {
 		return err
@@ -114,8 +120,11 @@ func (c *runCommand) serve(ctx context.Context, log zerolog.Logger, listener net
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	parts := []func(context.Context) error{
-		process.Run,
-		func(ctx context.Context) error { return httpd.Serve(ctx, listener, registry, process.NotReady) },
+		func(ctx context.Context) error {
+			defer traces.Close(tracing.CloseMax) // what was committed at the end is sent, too
+			return process.Run(ctx)
+		},
+		func(ctx context.Context) error { return httpd.Serve(ctx, listener, registry, stateOf(process)) },
 		func(ctx context.Context) error { return c.greet(ctx, log, process) },
 	}
 	if c.Demo {
@@ -124,12 +133,26 @@ func (c *runCommand) serve(ctx context.Context, log zerolog.Logger, listener net
 	return together(ctx, cancel, parts)
 }
 
+// newRegistry returns where metrics are gathered, with those of Go and of the process.
+func newRegistry() *prometheus.Registry {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return registry
+}
+
+// stateOf returns what /readyz tells of a process.
+func stateOf(process *run.Process) func() httpd.State {
+	return func() httpd.State {
+		return httpd.State{Waiting: process.NotReady(), CatchingUp: process.CatchingUp()}
+	}
+}
+
 // connection returns the switches that reach the same brokers, for commands in hints.
 func (c *runCommand) connection() string {
 	if len(c.Brokers) == 0 {
 		return ""
 	}
-	return "--brokers " + joined(c.Brokers)
+	return c.Kafka.Switches()
 }
 
 // runSwitches returns the switches that start the process on the same topics under the same name, for commands in hints.
@@ -140,7 +163,9 @@ func (c *runCommand) runSwitches() string {
 			switches = append(switches, "--"+name+" "+value)
 		}
 	}
-	add("brokers", joined(c.Brokers))
+	if c.How("brokers") != "" {
+		switches = append(switches, c.Kafka.Switches())
+	}
 	add("data-dir", c.DataDir)
 	add("embedded-listen", c.EmbeddedListen)
 	add("instance-id", c.InstanceID)

@@ -17,6 +17,7 @@ type topicsCommand struct {
 	Plan  planCommand  `cmd:"" help:"Say in what the topics of the cluster differ from what the engine needs."`
 	Apply applyCommand `cmd:"" help:"Create the topics that are missing and set those that differ right."`
 	Draw  drawCommand  `cmd:"" help:"Draw the topics and who writes and reads them, as Mermaid or Markdown."`
+	ACLs  aclsCommand  `cmd:"" name:"acls" help:"Print the least rights of each role, as a script of kafka-acls.sh."`
 }
 
 type cluster struct {
@@ -44,10 +45,9 @@ func (c *cluster) with(do func(*topics.Admin, topics.Options) error) error {
 		return fmt.Errorf("making a client: %w", err)
 	}
 	defer client.Close()
-	return do(topics.NewAdmin(client), c.Deploy.Options("--brokers "+joined(c.Brokers)))
+	err = do(topics.NewAdmin(client), c.Deploy.Options(c.Kafka.Switches()))
+	return c.Explain(topics.LackedBy(c.Principal(), err))
 }
-
-func joined(brokers []string) string { return strings.Join(brokers, ",") }
 
 // A plan with differences ends with one of these, so that a script can ask before it deploys.
 var (
@@ -125,5 +125,19 @@ func (c *drawCommand) Run() error {
 		text = topics.DrawTopics()
 	}
 	_, err := fmt.Fprint(os.Stdout, text)
+	return err
+}
+
+type aclsCommand struct {
+	Principal string `name:"principal" default:"User:ROLE" placeholder:"PATTERN" help:"What the principals are called, with ROLE for the role's name: 'User:CN=ROLE,O=Example' (default ${default})."`
+}
+
+// Run implements the command.
+func (c *aclsCommand) Run() error {
+	if !strings.Contains(c.Principal, topics.PrincipalRole) {
+		return wrongSwitches(fmt.Errorf("--principal: %q must hold %s, which stands for the role's name",
+			c.Principal, topics.PrincipalRole))
+	}
+	_, err := fmt.Fprint(os.Stdout, topics.DrawRights(c.Principal))
 	return err
 }

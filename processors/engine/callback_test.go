@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/lovoo/goka"
@@ -229,6 +230,7 @@ func TestCountsAndHeaders(t *testing.T) {
 			ctx := engine.From(gctx)
 			ctx.Count("settings")
 			ctx.Count(message.(string))
+			ctx.CountSince(message.(string), ctx.Now()-5)
 			ctx.Emit(testOutput, ctx.Key(), message, goka.WithCtxEmitHeaders(goka.Headers{"h": []byte(ctx.Key())}))
 			if message == "last" && failed.CompareAndSwap(false, true) {
 				panic("told to panic")
@@ -239,7 +241,7 @@ func TestCountsAndHeaders(t *testing.T) {
 		b.set(&kgo.Record{Topic: testInput, Key: []byte("k"), Value: []byte(value)})
 	}
 	var mu sync.Mutex
-	counts := map[string]int{}
+	counts, late := map[string]int{}, map[string]time.Duration{}
 	p := b.start("a", graph, func(c *engine.Config) {
 		c.Observe.Counted = func(byName map[string]int) {
 			mu.Lock()
@@ -248,13 +250,25 @@ func TestCountsAndHeaders(t *testing.T) {
 				counts[name] += count
 			}
 		}
+		c.Observe.Late = func(name string, by time.Duration, count int) {
+			mu.Lock()
+			defer mu.Unlock()
+			late[name] += by * time.Duration(count)
+		}
 	})
 	b.same("output", b.rung(3), []string{"first", "second", "last"})
 	b.await("all is committed", func() bool { return p.sum().records == 3 })
+	b.set(&kgo.Record{Topic: testInput, Key: []byte("k"), Value: []byte("more")})
+	b.await("the next batch is committed", func() bool { return p.sum().records == 4 })
 	mu.Lock()
 	defer mu.Unlock()
-	if diff := cmp.Diff(map[string]int{"settings": 3, "first": 1, "second": 1, "last": 1}, counts); diff != "" {
+	if diff := cmp.Diff(map[string]int{"settings": 4, "first": 1, "second": 1, "last": 1, "more": 1}, counts); diff != "" {
 		t.Errorf("counts (-want +got):\n%s", diff)
+	}
+	const once = 5 * time.Millisecond
+	want := map[string]time.Duration{"first": once, "second": once, "last": once, "more": once}
+	if diff := cmp.Diff(want, late); diff != "" {
+		t.Errorf("counted since (-want +got):\n%s", diff)
 	}
 	for _, r := range b.committed(testOutput) {
 		if len(r.Headers) != 1 || r.Headers[0].Key != "h" || string(r.Headers[0].Value) != "k" {

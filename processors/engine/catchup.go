@@ -89,6 +89,7 @@ func (l *loop) own(partitions []int32, ends positions) {
 		g := &gate{ends: make(map[string]int64)}
 		for topic := range ends {
 			g.ends[topic] = ends[topic][partition]
+			l.engine.progress.Load().waits(topic, partition, g.ends[topic])
 		}
 		l.catchUp.gates[partition] = g
 		l.engine.partitions.own(partition)
@@ -129,6 +130,7 @@ func (l *loop) passGates() {
 		g.open = true
 		l.catchUp.closed--
 		l.engine.partitions.fire(partition)
+		l.engine.config.Observe.fires(partition, l.elapsed()-l.began)
 	}
 }
 
@@ -140,6 +142,7 @@ func (l *loop) know(partition int32, g *gate) bool {
 	end, ok := l.catchUp.carried[partition]
 	if ok {
 		g.ends[l.engine.shape.loop] = end
+		l.engine.progress.Load().waits(l.engine.shape.loop, partition, end)
 	}
 	return ok
 }

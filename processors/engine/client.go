@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -11,12 +12,34 @@ import (
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
+// reach are the options that all clients of the engine have: how to reach the brokers, and not to wait for long when one
+// is away. The defaults of franz-go, 5 s between two lookups of leaders and up to 5 s between two tries, would each be
+// longer than an outage.
+func (e *Engine) reach() []kgo.Opt {
+	return append(slices.Clone(e.config.Connect),
+		kgo.MetadataMinAge(metadataMinAge), kgo.RetryBackoffFn(backoff))
+}
+
+const (
+	metadataMinAge = 50 * time.Millisecond
+	// Between two tries to reach a broker.
+	backoffMin = 100 * time.Millisecond
+	backoffMax = time.Second
+)
+
+// backoff is how long to wait after so many failures: twice as long each time, and a quarter more or less, so that not
+// all come at once.
+func backoff(failures int) time.Duration {
+	pause := backoffMin << min(max(0, failures-1), 4)
+	return time.Duration(float64(min(pause, backoffMax)) * (0.75 + rand.Float64()/2))
+}
+
 // transactionalID is this process's transactional id in its group.
 func (e *Engine) transactionalID() string { return string(e.shape.group) + "-" + e.config.Instance }
 
-// memberOptions are the options of the client that consumes and produces for the group.
+// memberOptions are the options of the client that consumes and produces for the group, those of transactions apart.
 func (e *Engine) memberOptions(m *member) []kgo.Opt {
-	return slices.Concat(e.config.Connect, []kgo.Opt{
+	return slices.Concat(e.reach(), []kgo.Opt{
 		kgo.WithContext(m.lifetime),
 		kgo.ConsumerGroup(string(e.shape.group)),
 		kgo.InstanceID(e.config.Instance),
@@ -24,7 +47,7 @@ func (e *Engine) memberOptions(m *member) []kgo.Opt {
 		// goka needs partition n of all inputs in one place; a sticky assignor does not promise that.
 		kgo.Balancers(kgo.RangeBalancer()),
 		kgo.SessionTimeout(e.config.SessionTimeout),
-		kgo.HeartbeatInterval(e.config.SessionTimeout / 6),
+		kgo.HeartbeatInterval(min(e.config.SessionTimeout/6, heartbeatMax)),
 		kgo.RebalanceTimeout(e.config.SessionTimeout * 2),
 		kgo.DisableAutoCommit(),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
@@ -45,8 +68,6 @@ func (e *Engine) memberOptions(m *member) []kgo.Opt {
 		kgo.OnPartitionsLost(m.onRevoked),
 		kgo.WithHooks(m),
 
-		kgo.TransactionalID(e.transactionalID()),
-		kgo.TransactionTimeout(e.config.TransactionTimeout),
 		kgo.RequiredAcks(kgo.AllISRAcks()),
 		kgo.RecordPartitioner(partitioner()),
 		kgo.ProducerBatchMaxBytes(topics.OutputMaxBytes),
@@ -55,12 +76,12 @@ func (e *Engine) memberOptions(m *member) []kgo.Opt {
 		// A transaction is flushed when it closes; until then records gather into few, full batches.
 		kgo.ProducerLinger(gatherMax),
 		kgo.RecordDeliveryTimeout(e.config.TransactionTimeout),
-		// The default of 5 s lets one retriable answer stall a transaction for as long.
-		kgo.MetadataMinAge(50 * time.Millisecond),
 	})
 }
 
 const (
+	// heartbeatMax is how late a member may learn that the group rebalances; until all have, nobody's timers fire.
+	heartbeatMax           = 300 * time.Millisecond
 	fetchMaxWait           = 500 * time.Millisecond
 	fetchMaxBytes          = 16 << 20
 	fetchMaxPartitionBytes = 512 << 10
@@ -73,10 +94,7 @@ const (
 // side makes a client for administrative calls and for recovery. Its connections are its own: on the member's a call
 // would queue behind a fetch that waits for records.
 func (e *Engine) side() (*kgo.Client, error) {
-	client, err := kgo.NewClient(slices.Concat(e.config.Connect, []kgo.Opt{
-		kgo.MetadataMinAge(50 * time.Millisecond),
-		kgo.RetryTimeout(sideTimeout),
-	})...)
+	client, err := kgo.NewClient(append(e.reach(), kgo.RetryTimeout(sideTimeout))...)
 	if err != nil {
 		return nil, fmt.Errorf("making a client for administration: %w", err)
 	}

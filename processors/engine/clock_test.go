@@ -1,33 +1,51 @@
 package engine_test
 
 import (
+	"math"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"github.com/rmn-arms/campaign-engine/processors"
 	"github.com/rmn-arms/campaign-engine/processors/engine"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 )
 
+const never instant.Instant = math.MaxInt64
+
 // jumpingClock is a wall clock that may be set against the time that passes.
 type jumpingClock struct {
 	*processors.VirtualClock // the time that passes
 	mu                       sync.Mutex
 	ahead                    instant.Millis
+	ppm                      instant.Millis // by how much it runs too fast
 }
 
 func (c *jumpingClock) Now() instant.Instant {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.VirtualClock.Now().Add(c.ahead)
+	now := c.VirtualClock.Now()
+	return now.Add(c.ahead + now.Sub(testStart)*c.ppm/1_000_000)
 }
 
+// AfterFunc implements engine.Clock: who waits is woken by every step and looks for itself.
 func (c *jumpingClock) AfterFunc(at instant.Instant, wake func()) func() {
+	if c.Now() >= at {
+		go wake()
+		return func() {}
+	}
+	return c.VirtualClock.AfterFunc(never, wake)
+}
+
+// run lets the clock run too fast from the start on.
+func (c *jumpingClock) run(ppm instant.Millis) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.VirtualClock.AfterFunc(at.Add(-c.ahead), wake)
+	c.ppm = ppm
 }
 
 func (c *jumpingClock) jump(by instant.Millis) {
@@ -81,9 +99,19 @@ func TestFiringIsHeldWhenTheClockJumps(t *testing.T) {
 type skewedClock struct {
 	engine.Clock
 	ahead atomic.Int64 // ms
+	looks atomic.Int64
 }
 
-func (c *skewedClock) Now() instant.Instant { return c.Clock.Now().Add(instant.Millis(c.ahead.Load())) }
+func newSkewedClock(ahead instant.Millis) *skewedClock {
+	c := &skewedClock{Clock: processors.SystemClock()}
+	c.ahead.Store(int64(ahead))
+	return c
+}
+
+func (c *skewedClock) Now() instant.Instant {
+	c.looks.Add(1)
+	return c.Clock.Now().Add(instant.Millis(c.ahead.Load()))
+}
 
 func (c *skewedClock) AfterFunc(at instant.Instant, wake func()) func() {
 	return c.Clock.AfterFunc(at.Add(-instant.Millis(c.ahead.Load())), wake)
@@ -105,3 +133,27 @@ func TestTheSystemClockFires(t *testing.T) {
 	}
 	b.settled(want, all(rested(), keys...))
 }
+
+// lines is what a process has logged.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) logger() zerolog.Logger { return zerolog.New(l).Level(zerolog.InfoLevel) }
+
+// Write implements io.Writer.
+func (l *lines) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(line)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// with counts the lines that hold text.
+func (l *lines) with(text string) int { return strings.Count(l.String(), text) }

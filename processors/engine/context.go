@@ -30,6 +30,9 @@ type Context interface {
 	// Count adds one to a counter when the transaction commits, so that an aborted batch counts nothing.
 	Count(name string)
 
+	// CountSince tells, when the transaction commits, how long after since that was: see Observer.Late.
+	CountSince(name string, since instant.Instant)
+
 	// Part returns the sub-row part of the callback's key, nil without one. Sub-rows keep large state in pieces: they
 	// lie in the same partition and are written in the same transaction as the key's row.
 	Part(part string) []byte
@@ -92,7 +95,16 @@ func (c *callbackContext) Count(name string) {
 		return
 	}
 	if t := c.engine.emitting.Load(); t != nil {
-		t.count(name)
+		t.counts.add(name)
+	}
+}
+
+func (c *callbackContext) CountSince(name string, since instant.Instant) {
+	if c.engine == nil {
+		return
+	}
+	if t := c.engine.emitting.Load(); t != nil {
+		t.counts.addSince(name, since)
 	}
 }
 

@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"math"
-	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -58,108 +56,6 @@ func TestPace(t *testing.T) {
 	} {
 		if p.full(c.load) != c.full {
 			t.Errorf("full(%+v) is not %t", c.load, c.full)
-		}
-	}
-}
-
-// step is a look at both clocks, in milliseconds.
-type step struct {
-	wall, elapsed int64
-	held, jumped  bool
-}
-
-func TestJumpGuard(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		name  string
-		steps []step
-	}{
-		{"steady", []step{{1_000_000, 0, false, false}, {1_010_000, 10_000, false, false}, {9_000_000, 8_000_000, false, false}}},
-		{"the first look believes the clock", []step{{math.MaxInt32, 0, false, false}}},
-		{"a suspended machine has not jumped", []step{{1_000_000, 0, false, false}, {90_000_000, 89_000_000, false, false}}},
-		{"just below a jump", []step{{1_000_000, 0, false, false}, {1_001_499, 1000, false, false}}},
-		{"forward: held, then believed after 5 s", []step{
-			{1_000_000, 0, false, false},
-			{1_061_000, 1000, true, true}, {1_065_999, 5999, true, false}, {1_066_000, 6000, false, false}, {1_067_000, 7000, false, false},
-		}},
-		{"forward, and put right while it is held", []step{
-			{1_000_000, 0, false, false}, {1_061_000, 1000, true, true}, {1_002_000, 2000, false, false}, {1_003_000, 3000, false, false},
-		}},
-		{"forward twice: each is told, and each is held for 5 s at most", []step{
-			{1_000_000, 0, false, false}, {1_061_000, 1000, true, true}, {1_122_000, 2000, true, true}, {1_123_000, 3000, true, false},
-			{1_125_999, 5999, true, false}, {1_126_000, 6000, true, false}, {1_130_999, 10_999, true, false},
-			{1_131_000, 11_000, false, false}, {1_132_000, 12_000, false, false},
-		}},
-		{"forward twice, and the second put right: the first is believed", []step{
-			{1_000_000, 0, false, false}, {1_061_000, 1000, true, true}, {9_062_000, 2000, true, true}, {9_066_000, 6000, true, false},
-			{1_067_000, 7000, false, false},
-		}},
-		{"back: nothing is held, and it is told once", []step{
-			{1_000_000, 0, false, false}, {941_000, 1000, false, true}, {942_000, 2000, false, false},
-		}},
-		{"back, then forward to where it was", []step{
-			{1_000_000, 0, false, false}, {941_000, 1000, false, true}, {1_002_000, 2000, true, true}, {1_007_000, 7000, false, false},
-		}},
-		{"far beyond what a Duration can say", []step{
-			{1_000_000, 0, false, false}, {253_402_300_799_999, 1000, true, true}, {1_002_000, 2000, false, false},
-			{253_402_300_799_999, 3000, true, true}, {253_402_300_804_999, 8000, false, false}, {1_009_000, 9000, false, true},
-		}},
-		{"not looked at during the hold", []step{
-			{1_000_000, 0, false, false}, {1_061_000, 1000, true, true}, {1_260_000, 200_000, false, false},
-		}},
-	} {
-		var g jumpGuard
-		for i, s := range c.steps {
-			elapsed := time.Duration(s.elapsed) * time.Millisecond
-			_, jumped := g.look(instant.Instant(s.wall), elapsed)
-			if g.held() != s.held || jumped != s.jumped {
-				t.Errorf("%s, look %d: held %t, jumped %t", c.name, i, g.held(), jumped)
-			}
-			if believed := g.believed(elapsed); (believed < instant.Instant(s.wall)) != s.held {
-				t.Errorf("%s, look %d: at %d it is believed to be %d", c.name, i, s.wall, believed)
-			}
-		}
-	}
-}
-
-// A clock that is slewed, however far in sum, is never held; one that jumps forward is held for 5 s of elapsed time at
-// most, however often it is looked at.
-func TestJumpGuardHoldsForFiveSecondsAtMost(t *testing.T) {
-	t.Parallel()
-	seed := rand.Uint64()
-	random := rand.New(rand.NewPCG(seed, 0))
-	var g jumpGuard
-	wall, elapsed := int64(1_000_000_000), int64(0)
-	look := func() (held, jumped bool) {
-		_, jumped = g.look(instant.Instant(wall), time.Duration(elapsed)*time.Millisecond)
-		return g.held(), jumped
-	}
-	look()
-	for range 10_000 {
-		passed := random.Int64N(1000)
-		elapsed += passed
-		wall += passed + passed/10 - random.Int64N(2)*passed/5 // a tenth too fast, or too slow
-		if held, jumped := look(); held || jumped {
-			t.Fatalf("seed %d: slewing was held: %t, jumped: %t", seed, held, jumped)
-		}
-	}
-	for range 100 {
-		wall += 500 + random.Int64N(1_000_000_000)
-		began := elapsed
-		held, jumped := look()
-		if !held || !jumped {
-			t.Fatalf("seed %d: a jump was not held", seed)
-		}
-		for held {
-			passed := 1 + random.Int64N(700)
-			wall, elapsed = wall+passed, elapsed+passed
-			held, _ = look()
-			if held && elapsed-began >= holdMax.Milliseconds() {
-				t.Fatalf("seed %d: held for %d ms", seed, elapsed-began)
-			}
-		}
-		if elapsed-began < holdMax.Milliseconds() {
-			t.Fatalf("seed %d: held for %d ms only", seed, elapsed-began)
 		}
 	}
 }

@@ -13,7 +13,8 @@
 // # What a callback may rely on
 //
 // It gets an engine Context (From): the instant of its batch (Now), whether a backlog is still being read (CatchingUp),
-// sub-rows (Part), counters that count committed work only (Count). It must not do I/O: one slow callback holds up its
+// sub-rows (Part), counters that count committed work only (Count). What is to be done outside once the work is committed is
+// left to OnCommit. It must not do I/O: one slow callback holds up its
 // group's commit. A panic aborts the batch; the same records come again after a pause, and none is skipped.
 //
 // A row that has a due instant (as its codec says, see DatedCodec, as Config.DueOf does, or by DuePrefix) is a timer: at
@@ -21,17 +22,22 @@
 //
 // # File map
 //
-//	engine.go        Config, Engine, Run; build.go: waiting for brokers and topics; observer.go, status.go: what is told
-//	context.go       what callbacks see; timer.go, rowdue.go: timers as an input of the graph
-//	group.go         goka's consumer group: members, one after the other, with pauses between them
+//	engine.go        Config, Engine, Run; build.go: waiting for brokers and topics
+//	observer.go      what is told as it happens; overview.go: what is asked for (status.go, progress.go, sight.go)
+//	context.go       what callbacks see; oncommit.go: what they want done once it counts
+//	timer.go         timers as an input of the graph; rowdue.go: when rows are due
+//	group.go         goka's consumer group: members, one after the other, with pauses between them; ghost.go: who took the name
 //	member.go        one client: join, serve assignments, leave; client.go: its options
 //	assignment.go    what the group gave, from franz-go's callbacks; fence.go: dead owners
 //	serve.go         one assignment: set goka up, loop, tear down
 //	loop.go          the round: fire.go, read.go (backlog.go), feed.go (a batch to goka and back), yield.go
-//	transaction.go   begin, commit, abort; producer.go: goka's way into it; step.go: the places to die at in tests
+//	transaction.go   begin, commit, abort; producer.go: goka's way into it; counts.go; step.go: the places to die at in tests
+//	transacted.go    the client behind it; untransacted.go: one without transactions, for the torture to find out
 //	partition.go     claimed, owned, firing; catchup.go: the way from one to the next; errands.go: what is asked meanwhile
 //	recover.go       rows from the table topic; strays.go: what lies in others' partitions; trim.go: the loop, emptied
+//	standby.go       rows of partitions that others own; partition_standby.go: what it may touch; ahead.go: before a join
 //	reader.go        stretches of a topic; ends.go: how far topics and the group reach
+//	rights.go        what the brokers do not allow
 //	gate.go, jump.go, pace.go, headway.go   when (pure); clock.go, watch.go: the time, and whether it is believed
 //	lastrow.go, tableconsumer.go, followed.go   tables of other groups
 //	topicmanager.go, gokaoptions.go, session.go, shape.go   the rest of goka's interfaces
@@ -46,6 +52,9 @@
 //
 // Partitions of an assignment are paused in the client until their rows are recovered, each by itself. Their timers wait
 // until their inputs are read to the ends seen then, and until what was misplaced elsewhere has come by the loop.
+//
+// Rows of partitions that others own are followed beside the session, and outside goka, which closes every table at each
+// rebalance. An epoch of the claims keeps what was read for one from another (partition_standby.go).
 //
 // An assignment first fences the transactions of members that are gone, before positions are fetched and rows are
 // recovered: both would wait for them until their time-out. Recovery reads up to the high watermark, not the last stable

@@ -38,9 +38,15 @@ type Config struct {
 	TransactionTimeout time.Duration
 	// TimersMax and RecordsMax bound one transaction: how many timers fire and how many records are read in it.
 	TimersMax, RecordsMax int
+	// NoStandby lets this process keep the rows of its own partitions only: it needs less memory then, and a claim reads all
+	// rows from the table topic.
+	NoStandby bool
 	// YieldTo is an engine of the same process whose due timers go before this one's records; nil: none. They share the
 	// machine, and what is decided late cannot be made up for.
 	YieldTo *Engine
+	// Rights asks the brokers whether this process may do all that its group needs; a topics.ErrRights says what it may not.
+	// It is called when a session has ended since something was not allowed. Nil: nobody is asked.
+	Rights func(ctx context.Context) error
 	// Log gets what an operator should know; normal operation logs nothing.
 	Log zerolog.Logger
 	// Reached is told of each step, so that a test can let a process die there; nil outside tests.
@@ -96,6 +102,11 @@ type Engine struct {
 	status     status
 	burst      burst
 	watch      watch
+	standby    standby
+	// progress is that of the present assignment, and sight that of the clock, for who looks on; never nil, and nil mostly.
+	progress atomic.Pointer[progress]
+	sight    atomic.Pointer[sight]
+	skew     skew
 	// asking is the client behind goka's questions about topics, while Run runs; running ends when Run is to.
 	asking  *kgo.Client
 	running context.Context
@@ -125,7 +136,9 @@ func New(config Config, graph *goka.GroupGraph) (*Engine, error) {
 		config.DueOf = nil
 	}
 	e := &Engine{config: config, graph: graph, shape: shape, partitions: newPartitions(config.DueOf)}
-	e.watch = watch{clock: config.Clock, jumped: e.warnOfJump}
+	e.progress.Store(newProgress(nil, nil))
+	e.watch = watch{clock: config.Clock, tell: e.tellOfClock}
+	e.standby.engine = e
 	return e, nil
 }
 
@@ -147,6 +160,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	if processor == nil { // told to end before the brokers answered
 		return nil
 	}
+	defer e.standBy(ctx)()
 	err = processor.Run(ctx)
 	if err != nil && ctx.Err() != nil && group.fatal() == nil {
 		return nil // told to end while goka started: it calls that an error

@@ -5,6 +5,18 @@ import (
 	"github.com/rmn-arms/campaign-engine/state/table"
 )
 
+// fireInTurn fires as many batches as are allowed before records have their turn, and says how many timers it was.
+func (l *loop) fireInTurn() (fired int, err error) {
+	for range fireTurns {
+		count, err := l.fire()
+		if err != nil || count == 0 {
+			return fired, err
+		}
+		fired += count
+	}
+	return fired, nil
+}
+
 // fire hands a batch of what is due now to goka, within the transaction's bound, and says how many timers it was.
 func (l *loop) fire() (int, error) {
 	if !l.engine.shape.timers {
@@ -37,7 +49,8 @@ func (l *loop) fire() (int, error) {
 
 // due returns the instant to decide by, and whether a timer may fire at it.
 func (l *loop) due() (now instant.Instant, due bool) {
-	now, _ = l.engine.watch.look()
+	now, until := l.engine.watch.look()
+	l.engine.looked(now, until)
 	return now, l.engine.partitions.nextFiring() <= now
 }
 

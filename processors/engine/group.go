@@ -3,11 +3,14 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"time"
 
 	"github.com/IBM/sarama"
+
+	"github.com/rmn-arms/campaign-engine/topics"
 )
 
 // consumerGroup is goka's way into the group: sarama.ConsumerGroup over members. Consume returns only when the engine is
@@ -15,6 +18,9 @@ import (
 type consumerGroup struct {
 	engine *Engine
 	errs   chan error
+
+	// ghosts may have come of members that were thrown away; only Consume touches it.
+	ghosts ghosts
 
 	mu       sync.Mutex
 	fatalErr error
@@ -29,7 +35,7 @@ func newConsumerGroup(e *Engine) *consumerGroup {
 // The pauses between two attempts to take part in the group: doubled at each, back to the first after a commit.
 const (
 	retryMin = 50 * time.Millisecond
-	retryMax = 5 * time.Second
+	retryMax = 2 * time.Second
 )
 
 // Consume implements sarama.ConsumerGroup: one member after the other, until ctx ends or nothing can be done.
@@ -47,8 +53,12 @@ func (g *consumerGroup) Consume(ctx context.Context, _ []string, handler sarama.
 		if ctx.Err() != nil {
 			break
 		}
-		if final(err) {
+		haunted := g.ghosts.possible(g.engine.config.Clock.Elapsed())
+		if final(err) && !(haunted && errors.Is(err, ErrFencedInstance)) {
 			return g.giveUp(err)
+		}
+		if final(err) {
+			err = fmt.Errorf("a late request of this process's own, or: %w", err)
 		}
 		if last != nil && last.progressed {
 			pause, last.progressed = retryMin, false
@@ -58,8 +68,15 @@ func (g *consumerGroup) Consume(ctx context.Context, _ []string, handler sarama.
 		g.engine.status.wait("joining again after: " + err.Error())
 		sleep(ctx, pause/2+rand.N(pause/2+1))
 		pause = min(2*pause, retryMax)
-		if isFenced(err) && last != nil && last.replaced(ctx) {
+		if topics.Unauthorized(err) {
+			g.engine.awaitRights(ctx)
+		}
+		namesake := errors.Is(err, ErrFencedInstance) || isFenced(err) && last != nil && last.replaced(ctx)
+		if namesake && !haunted {
 			return g.giveUp(errors.Join(last.fencedInstance(), err))
+		}
+		if !namesake {
+			g.ghosts.leave(g.engine.config.Clock.Elapsed())
 		}
 	}
 	if last != nil {

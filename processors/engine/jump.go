@@ -7,8 +7,13 @@ import (
 )
 
 const (
-	// jumpMin is the step of the wall clock against the elapsed time that counts as a jump; slewing stays far below.
+	// jumpMin is what the wall clock may gain on the elapsed time within creepWindow; more is a jump, in one step or in many.
 	jumpMin = 500 * time.Millisecond
+	// creepWindow is how long small gains are added up.
+	creepWindow = time.Minute
+	// slewOneIn is the part of the time that passes by which a clock that is slewed may gain beside that, however long
+	// nobody looks: twice the 500 ppm that kernels and time services slew by.
+	slewOneIn = 1000
 	// holdMax is how long a jump forward is not believed. If the clock is not put right meanwhile, it is believed then.
 	holdMax = 5 * time.Second
 )
@@ -16,50 +21,99 @@ const (
 // jumpGuard does not believe a wall clock that jumps forward, since a transition that fired early cannot be taken back:
 // for up to holdMax time goes on from where it was, as the elapsed time says. A jump is measured against the time that has
 // passed since boot, so a machine that was suspended has not jumped.
+//
+// A clock that goes back is believed at once: what is late can be made up for, what is early cannot.
 type jumpGuard struct {
 	started bool
 	// offset is wall clock minus elapsed time, as last believed. (In milliseconds: nanoseconds would not reach year 9999.)
-	offset instant.Millis
+	offset   instant.Millis
+	lookedAt time.Duration
+	// floor is the lowest offset believed since floorAt, and what gains are measured from; limit is where they are too much.
+	floor, limit instant.Millis
+	floorAt      time.Duration
 	// until is the end of the hold in elapsed time, 0 without one. suspected is the lowest offset seen during it, highest the
 	// highest one that was told of.
 	until              time.Duration
 	suspected, highest instant.Millis
 }
 
-// look compares the clocks. jumped is true once per jump, with its size.
-func (g *jumpGuard) look(now instant.Instant, elapsed time.Duration) (by time.Duration, jumped bool) {
+// clockNews is what a look at the clocks finds that somebody should hear of.
+type clockNews uint8
+
+const (
+	noNews        clockNews = iota
+	jumpedForward           // it is not believed for now
+	putRight                // while it was not believed
+	nowBelieved             // nobody has put it right
+	jumpedBack              // believed at once
+)
+
+// look compares the clocks. news comes once; by is how far the wall clock is ahead of what was believed before the look.
+func (g *jumpGuard) look(now instant.Instant, elapsed time.Duration) (by time.Duration, news clockNews) {
 	// Rounded so that what is believed is never ahead.
 	offset := instant.Millis(now) - instant.Millis((elapsed + time.Millisecond - 1).Milliseconds())
 	if !g.started {
-		g.started, g.offset = true, offset
-		return 0, false
+		g.started, g.lookedAt, g.offset = true, elapsed, offset
+		g.measureFrom(offset, elapsed)
+		return 0, noNews
 	}
 	by = span(offset - g.offset)
-	switch {
-	case by < jumpMin: // steady, slewed, or put back: what has fired is in the rows and does not fire again
-		jumped = by <= -jumpMin
-		g.offset, g.until = offset, 0
-	case g.until == 0:
-		g.hold(elapsed, offset)
-		g.highest, jumped = offset, true
-	default:
-		jumped = span(offset-g.highest) >= jumpMin
-		g.highest = max(g.highest, offset)
-		g.suspected = min(g.suspected, offset)
-		if elapsed >= g.until {
-			// What was there all the time is believed. A jump that came meanwhile is held in its turn.
-			g.offset, g.until = g.suspected, 0
-			if span(offset-g.offset) >= jumpMin {
-				g.hold(elapsed, offset)
-			} else {
-				g.offset = offset
-			}
-		}
+	unseen := elapsed - g.lookedAt
+	g.lookedAt = elapsed
+	if !g.held() {
+		g.limit = g.floor + instant.Millis((jumpMin + (elapsed-g.floorAt)/slewOneIn).Milliseconds())
 	}
-	return by, jumped
+	switch {
+	case offset < g.limit: // steady, slewed, or put back
+		switch {
+		case by <= -jumpMin-unseen/slewOneIn: // what has fired is in the rows and does not fire again
+			news = jumpedBack
+		case g.held():
+			news = putRight
+		}
+		g.until = 0
+		g.believe(offset, elapsed)
+	case !g.held():
+		g.hold(offset, elapsed)
+		g.highest, news = offset, jumpedForward
+	default:
+		news = g.wait(offset, elapsed)
+	}
+	return by, news
 }
 
-func (g *jumpGuard) hold(elapsed time.Duration, offset instant.Millis) {
+// wait looks at a wall clock that is held.
+func (g *jumpGuard) wait(offset instant.Millis, elapsed time.Duration) (news clockNews) {
+	if span(offset-g.highest) >= jumpMin {
+		g.highest, news = offset, jumpedForward
+	}
+	g.suspected = min(g.suspected, offset)
+	if elapsed < g.until {
+		return news
+	}
+	// What was there all the time is believed. A jump that came meanwhile is held in its turn.
+	g.until, g.offset = 0, g.suspected
+	g.measureFrom(g.suspected, elapsed)
+	if g.limit = g.suspected + instant.Millis(jumpMin.Milliseconds()); offset >= g.limit {
+		g.hold(offset, elapsed)
+		return news
+	}
+	g.believe(offset, elapsed)
+	return nowBelieved
+}
+
+func (g *jumpGuard) believe(offset instant.Millis, elapsed time.Duration) {
+	g.offset = offset
+	if offset < g.floor || elapsed-g.floorAt >= creepWindow {
+		g.measureFrom(offset, elapsed)
+	}
+}
+
+func (g *jumpGuard) measureFrom(offset instant.Millis, elapsed time.Duration) {
+	g.floor, g.floorAt = offset, elapsed
+}
+
+func (g *jumpGuard) hold(offset instant.Millis, elapsed time.Duration) {
 	g.until, g.suspected = elapsed+holdMax, offset
 }
 

@@ -12,6 +12,7 @@ type loop struct {
 	engine  *Engine
 	member  *member
 	a       *assignment
+	began   time.Duration // Clock.Elapsed
 	errands *errands
 	catchUp catchUp
 	backlog backlog
@@ -39,14 +40,18 @@ const (
 	// batchMax is how many timers, or records, go to goka at once: the grain in which firing and reading take turns, and in
 	// which the transaction's bounds are looked at.
 	batchMax = 512
+	// fireTurns is how many batches of timers go before one of records, while both wait. A record costs some times as much as
+	// a timer, and what is decided late cannot be made up for.
+	fireTurns = 4
 	// turnMax is how many of them are of one partition before the next one's turn comes.
 	turnMax = 32
 )
 
 func newLoop(stop context.Context, m *member, a *assignment, r *running) *loop {
 	e := m.engine
+	e.progress.Store(newProgress(a.partitions, a.positions))
 	return &loop{
-		engine: e, member: m, a: a, errands: newErrands(a.ctx), catchUp: newCatchUp(len(a.partitions)),
+		engine: e, member: m, a: a, began: e.config.Clock.Elapsed(), errands: newErrands(a.ctx), catchUp: newCatchUp(len(a.partitions)),
 		pace: pace{interval: e.config.CommitInterval, timersMax: e.config.TimersMax, recordsMax: e.config.RecordsMax},
 		tx:   newTransaction(stop, e, m, a), feed: feed{running: r}, weight: bytesMax / turnMax,
 		trimmed: trimmed{upTo: make(map[int32]int64)},
@@ -79,7 +84,7 @@ func (l *loop) round(stop context.Context) error {
 		step()
 	}
 	l.passGates()
-	fired, err := l.fire()
+	fired, err := l.fireInTurn()
 	if err != nil {
 		return err
 	}
@@ -98,9 +103,11 @@ func (l *loop) round(stop context.Context) error {
 }
 
 func (l *loop) commit() error {
+	compare := l.comparison()
 	if err := l.tx.commit(); err != nil {
 		return err
 	}
+	compare()
 	l.pace.committed(l.elapsed())
 	l.member.progressed, l.yielding = true, false
 	l.trim()

@@ -12,6 +12,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/rmn-arms/campaign-engine/topics"
 )
 
 // member is one membership of the group: one franz-go client with one transactional producer. It lives through
@@ -19,7 +21,7 @@ import (
 // transaction ended in doubt must be fenced before anything else is done.
 type member struct {
 	engine  *Engine
-	session *kgo.GroupTransactSession
+	session session
 
 	mu sync.Mutex
 	// current is the assignment that holds, nil between a revocation and the next one.
@@ -58,9 +60,9 @@ func (e *Engine) join(ctx context.Context) (*member, error) {
 	e.status.wait("joining the group")
 	m := &member{engine: e, changed: make(chan struct{}, 1)}
 	m.lifetime, m.end = context.WithCancel(context.Background())
-	session, err := kgo.NewGroupTransactSession(e.memberOptions(m)...)
+	session, err := e.newSession(m)
 	if err != nil {
-		return nil, fmt.Errorf("making the client of group %s: %w", e.shape.group, err)
+		return nil, err
 	}
 	m.session = session
 	ctx, cancel := context.WithTimeout(ctx, e.config.TransactionTimeout+sideTimeout)
@@ -162,10 +164,14 @@ func (m *member) replaced(ctx context.Context) bool {
 }
 
 // OnGroupManageError implements kgo.HookGroupManageError: what the group's management could not do. franz-go retries, and
-// logs it; only a fenced instance is for good.
+// logs it; a fenced instance is for good, and a missing right ends the membership.
 func (m *member) OnGroupManageError(err error) {
 	if errors.Is(err, kerr.FencedInstanceID) {
 		m.fail(m.fencedInstance())
+		return
+	}
+	if topics.Unauthorized(err) { // franz-go would ask for ever, without a word
+		m.fail(fmt.Errorf("taking part in group %s: %w", m.engine.shape.group, err))
 		return
 	}
 	m.engine.config.Log.Debug().Err(err).Str("group", string(m.engine.shape.group)).Msg("joining the group")

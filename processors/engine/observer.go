@@ -12,8 +12,16 @@ type Observer struct {
 	Recovered func(partition int32, rows int, took time.Duration)
 	Fenced    func(transactionalID string)
 	ClockJump func(by time.Duration)
+	// ClockSkew is told, every few seconds while something is committed, how far the engine's clock is ahead of the brokers'
+	// (negative: behind), at the least.
+	ClockSkew func(by time.Duration)
 	Assigned  func(partitions int)
 	Restarted func(cause string)
+	// Late gets, of a committed transaction, how much later than CountSince's instant the commit was, and how often that was
+	// so; never negative.
+	Late func(name string, by time.Duration, count int)
+	// Fires is told that a partition's timers fire from now on, and how long after the assignment that is.
+	Fires func(partition int32, took time.Duration)
 	// Lost is told how many offsets of a topic were deleted before the group had read them.
 	Lost func(topic string, offsets int64)
 }
@@ -54,6 +62,12 @@ func (o Observer) clockJump(by time.Duration) {
 	}
 }
 
+func (o Observer) clockSkew(by time.Duration) {
+	if o.ClockSkew != nil {
+		o.ClockSkew(by)
+	}
+}
+
 func (o Observer) assigned(partitions int) {
 	if o.Assigned != nil {
 		o.Assigned(partitions)
@@ -63,6 +77,18 @@ func (o Observer) assigned(partitions int) {
 func (o Observer) restarted(cause string) {
 	if o.Restarted != nil {
 		o.Restarted(cause)
+	}
+}
+
+func (o Observer) late(name string, by time.Duration, count int) {
+	if o.Late != nil {
+		o.Late(name, by, count)
+	}
+}
+
+func (o Observer) fires(partition int32, took time.Duration) {
+	if o.Fires != nil {
+		o.Fires(partition, took)
 	}
 }
 

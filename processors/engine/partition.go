@@ -19,22 +19,32 @@ type partitions struct {
 	dueOf                  table.DueOf
 	rows                   map[int32]*table.Table
 	claimed, owned, firing []int32
-	// leftAt is, per partition that is not claimed any more, when it was given up (Clock.Elapsed).
+	// leftAt is, per partition that is not claimed, when its rows were last known to be right (Clock.Elapsed): when it was
+	// given up, or when a standby had read them to the end.
 	leftAt map[int32]time.Duration
+	// epoch counts the changes of claimed; changed is closed at the next one.
+	epoch   uint64
+	changed chan struct{}
 }
 
-// keptMax is how long the rows of a partition that was given up are gone on from. It is far below the table topics'
+// keptMax is how long the rows of a partition that nobody keeps up to date are gone on from. It is far below the table topics'
 // delete.retention.ms: after that a removal may have been compacted out of sight, and its row would stay for ever.
 const keptMax = time.Hour
 
 func newPartitions(dueOf table.DueOf) partitions {
-	return partitions{dueOf: dueOf, rows: make(map[int32]*table.Table), leftAt: make(map[int32]time.Duration)}
+	return partitions{
+		dueOf: dueOf, rows: make(map[int32]*table.Table), leftAt: make(map[int32]time.Duration), changed: make(chan struct{}),
+	}
 }
 
 // table returns a partition's rows, empty ones the first time.
 func (p *partitions) table(partition int32) *table.Table {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	return p.made(partition)
+}
+
+func (p *partitions) made(partition int32) *table.Table {
 	t, ok := p.rows[partition]
 	if !ok {
 		t = table.NewExcept(p.dueOf, isPart)
@@ -47,16 +57,28 @@ func (p *partitions) table(partition int32) *table.Table {
 func (p *partitions) claim(claimed []int32, now time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.forgetOld(now)
+	p.claimed = claimed
+	for _, partition := range claimed {
+		delete(p.leftAt, partition)
+	}
+	p.change()
+}
+
+func (p *partitions) forgetOld(now time.Duration) {
 	for partition, at := range p.leftAt {
 		if now-at > keptMax {
 			delete(p.rows, partition)
 			delete(p.leftAt, partition)
 		}
 	}
-	p.claimed = claimed
-	for _, partition := range claimed {
-		delete(p.leftAt, partition)
-	}
+}
+
+// change begins a new epoch.
+func (p *partitions) change() {
+	p.epoch++
+	close(p.changed)
+	p.changed = make(chan struct{})
 }
 
 // own notes that a claimed partition's rows are recovered.
@@ -94,6 +116,26 @@ func (p *partitions) catchingUp() int {
 	return len(p.claimed) - len(p.firing)
 }
 
+// lists returns the partitions that are claimed, owned and firing. The lists are not changed, only followed by longer ones.
+func (p *partitions) lists() (claimed, owned, firing []int32) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.claimed, p.owned, p.firing
+}
+
+// tables returns the rows of some partitions.
+func (p *partitions) tables(of []int32) []*table.Table {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	tables := make([]*table.Table, 0, len(of))
+	for _, partition := range of {
+		if t, ok := p.rows[partition]; ok {
+			tables = append(tables, t)
+		}
+	}
+	return tables
+}
+
 // leave notes that no partition is claimed any more.
 func (p *partitions) leave(at time.Duration) {
 	p.mu.Lock()
@@ -102,14 +144,15 @@ func (p *partitions) leave(at time.Duration) {
 		p.leftAt[partition] = at
 	}
 	p.claimed, p.owned, p.firing = nil, nil, nil
+	p.change()
 }
 
-// forget drops all rows. It is what a fenced owner does.
+// forget drops the rows of the claimed partitions. It is what a fenced owner does.
 func (p *partitions) forget() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, t := range p.rows {
-		t.Reset()
+	for _, partition := range p.claimed {
+		p.made(partition).Reset()
 	}
 }
 

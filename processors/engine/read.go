@@ -45,12 +45,15 @@ func (l *loop) pressing() bool {
 	return due || l.commitAt() <= l.elapsed()
 }
 
+// lookMax is how long the clocks are not looked at when nothing happens: a jump is told of also when nothing is due.
+const lookMax = 10 * time.Second
+
 // untilNeeded returns a context that ends when the loop has something to do other than to read, and at most after a while.
 func (l *loop) untilNeeded(stop context.Context, atMost time.Duration) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(l.a.ctx)
 	now, until := l.engine.watch.look()
 	next := l.engine.partitions.nextFiring()
-	wait, wake := min(atMost, l.commitAt()-l.elapsed()), next
+	wait, wake := min(atMost, lookMax, l.commitAt()-l.elapsed()), next
 	if until < forever {
 		// The wall clock is ahead of what is believed: timers are waited for by the time that passes.
 		wait = min(wait, until-l.elapsed(), span(next.Sub(now)))
@@ -58,10 +61,8 @@ func (l *loop) untilNeeded(stop context.Context, atMost time.Duration) (context.
 	}
 	releases := []func(){l.errands.onNews(cancel)}
 	unstop := context.AfterFunc(stop, cancel)
-	if wait < forever {
-		timer := time.AfterFunc(wait, cancel)
-		releases = append(releases, func() { timer.Stop() })
-	}
+	timer := time.AfterFunc(wait, cancel)
+	releases = append(releases, func() { timer.Stop() })
 	if wake != never {
 		releases = append(releases, l.engine.config.Clock.AfterFunc(wake, cancel))
 	}
@@ -85,6 +86,7 @@ func (l *loop) receive(fetches kgo.Fetches) error {
 			err = fmt.Errorf("reading %s/%d: %w", p.Topic, p.Partition, errNotOwned)
 			return
 		}
+		l.engine.progress.Load().reaches(p.Topic, p.Partition, p.HighWatermark)
 		l.backlog.add(p.Topic, p.Partition, p.Records)
 	})
 	if err != nil && l.a.ctx.Err() != nil {

@@ -22,6 +22,8 @@ type reader struct {
 	topic     string
 	id        [16]byte
 	stretches map[int32]*stretch
+	// markers says that the ends of transactions are taken, too.
+	markers bool
 	// lost says that leaders have to be looked up again.
 	lost bool
 }
@@ -186,6 +188,7 @@ func (r *reader) load(answer *kmsg.FetchResponseTopicPartition) error {
 	}
 	fetched, next := kgo.ProcessFetchPartition(kgo.ProcessFetchPartitionOpts{
 		Offset: s.next, IsolationLevel: kgo.ReadCommitted(), Topic: r.topic, Partition: answer.Partition,
+		KeepControlRecords: r.markers,
 	}, answer, kgo.DefaultDecompressor(), nil)
 	if fetched.Err != nil {
 		return fetched.Err

@@ -28,7 +28,7 @@ func (e *Engine) recoverRows(ctx context.Context, partitions []int32, done func(
 	began := e.config.Clock.Elapsed()
 	r := newReader(side, e.shape.table)
 	for unlocated := partitions; len(unlocated)+len(r.stretches) > 0; {
-		if unlocated, err = e.locateRows(ctx, r, unlocated); err != nil {
+		if unlocated, err = e.locateRows(ctx, r, unlocated, (*kadm.Client).ListEndOffsets); err != nil {
 			return err
 		}
 		if complete := r.complete(); len(complete) > 0 {
@@ -56,10 +56,15 @@ func (e *Engine) recovered(partition int32, began time.Duration) {
 
 var errUnlisted = errors.New("the broker does not list it")
 
+// listEnds asks how far topics reach.
+type listEnds func(*kadm.Client, context.Context, ...string) (kadm.ListedOffsets, error)
+
 // locateRows gives the reader the stretches that are to be read, and returns the partitions whose leaders do not tell
 // them for now. Rows from which the log's start has moved away are read anew: removals may have been compacted out of
 // sight.
-func (e *Engine) locateRows(ctx context.Context, r *reader, partitions []int32) (unlocated []int32, err error) {
+func (e *Engine) locateRows(
+	ctx context.Context, r *reader, partitions []int32, list listEnds,
+) (unlocated []int32, err error) {
 	if len(partitions) == 0 {
 		return nil, nil
 	}
@@ -70,7 +75,7 @@ func (e *Engine) locateRows(ctx context.Context, r *reader, partitions []int32) 
 	if err != nil {
 		return nil, fmt.Errorf("listing the starts of %s: %w", r.topic, err)
 	}
-	ends, err := listed(admin.ListEndOffsets(ctx, r.topic))
+	ends, err := listed(list(admin, ctx, r.topic))
 	if err != nil {
 		return nil, fmt.Errorf("listing the ends of %s: %w", r.topic, err)
 	}
@@ -87,6 +92,7 @@ func (e *Engine) locateRows(ctx context.Context, r *reader, partitions []int32) 
 			rows.Reset()
 			next = start.Offset
 		}
+		e.progress.Load().recovers(partition, next, end.Offset)
 		r.add(partition, &stretch{next: next, end: end.Offset, passed: rows.Advance, take: func(record *kgo.Record) {
 			rows.Load(string(record.Key), record.Value, record.Offset)
 		}})

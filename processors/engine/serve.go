@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"github.com/IBM/sarama"
-	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // serve works on one assignment until it is revoked (nil), ctx ends (nil, all in hand committed) or something breaks.
@@ -31,6 +30,7 @@ func (m *member) serve(ctx context.Context, a *assignment, handler sarama.Consum
 	err := loop.run(ctx)
 	e.burst.set(false)
 	loop.errands.stop()
+	e.progress.Store(newProgress(nil, nil))
 	// Rows are rolled back only when no callback writes any more.
 	after := errors.Join(run.stop(handler), loop.tx.abort(causeOf(err)))
 	loop.tx.release()
@@ -49,7 +49,7 @@ func (m *member) forgetRevocation(stop context.Context, a *assignment) error {
 	ctx, cancel := context.WithCancel(a.ctx)
 	defer cancel()
 	defer context.AfterFunc(stop, cancel)()
-	if _, err := m.session.End(ctx, kgo.TryAbort); err != nil && ctx.Err() == nil {
+	if err := m.session.abort(ctx); err != nil && ctx.Err() == nil {
 		return fmt.Errorf("starting an assignment: %w", err)
 	}
 	return nil

@@ -42,7 +42,7 @@ func TestTheClientIsSetUpAsPromised(t *testing.T) {
 	e := newTestEngine(t)
 	m := &member{engine: e}
 	m.lifetime, m.end = context.WithCancel(context.Background())
-	session, err := kgo.NewGroupTransactSession(e.memberOptions(m)...)
+	session, err := e.newSession(m)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,6 +28,7 @@ type transaction struct {
 	movedAt time.Duration
 
 	counts counts
+	hooks  hooks
 	// ctx ends some time after stop, so that no callback waits for brokers that are gone.
 	ctx     context.Context
 	release context.CancelFunc
@@ -37,12 +38,6 @@ type transaction struct {
 	bytes atomic.Int64
 	// acks gathers what the brokers answered to the records of this transaction.
 	acks acks
-}
-
-// counts adds up what callbacks count until the commit.
-type counts struct {
-	mu     sync.Mutex
-	byName map[string]int
 }
 
 type acks struct {
@@ -61,7 +56,7 @@ var errAborted = errors.New("the group has moved on: the transaction was aborted
 
 func newTransaction(stop context.Context, e *Engine, m *member, a *assignment) *transaction {
 	t := &transaction{stop: stop, engine: e, member: m, a: a, touched: positions{},
-		counts: counts{byName: map[string]int{}}, acks: acks{rowsEnd: map[int32]int64{}, topics: map[string]bool{}}}
+		counts: newCounts(), acks: acks{rowsEnd: map[int32]int64{}, topics: map[string]bool{}}}
 	t.onAck = t.acked
 	t.ctx, t.release = t.patience()
 	for topic, partitions := range a.raised {
@@ -99,23 +94,20 @@ func (t *transaction) moved() bool { return len(t.touched) > 0 }
 
 // emit sends what a callback emitted.
 func (t *transaction) emit(record *kgo.Record) {
-	t.bytes.Add(int64(len(record.Key) + len(record.Value)))
+	size := len(record.Key) + len(record.Value)
+	for _, header := range record.Headers {
+		size += len(header.Key) + len(header.Value)
+	}
+	t.bytes.Add(int64(size))
 	t.produce(record)
 }
 
-// emitted is the size of what was emitted, in bytes of keys and values.
+// emitted is the size of what was emitted, in bytes of keys, values and headers.
 func (t *transaction) emitted() int64 { return t.bytes.Load() }
 
 // produce sends a record in the transaction.
 func (t *transaction) produce(record *kgo.Record) {
 	t.member.client().Produce(t.ctx, record, t.onAck)
-}
-
-// count adds one to a counter; it is called by the callbacks of all partitions.
-func (t *transaction) count(name string) {
-	t.counts.mu.Lock()
-	defer t.counts.mu.Unlock()
-	t.counts.byName[name]++
 }
 
 // acked takes the broker's answer to a record.
@@ -151,7 +143,7 @@ func (t *transaction) commit() error {
 		return err
 	}
 	t.engine.at(StepFlushed)
-	committed, err := t.member.session.End(kgo.PreTxnCommitFnContext(ctx, t.putPositions), kgo.TryCommit)
+	committed, err := t.member.session.commit(ctx, t.putPositions)
 	if err != nil {
 		return fmt.Errorf("committing: %w", err)
 	}
@@ -194,7 +186,8 @@ func (t *transaction) ending() (context.Context, context.CancelFunc) {
 // flush waits until the brokers have all records. What one of them refused must not be committed without it.
 func (t *transaction) flush(ctx context.Context) error {
 	if err := t.member.client().Flush(ctx); err != nil {
-		return fmt.Errorf("flushing: %w", err)
+		return fmt.Errorf("the brokers have not taken all records of a transaction within %s (too few replicas in sync?): %w",
+			t.engine.config.TransactionTimeout, err)
 	}
 	t.acks.mu.Lock()
 	err, fresh := t.acks.err, t.acks.fresh
@@ -280,8 +273,13 @@ func (p positions) any() positions {
 // keep makes the committed transaction the new truth.
 func (t *transaction) keep(rows int, began time.Duration) {
 	t.engine.partitions.each(func(partition int32, table *table.Table) { table.Commit(t.acks.rowsEnd[partition]) })
+	t.engine.progress.Load().moved(t.touched)
+	at, _ := t.engine.watch.look()
+	t.counts.tell(t.engine.config.Observe, at)
 	now := t.engine.config.Clock.Elapsed()
-	t.engine.config.Observe.counted(t.counts.byName)
+	for _, do := range t.hooks.take() {
+		do()
+	}
 	t.engine.config.Observe.committed(t.load.records, t.load.timers, rows, now-t.load.openedAt, now-began)
 	t.clear()
 }
@@ -294,7 +292,7 @@ func (t *transaction) abort(cause string) error {
 	}
 	ctx, cancel := t.ending()
 	defer cancel()
-	_, err := t.member.session.End(ctx, kgo.TryAbort)
+	err := t.member.session.abort(ctx)
 	t.engine.partitions.each(func(_ int32, rows *table.Table) { rows.Rollback() })
 	t.engine.config.Observe.aborted(cause)
 	t.clear()
@@ -312,9 +310,7 @@ func (t *transaction) clear() {
 	t.load = load{}
 	t.bytes.Store(0)
 	clear(t.touched)
-	t.counts.mu.Lock()
-	clear(t.counts.byName)
-	t.counts.mu.Unlock()
+	t.counts.clear()
 	t.acks.mu.Lock()
 	defer t.acks.mu.Unlock()
 	t.acks.err = nil

@@ -38,7 +38,7 @@ func (l *loop) trim() {
 		deleted, err := l.engine.deleteRecords(ctx, read)
 		if err != nil {
 			if ctx.Err() == nil {
-				l.engine.config.Log.Warn().Err(err).Str("topic", l.engine.shape.loop).Msg(
+				l.engine.config.Log.Warn().Err(l.engine.explained(ctx, err)).Str("topic", l.engine.shape.loop).Msg(
 					"deleting what was read from the loop: it is kept twice until this succeeds")
 			}
 			return nil

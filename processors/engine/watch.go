@@ -9,9 +9,9 @@ import (
 // watch is the engine's clock as far as it is believed. It lives as long as the engine: an assignment that begins during a
 // hold, or after a jump that came between two of them, must not take the wrong clock for the right one.
 type watch struct {
-	clock  Clock
-	guard  jumpGuard
-	jumped func(by time.Duration)
+	clock Clock
+	guard jumpGuard
+	tell  func(news clockNews, by time.Duration)
 }
 
 const (
@@ -30,8 +30,8 @@ func (w *watch) look() (now instant.Instant, until time.Duration) {
 		return wall, forever // nothing better is known; the next look begins
 	}
 	if together {
-		if by, jumped := w.guard.look(wall, elapsed); jumped {
-			w.jumped(by)
+		if by, news := w.guard.look(wall, elapsed); news != noNews {
+			w.tell(news, by)
 		}
 	}
 	switch {
@@ -58,12 +58,22 @@ func (w *watch) read() (wall instant.Instant, elapsed time.Duration, together bo
 	return wall, elapsed, false
 }
 
-// warnOfJump tells of a jump of the wall clock.
-func (e *Engine) warnOfJump(by time.Duration) {
-	e.config.Observe.clockJump(by)
-	warning := e.config.Log.Warn().Dur("by", by)
-	if by > 0 {
-		warning = warning.Dur("not_believed_for_at_most", holdMax)
+// tellOfClock tells what was found out about the wall clock.
+func (e *Engine) tellOfClock(news clockNews, by time.Duration) {
+	log := e.config.Log
+	switch news {
+	case jumpedForward:
+		e.config.Observe.clockJump(by)
+		log.Warn().Dur("by", by).Dur("not_believed_for_at_most", holdMax).
+			Msg("the wall clock jumped forward: check this machine's time service")
+	case jumpedBack:
+		e.config.Observe.clockJump(by)
+		log.Warn().Dur("by", by).
+			Msg("the wall clock was put back, and what is due waits for it: check this machine's time service")
+	case putRight:
+		log.Info().Msg("the wall clock was put right before it was believed: nothing has fired early")
+	case nowBelieved:
+		log.Warn().Dur("by", by).
+			Msg("the wall clock has not been put right and is believed from now on: what is due by it fires")
 	}
-	warning.Msg("the wall clock jumped: check this machine's time service")
 }

@@ -1,5 +1,7 @@
 package table
 
+import "github.com/rmn-arms/campaign-engine/state/instant"
+
 // absent is the place of a row that is not in the index.
 const absent = -1
 
@@ -42,6 +44,18 @@ func (x *dueIndex) remove(r *row) {
 func (x dueIndex) fix(r *row) {
 	x.up(r.place)
 	x.down(r.place)
+}
+
+// count counts the rows from place i down that are due at now, and stops at limit. It looks at no more than twice as many.
+func (x dueIndex) count(i int, now instant.Instant, limit int) int {
+	if i >= len(x) || x[i].due > now || limit <= 0 {
+		return 0
+	}
+	count := 1
+	for child := 2*i + 1; child <= 2*i+2; child++ {
+		count += x.count(child, now, limit-count)
+	}
+	return count
 }
 
 func (x dueIndex) up(i int) {

@@ -139,6 +139,10 @@ func TestTableIsAsTheModel(t *testing.T) {
 					t.Fatalf("took %v, count %d, not %v", got, count, want)
 				}
 			},
+			"overdue": func(t *rapid.T) {
+				now, limit := instant.Instant(rapid.Int64Range(0, 21).Draw(t, "now")), rapid.IntRange(0, 9).Draw(t, "limit")
+				m.compareOverdue(t, rows, now, limit)
+			},
 			"ask": func(t *rapid.T) {
 				key, found := rows.Unanswered()
 				for ; m.asked < len(m.taken); m.asked++ {
@@ -172,6 +176,20 @@ func TestTableIsAsTheModel(t *testing.T) {
 			"": func(t *rapid.T) { m.compare(t, rows) },
 		})
 	})
+}
+
+// compareOverdue asks what is due at an instant, or was and is not committed.
+func (m *model) compareOverdue(t *rapid.T, rows *Table, now instant.Instant, limit int) {
+	want, oldest := 0, Never
+	for _, row := range append(m.waiting(), m.taken...) {
+		if row.due <= now || slices.Contains(m.taken, row) {
+			want, oldest = want+1, min(oldest, row.due)
+		}
+	}
+	count, earliest := rows.Overdue(now, limit)
+	if count != min(want, limit) || earliest != oldest {
+		t.Fatalf("%d are overdue up to %d, since %d; not %d, since %d", count, limit, earliest, want, oldest)
+	}
 }
 
 // compare asks a table everything that it can be asked without changing it.

@@ -216,11 +216,36 @@ func (t *Table) Rows() (count int, bytes int64) {
 	return len(t.rows), t.bytes
 }
 
-// Pending returns the number of rows that wait for an instant.
+// Pending returns the number of rows that wait for an instant. Within a transaction, those that TakeDue handed out and that
+// have not been written since count as well: they may come back.
 func (t *Table) Pending() int {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	return len(t.index) + len(t.taken)
+	count := len(t.index)
+	for _, taken := range t.taken {
+		if r := taken.row; r.place == absent && r.due <= taken.due {
+			count++
+		}
+	}
+	return count
+}
+
+// Overdue returns how many rows are due at now, counted up to about limit, and the earliest of their instants (Never without
+// one). What TakeDue handed out is counted until the transaction is committed. It costs O(limit).
+func (t *Table) Overdue(now instant.Instant, limit int) (count int, oldest instant.Instant) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	oldest = Never
+	for _, taken := range t.taken {
+		if oldest = min(oldest, taken.due); count < limit {
+			count++
+		}
+	}
+	count += t.index.count(0, now, limit-count)
+	if len(t.index) > 0 && t.index[0].due <= now {
+		oldest = min(oldest, t.index[0].due)
+	}
+	return count, oldest
 }
 
 // Offset returns the offset in the table topic up to which the committed rows are complete.

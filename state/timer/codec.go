@@ -10,9 +10,10 @@ import (
 // A row in bytes:
 //
 //	due       8 bytes  next due instant in ms, big endian, two's complement; Never when no timer is armed
-//	layout    1 byte   1
+//	layout    1 byte   1; 2 when a trace is kept
 //	flags     1 byte   bits 0-1 result, 2 settled, 3 worded, 4-7 armed timers
 //	hash      16 bytes
+//	trace     25 bytes layout 2 alone, where they are not all 0
 //	revision  uvarint
 //	decided   varint   ms since 1970
 //
@@ -29,10 +30,11 @@ import (
 // disambiguation.
 //
 // The first eight bytes stand there so that rows can be indexed by their due instant without being decoded. There is
-// one encoding of a row, and no other bytes are taken.
+// one encoding of a row, and no other bytes are taken. Layout 1 is also how rows were written before traces were kept.
 const (
 	duePrefixBytes = 8
-	layout         = 1
+	layoutUntraced = 1
+	layoutTraced   = 2
 
 	settledFlag = 1 << 2
 	wordedFlag  = 1 << 3
@@ -49,8 +51,11 @@ var ErrRow = errors.New("decoding a timer row: not the encoding of a row")
 func (r *Row) AppendBinary(b []byte) []byte {
 	due, _ := r.NextDue()
 	b = binary.BigEndian.AppendUint64(b, uint64(due))
-	b = append(b, layout, r.flags())
+	b = append(b, r.layout(), r.flags())
 	b = append(b, r.Hash[:]...)
+	if r.traced() {
+		b = append(b, r.Trace[:]...)
+	}
 	b = binary.AppendUvarint(b, uint64(r.Revision))
 	b = binary.AppendVarint(b, int64(r.DecidedAt))
 	if !r.Settled {
@@ -66,6 +71,15 @@ func (r *Row) AppendBinary(b []byte) []byte {
 		b = appendText(appendText(b, r.Wording.Zone), r.Wording.Disambiguation)
 	}
 	return b
+}
+
+func (r *Row) traced() bool { return r.Trace != Trace{} }
+
+func (r *Row) layout() byte {
+	if r.traced() {
+		return layoutTraced
+	}
+	return layoutUntraced
 }
 
 func (r *Row) flags() byte {
@@ -121,13 +135,17 @@ func appendText(b []byte, text string) []byte { return append(append(b, byte(len
 // UnmarshalBinary sets the row to what AppendBinary wrote; the row shares no memory with data. Its error is ErrRow,
 // and the row is then unchanged.
 func (r *Row) UnmarshalBinary(data []byte) error {
-	if len(data) < duePrefixBytes+2 || data[duePrefixBytes] != layout {
+	if len(data) < duePrefixBytes+2 {
 		return ErrRow
 	}
+	layout := data[duePrefixBytes]
 	flags := data[duePrefixBytes+1]
 	row := Row{Result: Result(flags & 3), Settled: flags&settledFlag != 0}
 	in := reader{rest: data[duePrefixBytes+2:]}
 	in.read(row.Hash[:])
+	if layout == layoutTraced {
+		in.read(row.Trace[:])
+	}
 	row.Revision = in.uvarint()
 	row.DecidedAt = instant.Instant(in.varint())
 	if !row.Settled {
@@ -139,7 +157,8 @@ func (r *Row) UnmarshalBinary(data []byte) error {
 	}
 	row.readTexts(&in, flags&wordedFlag != 0)
 	due, _ := row.NextDue()
-	if in.bad || len(in.rest) > 0 || row.flags() != flags || !row.holds() || binary.BigEndian.Uint64(data) != uint64(due) {
+	if in.bad || len(in.rest) > 0 || row.layout() != layout || row.flags() != flags || !row.holds() ||
+		binary.BigEndian.Uint64(data) != uint64(due) {
 		return ErrRow
 	}
 	*r = row

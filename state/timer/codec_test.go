@@ -3,6 +3,7 @@ package timer_test
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"math"
 	"slices"
@@ -55,12 +56,52 @@ func rows() map[string]timer.Row {
 	ended, _ := timer.Fire(started, starts+7*day)
 	settled, _ := timer.Fire(ended, starts+8*day)
 	cancelled := timer.Decide(plain, true, timer.Change{Kind: timer.Cancel, Revision: 9}, now+1, timer.Normal).Row
+	traced := worded
+	traced.Trace = someTrace
+	cancelledTraced := cancelled
+	cancelledTraced.Trace = timer.Trace{0: 1}
 	early := timer.Decide(timer.Row{}, false, timer.Change{
 		Revision: 1, AdvertiserID: "a", Currency: "JPY", StartsAt: 5, EndsAt: 9, Lead: day,
 	}, 2, timer.CatchingUp).Row // due before 1970
 	return map[string]timer.Row{
 		"plain": plain, "worded": worded, "started": started, "rearmed": rearmed, "ended": ended, "settled": settled,
-		"cancelled": cancelled, "early": early,
+		"cancelled": cancelled, "early": early, "traced": traced, "cancelled, traced": cancelledTraced,
+	}
+}
+
+var someTrace = timer.Trace([]byte("trace id, 16 byte.span id.\x01"))
+
+// TestRowsWithoutATraceAreAsTheyWere: they are written as by the versions before traces were kept, and what those wrote is
+// read.
+func TestRowsWithoutATraceAreAsTheyWere(t *testing.T) {
+	for name, want := range map[string]string{
+		"plain":     "000001a22ad2fc8001f0303132333435363738396162636465660380c2d4d7b26880e2caffc5688088b2a00280b8992980dddb0100000000000000000010616476657274697365722d313233343503555344",
+		"rearmed":   "000001a22ff9588001f8000000000000000000000000000000000482e2caffc56880d2fdd1c66880c0cbc90280b899290003ffefb252ffefb252000000000000000010616476657274697365722d3132333435035553440015323032362d31322d31305430303a30303a30302e350a417369612f546f6b796f0672656a656374",
+		"settled":   "7fffffffffffffff0105303132333435363738396162636465660380e2e192cb6810616476657274697365722d313233343503555344",
+		"cancelled": "000001a195b17f010182000000000000000000000000000000000982c2d4d7b26880e2caffc5688088b2a00280b8992980dddb0100fdafdae8170010616476657274697365722d313233343503555344",
+	} {
+		row := rows()[name]
+		if got := hex.EncodeToString(row.AppendBinary(nil)); got != want {
+			t.Errorf("a %s row is written as\n%s, it was\n%s", name, got, want)
+		}
+		data, err := hex.DecodeString(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var read timer.Row
+		if err := read.UnmarshalBinary(data); err != nil || read != row {
+			t.Errorf("a %s row as it was written is read as %+v (%v), want %+v", name, read, err, row)
+		}
+	}
+}
+
+// TestATraceTakes25Bytes: what is kept for it is kept for each pending campaign.
+func TestATraceTakes25Bytes(t *testing.T) {
+	traced := rows()["traced"]
+	with := len(traced.AppendBinary(nil))
+	traced.Trace = timer.Trace{}
+	if without := len(traced.AppendBinary(nil)); with != without+len(someTrace) {
+		t.Errorf("a row takes %d bytes, with a trace %d", without, with)
 	}
 }
 

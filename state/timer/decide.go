@@ -14,13 +14,14 @@ const (
 	changeKindCount
 )
 
-// Change is an operator's change whose form has been checked. The fields below Hash belong to a Definition.
+// Change is an operator's change whose form has been checked. The fields below Trace belong to a Definition.
 // Limits (the contract's): Revision >= 1; StartsAt < EndsAt, both and EndsAt + Grace within instant.Min and Max;
 // Lead and Grace >= 0; AdvertiserID at most 128 bytes, Currency 3.
 type Change struct {
 	Kind     ChangeKind
 	Revision int64
 	Hash     Hash
+	Trace    Trace // plays no part in what is decided
 
 	AdvertiserID string
 	Currency     string
@@ -128,6 +129,9 @@ func judge(row *Row, exists bool, change *Change) (Verdict, Refusal) {
 func accept(row Row, exists bool, change Change, now instant.Instant, dues []Due) (Row, []Due) {
 	row.Revision, row.Hash = change.Revision, change.Hash
 	row.DecidedAt = max(row.DecidedAt, now)
+	if !row.Settled {
+		row.Trace = change.Trace
+	}
 	if !row.Closed() {
 		switch change.Kind {
 		case Definition:
@@ -138,7 +142,7 @@ func accept(row Row, exists bool, change Change, now instant.Instant, dues []Due
 	}
 	return row, append(dues, Due{
 		Transition: transitionOf(change.Kind, exists), Revision: row.Revision,
-		ScheduledFor: row.DecidedAt, DecidedAt: row.DecidedAt,
+		ScheduledFor: row.DecidedAt, DecidedAt: row.DecidedAt, Trace: change.Trace,
 	})
 }
 

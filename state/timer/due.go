@@ -29,4 +29,6 @@ type Due struct {
 	LatenessMs instant.Millis
 	// Timed is false on the due of an operator's change: that one also carries what the change said.
 	Timed bool
+	// Trace is that of the change of this Revision.
+	Trace Trace
 }

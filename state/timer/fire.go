@@ -25,7 +25,7 @@ func fireOne(row Row, kind Kind, now instant.Instant) (Row, Due) {
 	row.DecidedAt = max(row.DecidedAt, now)
 	due := Due{
 		Transition: kind.Transition(), Revision: row.Revision, ScheduledFor: timer.At, DecidedAt: row.DecidedAt,
-		LatenessMs: row.DecidedAt.Sub(max(timer.At, timer.SetAt)), Timed: true,
+		LatenessMs: row.DecidedAt.Sub(max(timer.At, timer.SetAt)), Timed: true, Trace: row.Trace,
 	}
 	switch kind {
 	case Distribute, Start:

@@ -38,6 +38,7 @@ type run struct {
 	planned map[timer.Transition]plan
 	last    *timer.Change
 	fired   map[timer.Transition]instant.Instant
+	trace   timer.Trace // of the newest accepted change
 }
 
 type plan struct{ at, since instant.Instant }
@@ -72,6 +73,7 @@ func drawChange(t *rapid.T, revision int64) timer.Change {
 		}).Draw(t, "kind"),
 		Revision:     max(1, revision+int64(rapid.IntRange(-1, 3).Draw(t, "revision"))),
 		Hash:         timer.Hash{byte(rapid.IntRange(0, 1).Draw(t, "hash"))},
+		Trace:        timer.Trace{24: byte(rapid.IntRange(0, 3).Draw(t, "trace"))},
 		AdvertiserID: rapid.SampledFrom([]string{"a", "a", "a", "a", "a", "a", "b"}).Draw(t, "advertiser"),
 		Currency:     rapid.SampledFrom([]string{"USD", "USD", "USD", "USD", "USD", "USD", "EUR"}).Draw(t, "currency"),
 		StartsAt:     starts,
@@ -122,6 +124,9 @@ func (r *run) audit(t *rapid.T, due timer.Due, change *timer.Change) {
 	} else {
 		r.auditChange(t, due, change)
 	}
+	if due.Trace != r.trace {
+		t.Fatalf("%s is in trace %x, that of its revision is %x", tell([]timer.Due{due}), due.Trace, r.trace)
+	}
 }
 
 func (r *run) auditChange(t *rapid.T, due timer.Due, change *timer.Change) {
@@ -129,7 +134,7 @@ func (r *run) auditChange(t *rapid.T, due timer.Due, change *timer.Change) {
 		due.ScheduledFor != due.DecidedAt || due.LatenessMs != 0 {
 		t.Fatalf("%s after revision %d", tell([]timer.Due{due}), r.revision)
 	}
-	r.revision = due.Revision
+	r.revision, r.trace = due.Revision, change.Trace
 	switch {
 	case r.closed != "":
 	case change.Kind == timer.Definition:

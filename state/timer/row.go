@@ -18,6 +18,9 @@ const Never instant.Instant = math.MaxInt64
 // Hash is the content hash of a change's data.
 type Hash [16]byte
 
+// Trace is where a change stands in a trace: what it is made of is for the caller to know. The zero Trace is none.
+type Trace [25]byte
+
 // Kind is a kind of timer. Timers of one instant fire in the order of their kinds.
 type Kind uint8
 
@@ -77,10 +80,12 @@ func (w Wording) isZero() bool { return w.StartsAtLocal == "" && w.EndsAtLocal =
 
 // Row is what the sequencer keeps of a campaign. Invariants: Revision and DecidedAt never fall. While the campaign is
 // open, end and settle are armed and settle is not before end. Once it is closed (Result is not Open) only settle is
-// armed. Once it is settled, Revision, Hash, Result, DecidedAt, AdvertiserID and Currency are all that is left.
+// armed. Once it is settled, Revision, Hash, Result, DecidedAt, AdvertiserID and Currency are all that is left: no Trace,
+// since nothing waits that could continue it.
 type Row struct {
 	Revision  int64 // of the newest accepted change; every armed timer fires under it
 	Hash      Hash  // of the newest accepted change's data
+	Trace     Trace // of the newest accepted change, none if that came without; every armed timer fires in it
 	DecidedAt instant.Instant
 	Result    Result
 	Settled   bool
@@ -116,7 +121,7 @@ func (r *Row) holds() bool {
 	case r.Revision < 1:
 		return false
 	case r.Settled:
-		return r.Result == Completed || r.Result == Cancelled
+		return r.Trace == Trace{} && (r.Result == Completed || r.Result == Cancelled)
 	case r.StartsAt >= r.EndsAt || !settle.Armed:
 		return false
 	case r.Result == Open:

@@ -6,6 +6,12 @@ import (
 	"github.com/rmn-arms/campaign-engine/state/instant"
 )
 
+// LocalAt returns what a clock on the wall shows in this zone at an instant.
+func (z *Zone) LocalAt(at instant.Instant) Local {
+	_, seconds := at.Time().In(z.location).Zone()
+	return Local(at.Add(instant.Millis(seconds) * 1000))
+}
+
 // Display returns an instant for a person in this zone: local time, fraction of a second if there is one, offset, and
 // the abbreviation where people have one: "2026-12-01 00:00:00 -05:00 EST".
 func (z *Zone) Display(at instant.Instant) string {

@@ -21,8 +21,6 @@ func (z *Zone) offsetAt(at instant.Instant) instant.Millis {
 	return instant.Millis(seconds) * 1000
 }
 
-func (z *Zone) localAt(at instant.Instant) Local { return Local(at.Add(z.offsetAt(at))) }
-
 func drawInstant(t *rapid.T) instant.Instant {
 	return instant.Instant(rapid.OneOf(
 		rapid.Int64Range(0, 1<<42), // up to 2109
@@ -53,14 +51,14 @@ func TestWhatAWallShowsResolvesToItsInstant(t *testing.T) {
 		for i := rapid.IntRange(0, stride-1).Draw(rt, "zones"); i < len(all); i += stride {
 			name := all[i]
 			zone := load(t, name)
-			local := zone.localAt(at)
+			local := zone.LocalAt(at)
 			first, err := zone.Resolve(local, Earlier)
 			last, again := zone.Resolve(local, Later)
 			if err != nil || again != nil || first > at || at > last {
 				rt.Fatalf("%s: %s is %s in UTC, resolved to %s, %v .. %s, %v", name, local, write(at), write(first), err,
 					write(last), again)
 			}
-			if zone.localAt(first) != local || zone.localAt(last) != local {
+			if zone.LocalAt(first) != local || zone.LocalAt(last) != local {
 				rt.Fatalf("%s: %s resolves to %s and %s, which show another time", name, local, write(first), write(last))
 			}
 			only, err := zone.Resolve(local, Reject)
@@ -117,7 +115,7 @@ func (z *Zone) scan(local Local) (shown []instant.Instant, forward, back instant
 		if offset := z.offsetAt(at); !slices.Contains(offsets, offset) {
 			offsets = append(offsets, offset)
 		}
-		if z.localAt(at) > local && z.localAt(at-minute) <= local {
+		if z.LocalAt(at) > local && z.LocalAt(at-minute) <= local {
 			past = at
 		}
 	}
@@ -127,7 +125,7 @@ func (z *Zone) scan(local Local) (shown []instant.Instant, forward, back instant
 		}
 	}
 	slices.Sort(shown)
-	for z.localAt(past-1) > local {
+	for z.LocalAt(past-1) > local {
 		past--
 	}
 	return shown, instant.Instant(local).Add(-z.offsetAt(past - 1)), instant.Instant(local).Add(-z.offsetAt(past))

@@ -18,11 +18,18 @@ import (
 )
 
 var (
-	backlog = flag.Int("backlog", 300_000, "events of the ingest measurement")
-	crowd   = flag.Int("crowd", 100_000, "timers of the burst")
-	rows    = flag.Int("rows", 1_000_000, "pending campaigns of the recovery measurement; 0 leaves it out")
-	lasts   = flag.Duration("lasts", 60*time.Second, "length of the steady measurements")
+	backlog   = flag.Int("backlog", 300_000, "events of the ingest measurement")
+	crowd     = flag.Int("crowd", 100_000, "timers of the burst")
+	rows      = flag.Int("rows", 1_000_000, "pending campaigns of the recovery measurement; 0 leaves it out")
+	flood     = flag.Int("flood", 200_000, "events of the flood")
+	refusal   = flag.Duration("refusal", 60*time.Second, "how long writes are refused")
+	floodRate = flag.Int("flood-rate", 2000, "events per second while writes are refused")
+	waiting   = flag.Int("pending", 100_000, "pending campaigns a partition in the takeover measurement")
+	lasts     = flag.Duration("lasts", 60*time.Second, "length of the steady measurements")
 )
+
+// partitions of each topic.
+const partitions = 8
 
 func TestBench(t *testing.T) {
 	t.Run("embedded", func(t *testing.T) {

@@ -66,7 +66,7 @@ func (r *rig) must(err error) {
 func (r *rig) createTopics() {
 	r.t.Helper()
 	client := r.connect()
-	_, err := topics.NewAdmin(client).Apply(r.ctx, topics.Streams(), topics.Options{Partitions: 8})
+	_, err := topics.NewAdmin(client).Apply(r.ctx, topics.Streams(), topics.Options{Partitions: partitions})
 	r.must(err)
 }
 
@@ -127,7 +127,7 @@ func (r *rig) rss() int64 {
 	return usage.RSSBytes >> 20
 }
 
-// sum adds up a counter of the engine over its labels.
+// sum adds up a counter of the engine over its labels, or over those that begin as given.
 func (r *rig) sum(counter string) int {
 	r.t.Helper()
 	request, err := http.NewRequestWithContext(r.ctx, http.MethodGet, "http://"+r.http+"/metrics", nil)
@@ -139,7 +139,8 @@ func (r *rig) sum(counter string) int {
 	r.must(err)
 	sum := 0.0
 	for line := range strings.Lines(string(text)) {
-		if rest, is := strings.CutPrefix(line, counter+"{"); is {
+		rest, is := strings.CutPrefix(line, counter)
+		if is && (strings.Contains(counter, "{") || strings.HasPrefix(rest, "{")) {
 			value, err := strconv.ParseFloat(strings.TrimSpace(rest[strings.LastIndex(rest, " "):]), 64)
 			r.must(err)
 			sum += value

@@ -67,11 +67,7 @@ func (s *sight) add(at time.Time, value []byte) {
 	if !s.timed {
 		return
 	}
-	from := bytes.Index(value, scheduledFor) + len(scheduledFor)
-	due, err := time.Parse("2006-01-02T15:04:05.000Z", string(value[from:from+24]))
-	if err == nil {
-		s.late = append(s.late, at.Sub(due))
-	}
+	s.late = append(s.late, at.Sub(scheduled(value)))
 }
 
 // quantiles returns the median, the 99th percentile and the largest lateness.

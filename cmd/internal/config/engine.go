@@ -22,6 +22,7 @@ type Engine struct {
 	CommitInterval   time.Duration `name:"commit-interval" env:"CAMPAIGN_COMMIT_INTERVAL" default:"20ms" placeholder:"DURATION" help:"Longest time that a transaction stays open under load (default ${default}). Longer costs the brokers less, shorter shows transitions sooner."`
 	DistributionLead time.Duration `name:"distribution-lead" env:"CAMPAIGN_DISTRIBUTION_LEAD" default:"24h" placeholder:"DURATION" help:"How long before its start a campaign's content is distributed (default ${default})."`
 	SettlementGrace  time.Duration `name:"settlement-grace" env:"CAMPAIGN_SETTLEMENT_GRACE" default:"0s" placeholder:"DURATION" help:"How long after its end a campaign is settled, where it does not say (default ${default})."`
+	Standby          bool          `name:"standby" env:"CAMPAIGN_STANDBY" default:"true" negatable:"" help:"Keep the rows of partitions that other instances own in memory, to take over at once (default on)."`
 	Processors       []string      `name:"processors" env:"CAMPAIGN_PROCESSORS" default:"all" sep:"," placeholder:"NAME" help:"Which processors this process runs: ${processors} (default ${default})."`
 }
 

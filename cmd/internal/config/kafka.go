@@ -3,19 +3,13 @@
 package config
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/sasl"
-	"github.com/twmb/franz-go/pkg/sasl/plain"
-	"github.com/twmb/franz-go/pkg/sasl/scram"
 )
 
 // Kafka says how the brokers are reached and who we are to them. The password comes by environment or file only, so that
@@ -32,9 +26,6 @@ type Kafka struct {
 	User         string `name:"kafka-user" env:"CAMPAIGN_KAFKA_USER" group:"Kafka security" placeholder:"NAME" help:"SASL user. The password comes from $CAMPAIGN_KAFKA_PASSWORD or a file."`
 	PasswordFile string `name:"kafka-password-file" env:"CAMPAIGN_KAFKA_PASSWORD_FILE" group:"Kafka security" type:"path" placeholder:"FILE" help:"File that holds the SASL password."`
 }
-
-// passwordVariable is the environment variable that may hold the SASL password.
-const passwordVariable = "CAMPAIGN_KAFKA_PASSWORD"
 
 // The timeouts of every call to a broker.
 const (
@@ -60,8 +51,12 @@ func (k *Kafka) Check() error {
 	return nil
 }
 
-// checkAddress refuses what is no HOST:PORT. The port may be a service's name, as everywhere else.
+// checkAddress refuses what is no HOST:PORT. The port may be a service's name, as everywhere else. What may hold a password
+// is not repeated.
 func checkAddress(name, address string) error {
+	if strings.ContainsAny(address, "@/") {
+		return fmt.Errorf("%s: it must be HOST:PORT, without a scheme, a user or a path", name)
+	}
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return fmt.Errorf("%s: %q must be HOST:PORT", name, address)
@@ -72,6 +67,24 @@ func checkAddress(name, address string) error {
 	return nil
 }
 
+// Switches returns the switches that reach the same brokers in the same way, for commands in hints. No password is among
+// them.
+func (k *Kafka) Switches() string {
+	switches := []string{"--brokers " + strings.Join(k.Brokers, ",")}
+	if k.TLS {
+		switches = append(switches, "--kafka-tls")
+	}
+	for _, s := range []struct{ name, value string }{
+		{"--kafka-ca", k.CA}, {"--kafka-cert", k.Cert}, {"--kafka-key", k.Key}, {"--kafka-sasl", k.SASL}, {"--kafka-user", k.User},
+		{"--kafka-password-file", k.PasswordFile},
+	} {
+		if s.value != "" {
+			switches = append(switches, s.name+" "+s.value)
+		}
+	}
+	return strings.Join(switches, " ")
+}
+
 // CheckPlain refuses security for the embedded broker, which has none.
 func (k *Kafka) CheckPlain() error {
 	if k.TLS || k.SASL != "" {
@@ -80,7 +93,8 @@ func (k *Kafka) CheckPlain() error {
 	return nil
 }
 
-// Connect returns the options of every client of these brokers.
+// Connect returns the options of every client of these brokers. What files say is looked at now, so that a wrong one is told
+// at once, and again for each connection: who renews a certificate or a password in its file restarts nothing.
 func (k *Kafka) Connect(clientID string) ([]kgo.Opt, error) {
 	dialer := &net.Dialer{Timeout: dialTimeout}
 	opts := []kgo.Opt{
@@ -92,69 +106,16 @@ func (k *Kafka) Connect(clientID string) ([]kgo.Opt, error) {
 		kgo.Dialer(dialer.DialContext),
 	}
 	if k.TLS {
-		settings, err := k.tls()
-		if err != nil {
+		if _, err := k.tls(); err != nil {
 			return nil, err
 		}
-		opts = append(opts, kgo.Dialer((&tls.Dialer{NetDialer: dialer, Config: settings}).DialContext))
+		opts = append(opts, kgo.Dialer(k.dialTLS(dialer)))
 	}
 	if k.SASL != "" {
-		mechanism, err := k.sasl()
-		if err != nil {
+		if _, err := k.password(); err != nil {
 			return nil, err
 		}
-		opts = append(opts, kgo.SASL(mechanism))
+		opts = append(opts, kgo.SASL(k.login()))
 	}
 	return opts, nil
-}
-
-func (k *Kafka) tls() (*tls.Config, error) {
-	settings := &tls.Config{MinVersion: tls.VersionTLS12}
-	if k.CA != "" {
-		pem, err := os.ReadFile(k.CA)
-		if err != nil {
-			return nil, fmt.Errorf("--kafka-ca: %w", err)
-		}
-		settings.RootCAs = x509.NewCertPool()
-		if !settings.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("--kafka-ca: %s holds no PEM certificate", k.CA)
-		}
-	}
-	if k.Cert != "" {
-		pair, err := tls.LoadX509KeyPair(k.Cert, k.Key)
-		if err != nil {
-			return nil, fmt.Errorf("--kafka-cert, --kafka-key: %w", err)
-		}
-		settings.Certificates = []tls.Certificate{pair}
-	}
-	return settings, nil
-}
-
-func (k *Kafka) sasl() (sasl.Mechanism, error) {
-	password, err := k.password()
-	if err != nil {
-		return nil, err
-	}
-	switch k.SASL {
-	case "plain":
-		return plain.Auth{User: k.User, Pass: password}.AsMechanism(), nil
-	case "scram-sha-256":
-		return scram.Auth{User: k.User, Pass: password}.AsSha256Mechanism(), nil
-	default:
-		return scram.Auth{User: k.User, Pass: password}.AsSha512Mechanism(), nil
-	}
-}
-
-func (k *Kafka) password() (string, error) {
-	if k.PasswordFile == "" {
-		if password, set := os.LookupEnv(passwordVariable); set {
-			return password, nil
-		}
-		return "", fmt.Errorf("--kafka-sasl: set $%s or --kafka-password-file", passwordVariable)
-	}
-	content, err := os.ReadFile(k.PasswordFile)
-	if err != nil {
-		return "", fmt.Errorf("--kafka-password-file: %w", err)
-	}
-	return strings.TrimRight(string(content), "\r\n"), nil
 }

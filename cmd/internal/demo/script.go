@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/rmn-arms/campaign-engine/schemas"
+	"github.com/rmn-arms/campaign-engine/state/instant"
+	"github.com/rmn-arms/campaign-engine/state/zone"
 )
 
 // step is an event and when it is published, counted from the beginning.
@@ -48,14 +50,14 @@ func (w *writer) create(after time.Duration, name, title, zone string, starts, e
 }
 
 // local publishes a definition whose window is wall-clock time.
-func (w *writer) local(after time.Duration, name, title, zone string, starts, ends time.Duration) {
-	location, err := time.LoadLocation(zone)
+func (w *writer) local(after time.Duration, name, title, in string, starts, ends time.Duration) {
+	z, err := zone.Load(in)
 	if err != nil {
 		w.err = fmt.Errorf("writing the demonstration: %w", err)
 		return
 	}
-	wall := func(d time.Duration) string { return w.now.Add(d).In(location).Format("2006-01-02T15:04:05.000") }
-	d := w.definition(name, title, zone)
+	wall := func(d time.Duration) string { return z.LocalAt(instant.Of(w.now.Add(d))).String() }
+	d := w.definition(name, title, in)
 	d.StartsAtLocal, d.EndsAtLocal = wall(starts), wall(ends)
 	w.add(after, name, schemas.CampaignCreated, d.Revision, d)
 }

@@ -22,6 +22,7 @@ const (
 	writeTimeout   = 30 * time.Second
 	idleTimeout    = time.Minute
 	stopTimeout    = 2 * time.Second
+	scrapesMax     = 4 // at once
 )
 
 // How long Listen waits for a port that is taken: a predecessor that was just killed may still be going.
@@ -63,10 +64,18 @@ func pause(ctx context.Context) bool {
 	}
 }
 
-// Serve answers on listener until ctx ends. notReady returns what the process waits for; empty means ready.
-func Serve(ctx context.Context, listener net.Listener, registry *prometheus.Registry, notReady func() []string) error {
+// State is what /readyz tells.
+type State struct {
+	// Waiting is what the process waits for; empty means ready.
+	Waiting []string
+	// CatchingUp is what a process that may be ready has not caught up with.
+	CatchingUp []string
+}
+
+// Serve answers on listener until ctx ends.
+func Serve(ctx context.Context, listener net.Listener, registry *prometheus.Registry, state func() State) error {
 	server := &http.Server{
-		Handler: Handler(registry, notReady), ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		Handler: Handler(registry, state), ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: headerMaxBytes,
 	}
 	stop := context.AfterFunc(ctx, func() {
@@ -84,18 +93,15 @@ func Serve(ctx context.Context, listener net.Listener, registry *prometheus.Regi
 }
 
 // Handler returns the answers to all paths.
-func Handler(registry *prometheus.Registry, notReady func() []string) http.Handler {
+func Handler(registry *prometheus.Registry, state func() State) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, nil) })
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, State{}) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		reasons := notReady()
-		status := http.StatusOK
-		if len(reasons) > 0 {
-			status = http.StatusServiceUnavailable
-		}
-		answer(w, status, reasons)
+		answer(w, state())
 	})
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{Timeout: readTimeout}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{
+		Timeout: readTimeout, MaxRequestsInFlight: scrapesMax,
+	}))
 	return mux
 }
 
@@ -103,12 +109,14 @@ func Handler(registry *prometheus.Registry, notReady func() []string) http.Handl
 type body struct {
 	Status  string   `json:"status"`
 	Waiting []string `json:"waiting_for,omitempty"`
+	// CatchingUp does not make a process unready.
+	CatchingUp []string `json:"catching_up,omitempty"`
 }
 
-func answer(w http.ResponseWriter, status int, reasons []string) {
-	b := body{Status: "ok", Waiting: reasons}
-	if status != http.StatusOK {
-		b.Status = "not ready"
+func answer(w http.ResponseWriter, s State) {
+	b, status := body{Status: "ok", Waiting: s.Waiting, CatchingUp: s.CatchingUp}, http.StatusOK
+	if len(s.Waiting) > 0 {
+		b.Status, status = "not ready", http.StatusServiceUnavailable
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")

@@ -18,34 +18,35 @@ import (
 
 const patience = 10 * time.Second
 
-func handler(reasons ...string) http.Handler {
+func handler(state httpd.State) http.Handler {
 	registry := prometheus.NewRegistry()
 	counter := prometheus.NewCounter(prometheus.CounterOpts{Name: "seen_total", Help: "What was seen."})
 	counter.Add(3)
 	registry.MustRegister(counter)
-	return httpd.Handler(registry, func() []string { return reasons })
+	return httpd.Handler(registry, func() httpd.State { return state })
 }
 
 func TestAnswers(t *testing.T) {
 	cases := []struct {
 		name, method, path string
-		reasons            []string
+		waiting, behind    []string
 		status             int
 		says               string
 	}{
-		{"alive", "GET", "/healthz", nil, 200, `"ok"`},
-		{"alive though not ready", "GET", "/healthz", []string{"timers: recovering"}, 200, `"ok"`},
-		{"ready", "GET", "/readyz", nil, 200, `"ok"`},
-		{"not ready", "GET", "/readyz", []string{"timers: recovering", "lifecycle: joining"}, 503, `"timers: recovering",`},
-		{"metrics", "GET", "/metrics", nil, 200, "seen_total 3\n"},
-		{"a question without its answer", "HEAD", "/readyz", nil, 200, ""},
-		{"another method", "POST", "/readyz", nil, 405, "Method Not Allowed"},
-		{"another path", "GET", "/", nil, 404, "not found"},
+		{"alive", "GET", "/healthz", nil, nil, 200, `"ok"`},
+		{"alive though not ready", "GET", "/healthz", []string{"timers: recovering"}, nil, 200, `"ok"`},
+		{"ready", "GET", "/readyz", nil, nil, 200, `"ok"`},
+		{"not ready", "GET", "/readyz", []string{"timers: recovering", "lifecycle: joining"}, nil, 503, `"timers: recovering",`},
+		{"ready and behind", "GET", "/readyz", nil, []string{"timers: 1 of 2"}, 200, `"catching_up": [` + "\n    " + `"timers: 1 of 2"`},
+		{"metrics", "GET", "/metrics", nil, nil, 200, "seen_total 3\n"},
+		{"a question without its answer", "HEAD", "/readyz", nil, nil, 200, ""},
+		{"another method", "POST", "/readyz", nil, nil, 405, "Method Not Allowed"},
+		{"another path", "GET", "/", nil, nil, 404, "not found"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			answer := httptest.NewRecorder()
-			handler(c.reasons...).ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), c.method, c.path, nil))
+			handler(httpd.State{Waiting: c.waiting, CatchingUp: c.behind}).ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), c.method, c.path, nil))
 			if answer.Code != c.status || !strings.Contains(answer.Body.String(), c.says) {
 				t.Errorf("status %d, want %d and %q in\n%s", answer.Code, c.status, c.says, answer.Body)
 			}
@@ -64,10 +65,10 @@ func TestServesUntilTheContextEnds(t *testing.T) {
 	asked := make(chan struct{})
 	served := make(chan error, 1)
 	go func() {
-		served <- httpd.Serve(ctx, listener, prometheus.NewRegistry(), func() []string {
+		served <- httpd.Serve(ctx, listener, prometheus.NewRegistry(), func() httpd.State {
 			close(asked)
 			<-ctx.Done()
-			return nil
+			return httpd.State{}
 		})
 	}()
 	answered := make(chan int, 1)
@@ -100,7 +101,9 @@ func TestRefusesEndlessHeaders(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	served := make(chan error, 1)
-	go func() { served <- httpd.Serve(ctx, listener, prometheus.NewRegistry(), func() []string { return nil }) }()
+	go func() {
+		served <- httpd.Serve(ctx, listener, prometheus.NewRegistry(), func() httpd.State { return httpd.State{} })
+	}()
 	defer func() {
 		cancel()
 		<-served

@@ -54,8 +54,9 @@ func (b *broker) prepare(clusterID, properties string) error {
 	); err != nil {
 		return fmt.Errorf("configuring broker %d: %w", b.id, err)
 	}
+	// As one word: an id may begin with a dash.
 	format, err := b.run(fmt.Sprintf("format of broker %d", b.id), formatFlags(), formatMain, "format",
-		"--cluster-id", clusterID, "--config", propertiesF)
+		"--cluster-id="+clusterID, "--config", propertiesF)
 	if err != nil {
 		return err
 	}

@@ -58,6 +58,7 @@ func layOut(t proctest.TB, o Options, java, jarDir string) *Cluster {
 		c.brokers = append(c.brokers, &broker{java: java, jars: jarDir, flags: brokerFlags(o), node: node{
 			id: id, dir: filepath.Join(root, fmt.Sprint(id)),
 			clientPort: proctest.Port(t), replicationPort: proctest.Port(t), controllerPort: proctest.Port(t),
+			further: furtherOf(t, o, id),
 		}})
 	}
 	return c
@@ -135,6 +136,16 @@ func (c *Cluster) Brokers() []string {
 		addresses = append(addresses, b.clientAddress())
 	}
 	return addresses
+}
+
+// Listening returns where a broker listens for one of Options.Listeners, whatever it advertises; empty for another name.
+func (c *Cluster) Listening(i int, listener string) string {
+	for _, l := range c.brokers[i].further {
+		if l.Name == listener {
+			return loopback(l.port)
+		}
+	}
+	return ""
 }
 
 // Kill ends a broker with SIGKILL. Its data stay for Restart. Error: ErrDown.

@@ -14,6 +14,7 @@ type node struct {
 	clientPort      int
 	replicationPort int
 	controllerPort  int
+	further         []further
 }
 
 func (n node) clientAddress() string { return loopback(n.clientPort) }
@@ -38,6 +39,7 @@ func serverProperties(n node, all []node, over map[string]string) string {
 		"advertised.listeners": fmt.Sprintf("CLIENT://%s,REPLICATION://%s", n.clientAddress(), loopback(n.replicationPort)),
 		"log.dirs":             n.dataDir(),
 	})
+	addFurther(properties, n.further)
 	maps.Copy(properties, over)
 	var text strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(properties)) {

@@ -7,6 +7,8 @@
 //	cluster.go   Start, and what concerns all brokers
 //	broker.go    one broker's process and folder
 //	config.go    server.properties and log4j2.properties (pure)
+//	listener.go  further listeners: advertised elsewhere, with TLS, or with a login
+//	tool.go      Kafka's own programs
 //	ready.go     when a broker counts as ready
 //	jars.go      the jars and their cache
 //	java.go      java and mvn on this machine

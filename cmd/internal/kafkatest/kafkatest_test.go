@@ -19,10 +19,21 @@ func TestConfiguration(t *testing.T) {
 		{id: 2, dir: "/kafka/2", clientPort: 12001, replicationPort: 12002, controllerPort: 12003},
 		{id: 3, dir: "/kafka/3", clientPort: 13001, replicationPort: 13002, controllerPort: 13003},
 	}
+	reached := nodes[0]
+	reached.further = []further{
+		{Listener{Name: "LINK1"}, 11004, "127.0.0.1:19001"}, {Listener{Name: "LINK2"}, 11005, "127.0.0.1:19002"},
+	}
+	secured := nodes[0]
+	secured.further = []further{
+		{Listener{Name: "TLS", Protocol: "SSL", Properties: map[string]string{"ssl.client.auth": "required"}}, 11004, "127.0.0.1:11004"},
+		{Listener{Name: "LOGIN", Protocol: "SASL_PLAINTEXT"}, 11005, "127.0.0.1:11005"},
+	}
 	over := map[string]string{"num.partitions": "7", "min.insync.replicas": "3"}
 	cases := []struct{ golden, got string }{
 		{"one.properties", serverProperties(nodes[0], nodes[:1], nil)},
 		{"second-of-three.properties", serverProperties(nodes[1], nodes, over)},
+		{"further-listeners.properties", serverProperties(reached, nodes[:1], nil)},
+		{"secured.properties", serverProperties(secured, nodes[:1], nil)},
 		{"log4j2.properties", logConfig(nodes[0].logFile())},
 	}
 	for _, c := range cases {

@@ -17,6 +17,8 @@ type Options struct {
 	// ShortLived lets Java compile lightly: a start takes about 2.5 s of CPU time instead of 4.5 s, and what runs for long
 	// is slower. For tests of some seconds, never for a benchmark.
 	ShortLived bool
+	// Listeners are further ways into every broker, beside the clients' one.
+	Listeners []Listener
 	// Properties are set in every broker's server.properties, over what the harness would set.
 	Properties map[string]string
 	// ReadyTimeout is how long a start or restart may take until the cluster works. The default, 3 min, is for a machine

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,6 +33,9 @@ type Command struct {
 	Env  []string // NAME=value, added to the environment of the test
 	Dir  string   // working folder; empty = that of the test
 	Name string   // in messages; empty = the base name of Path
+	// Output is a file to which all that the process prints is appended as it comes, beside the ends that are kept of it;
+	// empty = none.
+	Output string
 }
 
 // Process is a started command. Its methods may be called from any goroutine.
@@ -40,6 +44,7 @@ type Process struct {
 	cmd            *exec.Cmd
 	done           chan struct{} // closed once the process has been reaped
 	stdout, stderr tail
+	output         *os.File // nil: none
 }
 
 // Start launches a command for a test. When the test ends it kills the command and what that started (as far as it
@@ -72,11 +77,19 @@ func Launch(c Command) (*Process, error) {
 	p.cmd.Env = append(os.Environ(), c.Env...)
 	p.cmd.Dir = c.Dir
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
+	if c.Output != "" {
+		file, err := os.OpenFile(c.Output, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+		if err != nil {
+			return nil, fmt.Errorf("starting %s: %w", p.name, err)
+		}
+		p.cmd.Stdout, p.cmd.Stderr, p.output = io.MultiWriter(&p.stdout, file), io.MultiWriter(&p.stderr, file), file
+	}
 	p.cmd.WaitDelay = pipeWaitMax
 	p.cmd.SysProcAttr = guarded()
 	started := make(chan error, 1)
 	go p.live(started)
 	if err := <-started; err != nil {
+		p.output.Close()
 		return nil, fmt.Errorf("starting %s: %w", p.name, err)
 	}
 	return p, nil
@@ -93,6 +106,7 @@ func (p *Process) live(started chan<- error) {
 		return
 	}
 	_ = p.cmd.Wait() // how it ended stands in ProcessState
+	p.output.Close()
 	close(p.done)
 }
 
@@ -132,6 +146,9 @@ func (p *Process) Terminate() error { return p.signal(syscall.SIGTERM) }
 
 // Pause sends SIGSTOP: the process stands still until Continue. Kill works on it, Terminate waits for Continue.
 func (p *Process) Pause() error { return p.signal(syscall.SIGSTOP) }
+
+// Quit sends SIGQUIT, at which a Go program tells what its goroutines do, and ends.
+func (p *Process) Quit() error { return p.signal(syscall.SIGQUIT) }
 
 // Continue sends SIGCONT.
 func (p *Process) Continue() error { return p.signal(syscall.SIGCONT) }

@@ -4,6 +4,7 @@ package run
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,7 +12,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"go.opentelemetry.io/otel/trace"
 
+	"github.com/rmn-arms/campaign-engine/cmd/internal/config"
 	"github.com/rmn-arms/campaign-engine/processors"
 	"github.com/rmn-arms/campaign-engine/processors/engine"
 	"github.com/rmn-arms/campaign-engine/topics"
@@ -19,9 +22,13 @@ import (
 
 // Settings are what a process is told.
 type Settings struct {
-	Connect        []kgo.Opt
+	Connect []kgo.Opt
+	// Kafka tells who this process is to the brokers, and what their refusals mean.
+	Kafka          config.Kafka
 	Instance       string
 	CommitInterval time.Duration
+	// Standby lets the process keep the rows of others' partitions, to take over at once.
+	Standby bool
 	// Groups are those that this process takes part in.
 	Groups []topics.Group
 	// Topics says how missing topics are created, and what existing ones must be.
@@ -31,12 +38,15 @@ type Settings struct {
 	Clock     engine.Clock
 	Log       zerolog.Logger
 	Registry  *prometheus.Registry
+	// Tracer makes the spans of what is done; nil: none are made.
+	Tracer trace.Tracer
 }
 
 // Process is a process that takes part in its groups.
 type Process struct {
 	settings Settings
 	groups   []group
+	reach    *reach
 
 	mu      sync.Mutex
 	waiting string // for what, before the groups are joined
@@ -53,28 +63,33 @@ func New(s Settings) (*Process, error) {
 	if len(s.Groups) == 0 {
 		return nil, errors.New("preparing the process: no processors are given")
 	}
-	p := &Process{settings: s}
 	metrics := newMetrics(s.Registry, s.Log)
+	reach := newReach(metrics.registry)
+	s.Connect = append(slices.Clip(s.Connect), kgo.WithHooks(reach))
+	p := &Process{settings: s, reach: reach}
 	var first *engine.Engine // in the data's way: what comes behind yields to it
 	for _, g := range s.Groups {
-		graph, err := processors.Graph(g.Short, s.Campaigns)
+		graph, err := processors.Graph(g.Short, s.Campaigns, processors.WithTracer(s.Tracer))
 		if err != nil {
 			return nil, err
 		}
 		owned := new(atomic.Int32)
 		e, err := engine.New(engine.Config{
 			Connect: s.Connect, Instance: s.Instance, Clock: s.Clock, CommitInterval: s.CommitInterval,
-			YieldTo: first, Log: s.Log.With().Str("processor", g.Short).Logger(), Observe: metrics.observer(g.Short, owned),
+			Rights:    func(ctx context.Context) error { return p.rights(ctx, g) },
+			NoStandby: !s.Standby, YieldTo: first, Log: s.Log.With().Str("processor", g.Short).Logger(),
+			Observe: metrics.observer(g.Short, owned),
 		}, graph)
 		if err != nil {
 			return nil, err
 		}
-		metrics.follow(g.Short, e)
+		metrics.begin(g)
 		if first == nil {
 			first = e
 		}
 		p.groups = append(p.groups, group{g, e, owned})
 	}
+	metrics.registry.MustRegister(newOverviews(p))
 	return p, nil
 }
 
@@ -108,22 +123,4 @@ func (p *Process) wait(reason string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.waiting = reason
-}
-
-// NotReady returns what the process waits for, group by group; empty when every group owns and has recovered its
-// partitions.
-func (p *Process) NotReady() []string {
-	p.mu.Lock()
-	waiting := p.waiting
-	p.mu.Unlock()
-	if waiting != "" {
-		return []string{waiting}
-	}
-	var reasons []string
-	for _, g := range p.groups {
-		if err := g.engine.Ready(); err != nil {
-			reasons = append(reasons, g.Short+": "+err.Error())
-		}
-	}
-	return reasons
 }

@@ -15,17 +15,27 @@ import (
 // reachPauseMax is the longest pause between two attempts to reach the brokers at the start.
 const reachPauseMax = 10 * time.Second
 
+// reachMax is how long the brokers may take to answer for the first time.
+const reachMax = 10 * time.Second
+
 // ensureTopics creates the topics that are missing, and refuses those that are not as they must be. Brokers that do not
-// answer are tried again until ctx ends: where everything is started at once, somebody has to come first.
+// answer are tried again until ctx ends: where everything is started at once, somebody has to come first. Brokers that refuse
+// this process are tried a few times.
 func (p *Process) ensureTopics(ctx context.Context) error {
+	var refused refusals
 	for pause := time.Second; ; pause = min(2*pause, reachPauseMax) {
-		err := p.lookAtTopics(ctx)
-		if err == nil || ctx.Err() != nil || errors.Is(err, topics.ErrMismatch) || errors.Is(err, topics.ErrOptions) {
+		err := p.settings.Kafka.Explain(p.lookAtTopics(ctx))
+		if err == nil || ctx.Err() != nil || errors.Is(err, topics.ErrMismatch) || errors.Is(err, topics.ErrOptions) ||
+			errors.Is(err, topics.ErrRights) || refused.note(err) {
 			return err
 		}
 		p.wait("reaching the brokers: " + err.Error())
-		p.settings.Log.Warn().Err(err).Dur("retry_in", pause).Msg("the brokers do not answer as they should")
-		timer := time.NewTimer(pause)
+		wait := pause
+		if refused.certain > 0 {
+			wait = refusedPause
+		}
+		p.settings.Log.Warn().Err(err).Dur("retry_in", wait).Msg("the brokers do not answer as they should")
+		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
@@ -41,7 +51,15 @@ func (p *Process) lookAtTopics(ctx context.Context) error {
 		return fmt.Errorf("making a client: %w", err)
 	}
 	defer client.Close()
-	admin, want := topics.NewAdmin(client), topics.StreamsOf(p.settings.Groups...)
+	if err := p.reached(ctx, client); err != nil {
+		return err
+	}
+	admin := topics.NewAdmin(client)
+	return p.mayStart(ctx, admin, p.makeTopics(ctx, admin))
+}
+
+func (p *Process) makeTopics(ctx context.Context, admin *topics.Admin) error {
+	want := topics.StreamsOf(p.settings.Groups...)
 	plan, err := admin.Plan(ctx, want, p.settings.Topics)
 	if err != nil {
 		return err

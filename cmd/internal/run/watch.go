@@ -9,7 +9,8 @@ import (
 // watchEvery is how often the groups are looked at; what lasts shorter may go unseen.
 const watchEvery = 50 * time.Millisecond
 
-// watch logs, until ctx ends, when a group gets ready or is so no longer, and when it owns another number of partitions.
+// watch logs, until ctx ends, when a group gets ready or is so no longer, when it owns another number of partitions, and when
+// no broker answers.
 func (p *Process) watch(ctx context.Context) {
 	ticker := time.NewTicker(watchEvery)
 	defer ticker.Stop()
@@ -17,11 +18,15 @@ func (p *Process) watch(ctx context.Context) {
 	for i := range seen {
 		seen[i].since = time.Now()
 	}
+	var heard hearing
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case now := <-ticker.C:
+			if line := heard.look(p.reach.silence(now)); line != "" {
+				p.settings.Log.Warn().Msg(line)
+			}
 			for i, g := range p.groups {
 				if line := seen[i].look(now, g.engine.Ready(), int(g.owned.Load())); line != "" {
 					p.settings.Log.Info().Str("processor", g.Short).Msg(g.Short + ": " + line)
@@ -29,6 +34,22 @@ func (p *Process) watch(ctx context.Context) {
 			}
 		}
 	}
+}
+
+// hearing is whether brokers answered when that was looked at last.
+type hearing struct{ silent bool }
+
+// look returns what to say about a silence ("": there is none), "" for nothing: its beginning and its end are said, once each.
+func (h *hearing) look(silence string) string {
+	switch {
+	case silence != "" && !h.silent:
+		h.silent = true
+		return silence
+	case silence == "" && h.silent:
+		h.silent = false
+		return "brokers answer again"
+	}
+	return ""
 }
 
 // sight is what was seen last of a group.

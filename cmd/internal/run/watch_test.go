@@ -32,3 +32,14 @@ func TestReadinessIsSaidWhenItChanges(t *testing.T) {
 		}
 	}
 }
+
+func TestSilenceIsSaidOnce(t *testing.T) {
+	var heard hearing
+	for i, step := range []struct{ silence, want string }{
+		{"", ""}, {"for 6s", "for 6s"}, {"for 7s", ""}, {"", "brokers answer again"}, {"", ""}, {"for 6s", "for 6s"},
+	} {
+		if got := heard.look(step.silence); got != step.want {
+			t.Errorf("step %d: it says %q, want %q", i, got, step.want)
+		}
+	}
+}

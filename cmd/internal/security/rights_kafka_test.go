@@ -1,0 +1,169 @@
+//go:build kafka
+
+package security
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/rmn-arms/campaign-engine/topics"
+)
+
+// testStartWithoutARight starts each processor without each of its rights: it must not start, and say which one is missing
+// and who lacks it.
+func testStartWithoutARight(t *testing.T, c *cluster) {
+	for _, group := range topics.Groups() {
+		rights := topics.RightsOf(group)
+		users := c.usersWithout(group.Short, rights)
+		for i, right := range rights {
+			t.Run(group.Short+" without "+right.String(), func(t *testing.T) {
+				t.Parallel()
+				e := c.engine(t, users[i], group.Short, users[i])
+				text := c.ended(t, e.Process, 1)
+				if want := fmt.Sprintf("rights are missing: User:%s needs %s (%s);", users[i], right, right.Why); !strings.Contains(text, want) {
+					t.Errorf("it says\n%s\nwant %q", text, want)
+				}
+				// This one is needed for nothing else, so the start itself must have met its lack.
+				if own := "reading settings: of " + right.Name; right.Operation == topics.DescribeConfigs && !strings.Contains(text, own) {
+					t.Errorf("it says\n%s\nwant %q", text, own)
+				}
+			})
+		}
+	}
+}
+
+func without(rights []topics.Right, i int) []topics.Right {
+	return append(append([]topics.Right(nil), rights[:i]...), rights[i+1:]...)
+}
+
+// testWithAllRights follows what the engine does on its rarer paths too: what is misplaced, what a killed process left, what
+// is deleted, and how it leaves.
+func testWithAllRights(t *testing.T, c *cluster, out *outputs) {
+	timers, lifecycle := c.engine(t, "timers", "timers", "one"), c.engine(t, "lifecycle", "lifecycle", "one")
+	second := c.engine(t, "timers", "timers", "two")
+	for _, e := range []*engine{timers, lifecycle, second} {
+		e.ready(t)
+	}
+	service := c.client(t, "campaign-service")
+	now := time.Now()
+	publish(t, service, created(t, "whole", now.Add(time.Second), now.Add(3*time.Second)),
+		astray(created(t, "astray", now.Add(time.Hour), now.Add(2*time.Hour))), rubbish(topics.CampaignEvents, "rubbish"))
+	out.await(t, "whole/1/schedule", "whole/1/start", "whole/1/end", "whole/1/settle", "astray/1/schedule", "dead-letters rubbish")
+
+	must(t, second.Kill())
+	c.leaveOpen(t, "timers", "campaign-engine-timers-two")
+	timers.logs(t, `"transactional_id":"campaign-engine-timers-two"`)
+	timers.ready(t)
+	publish(t, service, created(t, "after", now.Add(time.Hour), now.Add(2*time.Hour)))
+	out.await(t, "after/1/schedule")
+	c.awaitTrim(t)
+
+	for _, e := range []*engine{timers, lifecycle} {
+		must(t, e.Terminate())
+		c.ended(t, e.Process, 0)
+		c.awaitNobody(t, e.group)
+	}
+}
+
+// leaveOpen opens a transaction of a user and leaves it so, as a killed process does.
+func (c *cluster) leaveOpen(t *testing.T, user, id string) {
+	t.Helper()
+	left := c.client(t, user, kgo.TransactionalID(id))
+	must(t, left.BeginTransaction())
+	publish(t, left, &kgo.Record{Topic: string(topics.TransitionsDue), Value: []byte("never committed")})
+}
+
+// awaitTrim waits until the loop has lost a record that was read.
+func (c *cluster) awaitTrim(t *testing.T) {
+	t.Helper()
+	c.awaiting(t, func(ctx context.Context) error {
+		starts, err := c.admin.ListStartOffsets(ctx, string(topics.CampaignEngineTimersLoop))
+		if err != nil {
+			return err
+		}
+		moved := false
+		starts.Each(func(o kadm.ListedOffset) { moved = moved || o.Offset > 0 })
+		if !moved {
+			return missingError("record deleted from the loop")
+		}
+		return nil
+	})
+}
+
+// awaitNobody waits until a group has no member: those that left need no time-out.
+func (c *cluster) awaitNobody(t *testing.T, group topics.Group) {
+	t.Helper()
+	c.awaiting(t, func(ctx context.Context) error {
+		described, err := c.admin.DescribeGroups(ctx, group.ID())
+		if err == nil && len(described[group.ID()].Members) > 0 {
+			err = fmt.Errorf("group %s has members", group.ID())
+		}
+		return err
+	})
+}
+
+// testLosingARight takes each right away from running engines, provokes all that they do, sees that they say what is
+// missing, and that nothing was lost when it is back.
+func testLosingARight(t *testing.T, c *cluster, out *outputs) {
+	engines := map[string]*engine{}
+	for _, group := range topics.Groups() {
+		engines[group.Short] = c.engine(t, group.Short, group.Short, "steady")
+		engines[group.Short].ready(t)
+	}
+	for _, group := range topics.Groups() {
+		for i, right := range topics.RightsOf(group) {
+			if right.Operation != topics.DescribeConfigs { // which is asked for at the start alone
+				t.Run(group.Short+" loses "+right.String(), func(t *testing.T) {
+					c.loses(t, engines[group.Short], right, fmt.Sprintf("%s-%d", group.Short, i), out)
+				})
+			}
+		}
+	}
+	for _, e := range engines {
+		must(t, e.Terminate())
+		c.ended(t, e.Process, 0)
+	}
+}
+
+func (c *cluster) loses(t *testing.T, e *engine, right topics.Right, id string, out *outputs) {
+	principal := "User:" + e.group.Short
+	c.revoke(principal, right)
+	c.provoke(t, e, id)
+	line := fmt.Sprintf("%s needs %s", principal, right)
+	e.logs(t, line)
+	if right.Operation != topics.DeleteRecords { // without which all goes on
+		e.awaitReadiness(t, 503, line)
+	}
+	c.grant(principal, []topics.Right{right})
+	e.awaitReadiness(t, 200, "")
+	out.await(t, id+"/1/schedule", id+"/2/pause", "transitions-rejected "+id, "dead-letters "+id, id+"-astray/1/schedule")
+}
+
+// provoke lets an engine do all that it ever does: join anew, and so fence, recover and delete; read, carry, decide, refuse.
+func (c *cluster) provoke(t *testing.T, e *engine, id string) {
+	t.Helper()
+	soon := time.Now().Add(time.Hour)
+	everywhere := c.client(t, "")
+	refused := topics.CampaignEvents
+	if e.group.Short == topics.Lifecycle {
+		refused = topics.TransitionsDue
+	}
+	publish(t, everywhere, created(t, id, soon, soon.Add(time.Hour)), paused(t, id, 2), paused(t, id, 3), rubbish(refused, id),
+		astray(created(t, id+"-astray", soon, soon.Add(time.Hour))))
+	c.expel(t, e)
+}
+
+// expel takes an engine out of its group; it joins again.
+func (c *cluster) expel(t *testing.T, e *engine) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	_, err := c.admin.LeaveGroup(ctx, kadm.LeaveGroup(e.group.ID()).InstanceIDs(e.instance))
+	must(t, err)
+}

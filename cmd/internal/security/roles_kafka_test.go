@@ -1,0 +1,138 @@
+//go:build kafka
+
+package security
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+
+	"github.com/rmn-arms/campaign-engine/topics"
+)
+
+// user returns how a user of the login listener starts a program.
+func (c *cluster) user(name string) attempt {
+	return attempt{listener: login, args: []string{"--kafka-sasl", "scram-sha-512", "--kafka-user", name}, password: password}
+}
+
+// testTopicsByTheAdmin makes the topics, and again where one is missing or differs, without each right once.
+func testTopicsByTheAdmin(t *testing.T, c *cluster) {
+	rights := rightsOf("admin")
+	apply := func(user string, code int) string {
+		t.Helper()
+		as := c.user(user)
+		return c.ended(t, c.launch(t, c.campaignd, as.environment(), as.switches(c, "topics", "apply", "--partitions", partitions)...), code)
+	}
+	c.addUsers("admin")
+	c.grant("User:admin", rights)
+	apply("admin", 0)
+	users := c.usersWithout("admin", rights)
+	for i, right := range rights {
+		switch right.Operation {
+		case topics.Create:
+			c.remove(t, right.Name)
+		case topics.AlterConfigs: // who lacks it may still see the settings, which it implies
+			c.grant("User:"+users[i], []topics.Right{{Operation: topics.DescribeConfigs, Resource: topics.OnTopic, Name: right.Name}})
+			c.unset(t, right.Name)
+		}
+		saysMissing(t, apply(users[i], 1), users[i], right)
+		if right.Operation != topics.Describe {
+			apply("admin", 0)
+		}
+	}
+}
+
+// remove deletes a topic, and returns when it is gone.
+func (c *cluster) remove(t *testing.T, topic string) {
+	t.Helper()
+	c.awaiting(t, func(ctx context.Context) error {
+		answer, err := c.admin.DeleteTopic(ctx, topic)
+		if err == nil {
+			err = answer.Err
+		}
+		if !errors.Is(err, kerr.UnknownTopicOrPartition) {
+			return fmt.Errorf("deleting %s: %w", topic, errors.Join(err, missingError("answer that it is gone")))
+		}
+		return nil
+	})
+}
+
+// unset gives a topic a setting that is not the engine's.
+func (c *cluster) unset(t *testing.T, topic string) {
+	t.Helper()
+	other := "LogAppendTime"
+	answers, err := c.admin.AlterTopicConfigs(t.Context(), []kadm.AlterConfig{{Name: "message.timestamp.type", Value: &other}}, topic)
+	must(t, err)
+	must(t, answers[0].Err)
+}
+
+// testPeople lets who stands outside do what is theirs, and sees what is missing without each right.
+func testPeople(t *testing.T, c *cluster) {
+	file := filepath.Join(t.TempDir(), "events.jsonl")
+	soon := time.Now().Add(time.Hour)
+	write(t, file, append(created(t, "by-people", soon, soon.Add(time.Hour)).Value, '\n'))
+	do := func(t *testing.T, user string, right topics.Right, code int) string {
+		t.Helper()
+		command := []string{"tail", "--until-end", right.Name}
+		if right.Operation == topics.Write {
+			command = []string{"publish", file}
+		}
+		as := c.user(user)
+		return c.ended(t, c.launch(t, c.campaignctl, as.environment(), as.switches(c, command...)...), code)
+	}
+	for _, role := range []string{"campaign-service", "operator", "analyst"} {
+		rights := rightsOf(role)
+		c.addUsers(role)
+		c.grant("User:"+role, rights)
+		for _, right := range rights {
+			t.Run(role+" has "+right.String(), func(t *testing.T) {
+				t.Parallel()
+				do(t, role, right, 0)
+			})
+		}
+		for i, user := range c.usersWithout(role, rights) {
+			t.Run(role+" without "+rights[i].String(), func(t *testing.T) {
+				t.Parallel()
+				saysMissing(t, do(t, user, rights[i], 1), user, rights[i])
+			})
+		}
+	}
+	for _, command := range [][]string{{"list"}, {"show", "whole"}, {"timeline", "whole"}} {
+		t.Run("analyst "+command[0], func(t *testing.T) {
+			t.Parallel()
+			as := c.user("analyst")
+			c.ended(t, c.launch(t, c.campaignctl, as.environment(), as.switches(c, command...)...), 0)
+		})
+	}
+}
+
+// usersWithout makes, for each of a role's rights, a user who has all the others.
+func (c *cluster) usersWithout(role string, rights []topics.Right) []string {
+	c.t.Helper()
+	users := make([]string, len(rights))
+	for i := range rights {
+		users[i] = fmt.Sprintf("%s-without-%d", role, i)
+	}
+	c.addUsers(users...)
+	for i := range rights {
+		c.grant("User:"+users[i], without(rights, i))
+	}
+	return users
+}
+
+// saysMissing checks the last line of a program.
+func saysMissing(t *testing.T, text, user string, right topics.Right) {
+	t.Helper()
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	last := lines[len(lines)-1]
+	if !strings.Contains(last, "rights are missing: "+right.String()+";") || !strings.HasSuffix(last, "this is User:"+user) {
+		t.Errorf("it ends with\n%s\nwant it to say that %s lacks %s", last, user, right)
+	}
+}

@@ -1,0 +1,40 @@
+#!/bin/sh
+# The least rights of each role, as "campaignd topics acls" prints them. Whoever runs it may alter the cluster's ACLs:
+#   BOOTSTRAP=k1:9092 COMMAND_CONFIG=admin.properties sh acls.sh
+# Several processors in one process need the rights of each, on one principal.
+set -eu
+add() {
+    "${KAFKA_ACLS:-kafka-acls.sh}" --bootstrap-server "$BOOTSTRAP" \
+        ${COMMAND_CONFIG:+--command-config "$COMMAND_CONFIG"} --add "$@"
+}
+
+# timers: campaignd run --processors timers
+add --allow-principal 'User:timers' --operation Read --group campaign-engine-timers
+add --allow-principal 'User:timers' --operation Write --transactional-id campaign-engine-timers- --resource-pattern-type prefixed
+add --allow-principal 'User:timers' --operation Read --topic campaign-events --topic campaign-engine-timers-loop --topic campaign-engine-timers-table
+add --allow-principal 'User:timers' --operation Write --topic transitions-due --topic dead-letters --topic campaign-engine-timers-loop --topic campaign-engine-timers-table
+add --allow-principal 'User:timers' --operation Delete --topic campaign-engine-timers-loop
+add --allow-principal 'User:timers' --operation DescribeConfigs --topic campaign-events --topic transitions-due --topic dead-letters --topic campaign-engine-timers-table --topic campaign-engine-timers-loop
+
+# lifecycle: campaignd run --processors lifecycle
+add --allow-principal 'User:lifecycle' --operation Read --group campaign-engine-lifecycle
+add --allow-principal 'User:lifecycle' --operation Write --transactional-id campaign-engine-lifecycle- --resource-pattern-type prefixed
+add --allow-principal 'User:lifecycle' --operation Read --topic transitions-due --topic campaign-engine-lifecycle-table
+add --allow-principal 'User:lifecycle' --operation Write --topic transitions-applied --topic transitions-rejected --topic dead-letters --topic campaign-engine-lifecycle-table
+add --allow-principal 'User:lifecycle' --operation DescribeConfigs --topic transitions-due --topic transitions-applied --topic transitions-rejected --topic dead-letters --topic campaign-engine-lifecycle-table
+
+# admin: campaignd topics plan, campaignd topics apply
+add --allow-principal 'User:admin' --operation Create --topic campaign-events --topic transitions-due --topic transitions-applied --topic transitions-rejected --topic dead-letters --topic campaign-engine-timers-table --topic campaign-engine-timers-loop --topic campaign-engine-lifecycle-table
+add --allow-principal 'User:admin' --operation Describe --topic campaign-events --topic transitions-due --topic transitions-applied --topic transitions-rejected --topic dead-letters --topic campaign-engine-timers-table --topic campaign-engine-timers-loop --topic campaign-engine-lifecycle-table
+add --allow-principal 'User:admin' --operation AlterConfigs --topic campaign-events --topic transitions-due --topic transitions-applied --topic transitions-rejected --topic dead-letters --topic campaign-engine-timers-table --topic campaign-engine-timers-loop --topic campaign-engine-lifecycle-table
+
+# campaign-service: publishes campaigns, and reads what was rejected
+add --allow-principal 'User:campaign-service' --operation Write --topic campaign-events
+add --allow-principal 'User:campaign-service' --operation Read --topic transitions-rejected
+
+# operator: campaignctl, publish included
+add --allow-principal 'User:operator' --operation Write --topic campaign-events
+add --allow-principal 'User:operator' --operation Read --topic campaign-events --topic transitions-due --topic transitions-applied --topic transitions-rejected --topic dead-letters --topic campaign-engine-timers-table --topic campaign-engine-lifecycle-table
+
+# analyst: campaignctl without publish
+add --allow-principal 'User:analyst' --operation Read --topic campaign-events --topic transitions-due --topic transitions-applied --topic transitions-rejected --topic dead-letters --topic campaign-engine-timers-table --topic campaign-engine-lifecycle-table

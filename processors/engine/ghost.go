@@ -1,0 +1,25 @@
+package engine
+
+import "time"
+
+// ghosts tells a namesake from a ghost. A member that was thrown away may have asked to join over a link that was slow, or
+// half open; its request reaches the group when the link heals, and puts a member in this process's place whom nobody
+// serves. The group then refuses this process as if another one had taken its instance name.
+//
+// So for a while after a member was thrown away, whoever takes the name is held for a ghost, and the process joins again,
+// which ends a ghost. Of two processes that do run under one name, one has thrown nobody away, or is the first for whom the
+// while is over: it gives up. Being taken for a ghost is no reason for another while.
+type ghosts struct {
+	// since is when a member was thrown away last (Clock.Elapsed), if one was.
+	since time.Duration
+	any   bool
+}
+
+// ghostMax is how long a request may be on its way after its connection was given up.
+const ghostMax = time.Minute
+
+// leave notes that a member was thrown away, for another reason than that its name was taken.
+func (g *ghosts) leave(now time.Duration) { g.since, g.any = now, true }
+
+// possible says whether who has taken this process's name may be a ghost.
+func (g *ghosts) possible(now time.Duration) bool { return g.any && now-g.since < ghostMax }

@@ -1,0 +1,50 @@
+package schemas_test
+
+import (
+	"encoding/json"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/rmn-arms/campaign-engine/schemas"
+)
+
+func TestListsAreTheSchemas(t *testing.T) {
+	var reasons, transitions []string
+	for _, reason := range schemas.Reasons() {
+		reasons = append(reasons, string(reason))
+	}
+	for _, transition := range schemas.Transitions() {
+		transitions = append(transitions, string(transition))
+	}
+	for _, c := range []struct {
+		file, definition, property string
+		list                       []string
+	}{
+		{"record.refused", "refused", "reason", reasons},
+		{"transition.due", "due", "transition", transitions},
+	} {
+		want := enum(t, c.file, c.definition, c.property)
+		if !slices.Equal(c.list, want) {
+			t.Errorf("%s is one of %q, in the schema of %q", c.property, c.list, want)
+		}
+	}
+}
+
+// enum returns what a property of a schema's definition may be.
+func enum(t *testing.T, file, definition, property string) []string {
+	t.Helper()
+	text, err := os.ReadFile("json/" + file + ".schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema struct {
+		Definitions map[string]struct {
+			Properties map[string]struct{ Enum []string }
+		} `json:"$defs"`
+	}
+	if err := json.Unmarshal(text, &schema); err != nil {
+		t.Fatal(err)
+	}
+	return schema.Definitions[definition].Properties[property].Enum
+}
