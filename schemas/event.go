@@ -24,6 +24,10 @@ const (
 	TransitionDue      Type = "transition.due"      // transitions-due
 	TransitionApplied  Type = "transition.applied"  // transitions-applied
 	TransitionRejected Type = "transition.rejected" // transitions-rejected
+	PlayReported       Type = "play.reported"       // plays
+	BudgetReleased     Type = "budget.released"     // budget-released
+	StatementFinal     Type = "statement.final"     // campaign-statements
+	StatementAdjusted  Type = "statement.adjusted"  // campaign-statements
 	RecordRefused      Type = "record.refused"      // dead-letters
 )
 
@@ -31,7 +35,8 @@ const (
 func Types() []Type {
 	return []Type{
 		CampaignCreated, CampaignUpdated, CampaignPaused, CampaignResumed, CampaignCancelled,
-		TransitionDue, TransitionApplied, TransitionRejected, RecordRefused,
+		TransitionDue, TransitionApplied, TransitionRejected, PlayReported, BudgetReleased, StatementFinal,
+		StatementAdjusted, RecordRefused,
 	}
 }
 

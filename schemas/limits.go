@@ -27,5 +27,6 @@ const (
 	URLMaxChars               = 2048
 	EmailMaxChars             = 254 // RFC 5321, section 4.5.3.1.3; RFC 3696, erratum 1690
 	LocaleMaxChars            = 64
-	TransitionIDMaxChars      = 256 // a campaign's id, a revision, a transition with a tzdb version
+	TransitionIDMaxChars      = 256  // a campaign's id, a revision, a transition with a tzdb version
+	StatementLinesMax         = 1000 // of by_store and by_creative each
 )
