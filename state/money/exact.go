@@ -119,3 +119,9 @@ func hold(_ apd.Condition, err error) {
 		panic(errors.Join(errors.New("money: arithmetic left its bounds"), err))
 	}
 }
+
+// Exact returns the price as a number.
+func (r Rate) Exact() Exact { return Exact(r) }
+
+// Rate returns the number as a price of 1,000.
+func (e Exact) Rate() Rate { return Rate(e) }

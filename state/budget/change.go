@@ -1,0 +1,105 @@
+package budget
+
+import (
+	"math"
+
+	"github.com/rmn-arms/campaign-engine/state/instant"
+	"github.com/rmn-arms/campaign-engine/state/linearhash"
+	"github.com/rmn-arms/campaign-engine/state/money"
+)
+
+// Change is a transition that was applied to the campaign.
+type Change struct {
+	Sequence     int64
+	Revision     int64
+	From, To     Status
+	DecidedAt    instant.Instant
+	Kind         Kind
+	ScheduledFor instant.Instant
+	// Definition is what is in force after a Redefinition.
+	Definition Definition
+}
+
+// Kind is what a transition means for the account.
+type Kind uint8
+
+// The kinds.
+const (
+	// Other transitions change the status at most, at DecidedAt.
+	Other Kind = iota
+	// Redefinition is a schedule, a reschedule, a rezone.
+	Redefinition
+	// Timed is a start or an end: it counts from its ScheduledFor, however late it was decided.
+	Timed
+	// Settlement locks the count.
+	Settlement
+)
+
+// Definition is what counts of a definition.
+type Definition struct {
+	AdvertiserID     string
+	StartsAt, EndsAt instant.Instant
+	Budget           money.Amount
+	CPM              money.Rate
+}
+
+// Apply takes a transition that was read at a position, in a batch of now. unread is the end of the partition of plays, as
+// far as it is known then: the count is not locked before it is read. Its error says that a bucket cannot be read; the
+// account is then unchanged. again says that the transition was applied before, and nothing happened.
+func (a *Account) Apply(
+	parts linearhash.Buckets, change *Change, at Position, unread int64, now instant.Instant,
+) (again bool, err error) {
+	if change.Sequence <= a.Sequence {
+		return true, nil
+	}
+	next := *a
+	from := next.follows(change)
+	if from <= next.Latest && next.Entries > 0 {
+		if err := next.recount(parts, a.Timeline, from); err != nil {
+			return false, err
+		}
+	}
+	if change.Kind == Settlement && next.Lock.Stage == Running {
+		next.Lock = Lock{
+			Stage: Settling, SettledAt: change.DecidedAt, Due: now, By: now.Add(LockWaitMax), After: unread,
+			AdjustDue: Never, ForgetDue: Never,
+		}
+	}
+	next.Sequence, next.Revision, next.Status = change.Sequence, change.Revision, change.To
+	next.Applied = Position{at.Partition, at.Offset + 1}
+	*a = next
+	return false, nil
+}
+
+// follows changes the timeline and the budget, and returns from when on plays may have to be judged anew.
+func (a *Account) follows(change *Change) (from instant.Instant) {
+	from = Never
+	at := change.DecidedAt
+	if change.Kind == Timed {
+		at = change.ScheduledFor
+	}
+	if change.Kind == Redefinition {
+		from = a.redefine(change)
+	}
+	switch {
+	case change.To == Active && a.Status != Active:
+		a.Timeline = a.Timeline.activate(at)
+		return min(from, a.Timeline.Intervals[len(a.Timeline.Intervals)-1].From)
+	case change.To != Active && a.Status == Active:
+		a.Timeline = a.Timeline.deactivate(at)
+		return min(from, at)
+	}
+	return from
+}
+
+func (a *Account) redefine(change *Change) (from instant.Instant) {
+	d := &change.Definition
+	terms := Terms{From: change.DecidedAt, StartsAt: d.StartsAt, EndsAt: d.EndsAt, CPM: d.CPM}
+	a.Timeline = a.Timeline.redefine(terms)
+	a.Budget = d.Budget
+	if a.Known {
+		return a.Timeline.last().From
+	}
+	a.Known, a.AdvertiserID, a.HeldUntil = true, d.AdvertiserID, 0
+	return math.MinInt64
+}

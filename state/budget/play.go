@@ -1,0 +1,120 @@
+package budget
+
+import (
+	"encoding/binary"
+	"errors"
+
+	"github.com/rmn-arms/campaign-engine/state/instant"
+	"github.com/rmn-arms/campaign-engine/state/linearhash"
+	"github.com/rmn-arms/campaign-engine/state/money"
+)
+
+// Verdict is what became of a play.
+type Verdict uint8
+
+// The verdicts, in the words of the contract.
+const (
+	Valid Verdict = iota
+	Duplicate
+	OutOfWindow
+	NotActive
+	AfterLock
+	OverBudget
+	UnknownCampaign
+	Invalid
+	verdictCount
+)
+
+// String returns the verdict in the contract's words.
+func (v Verdict) String() string {
+	return [verdictCount]string{
+		"valid", "duplicate", "out-of-window", "not-active", "after-lock", "over-budget", "unknown-campaign", "invalid",
+	}[v]
+}
+
+// Play is a play that was reported.
+type Play struct {
+	ID         linearhash.Hash // of its play_id
+	StoreID    string
+	CreativeID string
+	StartedAt  instant.Instant
+	EndedAt    instant.Instant
+	// Impressions is not read when they are Negative.
+	Impressions money.Exact
+	Negative    bool
+}
+
+// invalid says that the play cannot have been.
+func (p *Play) invalid() bool { return p.Negative || p.EndedAt < p.StartedAt }
+
+// entry is what is kept of a play until its campaign's plays are forgotten: what it takes to judge it again.
+type entry struct {
+	order   int64 // of arrival: 0, 1, 2, ...
+	verdict Verdict
+	play    Play
+}
+
+// errEntry says that an entry is not what appendEntry wrote.
+var errEntry = errors.New("reading a kept play: not the encoding of one")
+
+// textMax bounds the ids: they are one length byte and that many bytes.
+const textMax = 255
+
+// append appends the entry's encoding: order, verdict, when it started, how long it took (varint: it may have ended before), the
+// impressions, the ids. Its hash is what it is kept under.
+func (e *entry) append(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(e.order))
+	b = append(b, byte(e.verdict))
+	b = binary.AppendVarint(b, int64(e.play.StartedAt))
+	b = binary.AppendVarint(b, int64(e.play.EndedAt.Sub(e.play.StartedAt)))
+	b = e.play.Impressions.AppendBinary(b)
+	b = append(append(b, byte(len(e.play.StoreID))), e.play.StoreID...)
+	return append(append(b, byte(len(e.play.CreativeID))), e.play.CreativeID...)
+}
+
+// head reads the first fields of an entry: what is looked at for all of them. impressions begin the rest.
+func head(content []byte) (order int64, verdict Verdict, startedAt instant.Instant, rest []byte, err error) {
+	unsigned, size := binary.Uvarint(content)
+	if size <= 0 || len(content) == size || content[size] >= byte(verdictCount) {
+		return 0, 0, 0, nil, errEntry
+	}
+	verdict = Verdict(content[size])
+	rest = content[size+1:]
+	signed, size := binary.Varint(rest)
+	if size <= 0 {
+		return 0, 0, 0, nil, errEntry
+	}
+	return int64(unsigned), verdict, instant.Instant(signed), rest[size:], nil
+}
+
+// readEntry reads what append wrote. Its error is errEntry.
+func readEntry(kept linearhash.Entry) (e entry, err error) {
+	var rest []byte
+	e.play.ID = kept.Hash
+	e.order, e.verdict, e.play.StartedAt, rest, err = head(kept.Content)
+	if err != nil {
+		return entry{}, err
+	}
+	took, size := binary.Varint(rest)
+	if size <= 0 {
+		return entry{}, errEntry
+	}
+	e.play.EndedAt = e.play.StartedAt.Add(instant.Millis(took))
+	if e.play.Impressions, rest, err = money.CutExact(rest[size:]); err != nil {
+		return entry{}, errEntry
+	}
+	storeID, rest, ok := cutText(rest)
+	creativeID, rest, also := cutText(rest)
+	if !ok || !also || len(rest) > 0 {
+		return entry{}, errEntry
+	}
+	e.play.StoreID, e.play.CreativeID = storeID, creativeID
+	return e, nil
+}
+
+func cutText(b []byte) (text string, rest []byte, ok bool) {
+	if len(b) == 0 || len(b) <= int(b[0]) {
+		return "", nil, false
+	}
+	return string(b[1 : 1+int(b[0])]), b[1+int(b[0]):], true
+}

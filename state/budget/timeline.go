@@ -1,0 +1,108 @@
+package budget
+
+import (
+	"math"
+
+	"github.com/rmn-arms/campaign-engine/state/instant"
+	"github.com/rmn-arms/campaign-engine/state/money"
+)
+
+// Open is the end of an interval that has not ended.
+const Open instant.Instant = math.MaxInt64
+
+// Terms are what a definition says, in force from From until the next ones.
+type Terms struct {
+	From instant.Instant // decided_at of the transition that brought them
+	// StartsAt and EndsAt are the window: [StartsAt, EndsAt).
+	StartsAt instant.Instant
+	EndsAt   instant.Instant
+	CPM      money.Rate // price of 1,000 impressions
+}
+
+func (t Terms) same(other Terms) bool {
+	return t.StartsAt == other.StartsAt && t.EndsAt == other.EndsAt && t.CPM.String() == other.CPM.String()
+}
+
+// Interval is a time in which the campaign was ACTIVE: [From, To).
+type Interval struct{ From, To instant.Instant }
+
+// Timeline is what was in force when, as far as it is known. Invariants: Terms are in the order of From, and the first ones
+// also count for the time before them. Intervals are in order, do not overlap, and only the last one may be Open.
+type Timeline struct {
+	Terms     []Terms
+	Intervals []Interval
+}
+
+// at returns the terms in force at an instant.
+func (t *Timeline) at(at instant.Instant) Terms {
+	for i := len(t.Terms) - 1; i > 0; i-- {
+		if t.Terms[i].From <= at {
+			return t.Terms[i]
+		}
+	}
+	return t.Terms[0]
+}
+
+// last returns the newest terms.
+func (t *Timeline) last() Terms { return t.Terms[len(t.Terms)-1] }
+
+// active says whether the campaign was ACTIVE at an instant.
+func (t *Timeline) active(at instant.Instant) bool {
+	for i := len(t.Intervals) - 1; i >= 0; i-- {
+		if t.Intervals[i].From <= at {
+			return at < t.Intervals[i].To
+		}
+	}
+	return false
+}
+
+// judge returns the verdict on a play by when it started, and the terms that it is judged by.
+func (t *Timeline) judge(startedAt instant.Instant) (Verdict, Terms) {
+	terms := t.at(startedAt)
+	switch {
+	case startedAt < terms.StartsAt || startedAt >= terms.EndsAt:
+		return OutOfWindow, terms
+	case !t.active(startedAt):
+		return NotActive, terms
+	}
+	return Valid, terms
+}
+
+// redefine returns the timeline with newer terms. The first ones count from the beginning of time.
+func (t Timeline) redefine(terms Terms) Timeline {
+	if len(t.Terms) > 0 {
+		last := t.last()
+		terms.From = max(terms.From, last.From)
+		if last.same(terms) {
+			return t
+		}
+		if last.From == terms.From && len(t.Terms) > 1 {
+			t.Terms = t.Terms[:len(t.Terms)-1]
+		}
+	}
+	t.Terms = append(t.Terms[:len(t.Terms):len(t.Terms)], terms)
+	return t
+}
+
+// activate returns the timeline with an interval that begins.
+func (t Timeline) activate(at instant.Instant) Timeline {
+	if n := len(t.Intervals); n > 0 {
+		at = max(at, t.Intervals[n-1].To)
+	}
+	t.Intervals = append(t.Intervals[:len(t.Intervals):len(t.Intervals)], Interval{at, Open})
+	return t
+}
+
+// deactivate returns the timeline with its open interval ended. One that ends where it began is none.
+func (t Timeline) deactivate(at instant.Instant) Timeline {
+	n := len(t.Intervals)
+	if n == 0 || t.Intervals[n-1].To != Open {
+		return t
+	}
+	last := t.Intervals[n-1]
+	t.Intervals = t.Intervals[: n-1 : n-1]
+	if at > last.From {
+		t.Intervals = append(t.Intervals, Interval{last.From, at})
+	}
+	return t
+}
