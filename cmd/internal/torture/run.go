@@ -281,7 +281,10 @@ func (r *run) judge() {
 	verdict := oracle.Judge(r.evidence.logs, r.evidence.tables, oracle.Names{
 		Events: string(topics.CampaignEvents), Due: string(topics.TransitionsDue), Applied: string(topics.TransitionsApplied),
 		Rejected: string(topics.TransitionsRejected), DeadLetters: string(topics.DeadLetters),
-	}, oracle.Settings{LeadMs: lead.Milliseconds(), GraceMs: grace.Milliseconds(), Until: r.until, Calm: r.nemesis.calm})
+	}, oracle.Settings{
+		LeadMs: lead.Milliseconds(), GraceMs: grace.Milliseconds(), Partitions: partitions, Until: r.until,
+		Calm: r.nemesis.calm,
+	})
 	report := r.report
 	report.take(verdict)
 	counts := r.client.count()
