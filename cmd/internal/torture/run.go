@@ -261,6 +261,9 @@ func (r *run) replay(ctx context.Context) error {
 		return fmt.Errorf("flushing the inputs: %w", err)
 	}
 	r.settled(ctx)
+	if err := r.rebuilt.watch(); err != nil { // it holds all rows now, and nobody has looked at it before
+		return err
+	}
 	came, err := r.evidence.gather(ctx, r.admin)
 	if err != nil {
 		return err
