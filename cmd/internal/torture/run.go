@@ -261,6 +261,9 @@ func (r *run) replay(ctx context.Context) error {
 		return fmt.Errorf("flushing the inputs: %w", err)
 	}
 	r.settled(ctx)
+	if err := r.rebuilt.watch(); err != nil { // it holds all rows now, and nobody has looked at it before
+		return err
+	}
 	came, err := r.evidence.gather(ctx, r.admin)
 	if err != nil {
 		return err
@@ -281,7 +284,10 @@ func (r *run) judge() {
 	verdict := oracle.Judge(r.evidence.logs, r.evidence.tables, oracle.Names{
 		Events: string(topics.CampaignEvents), Due: string(topics.TransitionsDue), Applied: string(topics.TransitionsApplied),
 		Rejected: string(topics.TransitionsRejected), DeadLetters: string(topics.DeadLetters),
-	}, oracle.Settings{LeadMs: lead.Milliseconds(), GraceMs: grace.Milliseconds(), Until: r.until, Calm: r.nemesis.calm})
+	}, oracle.Settings{
+		LeadMs: lead.Milliseconds(), GraceMs: grace.Milliseconds(), Partitions: partitions, Until: r.until,
+		Calm: r.nemesis.calm,
+	})
 	report := r.report
 	report.take(verdict)
 	counts := r.client.count()
