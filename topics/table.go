@@ -107,7 +107,7 @@ func publicStreams() []Stream {
 				schemas.CampaignCancelled,
 			},
 			Source: "campaign services", Cleanup: Delete, Retention: Forever, MaxMessageBytes: InputMaxBytes,
-			Why: "the source of everything: an empty deployment is rebuilt by replaying it",
+			Why: "the source of everything: a deployment is rebuilt from it, when it is filled before the engine starts",
 		},
 		{
 			Name: TransitionsDue, Key: "campaign_id", Record: "a transition to be made, in the order of decision",

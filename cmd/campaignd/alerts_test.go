@@ -157,3 +157,19 @@ func TestAlertsAreTested(t *testing.T) {
 		}
 	}
 }
+
+// TestEachProcessorIsMissed: where a processor runs nowhere, none of its metrics can tell.
+func TestEachProcessorIsMissed(t *testing.T) {
+	for _, a := range alerts(t) {
+		if a.Alert != "CampaignEngineProcessorAbsent" {
+			continue
+		}
+		for _, group := range topics.Groups() {
+			if !strings.Contains(a.Expr, `absent(campaign_engine_ready{processor="`+group.Short+`"})`) {
+				t.Errorf("%s does not miss %s", a.Alert, group.Short)
+			}
+		}
+		return
+	}
+	t.Error("no alert misses a processor")
+}

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/alecthomas/kong"
 
@@ -90,18 +88,4 @@ func wrongSwitches(err error) error {
 		return nil
 	}
 	return fmt.Errorf("%w: %w", errSwitches, err)
-}
-
-// untilSignal returns a context that ends with the first SIGINT or SIGTERM; a second one ends the process at once.
-func untilSignal() (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(context.Background())
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
-	go func() {
-		<-signals
-		cancel()
-		<-signals
-		os.Exit(exitFailed)
-	}()
-	return ctx, cancel
 }

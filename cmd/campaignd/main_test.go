@@ -56,8 +56,12 @@ func TestAMismatchNamesTheCommandThatStartsIt(t *testing.T) {
 	if code, said := ended(t, "topics", "apply", "--brokers", address, "--partitions", "4"); code != exitClean {
 		t.Fatalf("apply ends with %d: %s", code, said)
 	}
-	code, said := ended(t, "run", "--brokers", address, "--instance-id", "engine-1", "--http-listen", "127.0.0.1:0")
-	want := "campaignd run --partitions 4 --brokers " + address + " --instance-id engine-1\n"
+	given := []string{
+		"--brokers", address, "--http-listen", "127.0.0.1:0", "--instance-id", "engine-1", "--processors", "timers,lifecycle",
+		"--distribution-lead", "1h0m0s", "--no-standby",
+	}
+	code, said := ended(t, append([]string{"run"}, given...)...)
+	want := "campaignd run --partitions 4 " + strings.Join(given, " ") + "\n"
 	if code != exitFailed || !strings.Contains(said, want) {
 		t.Errorf("it ends with %d and says\n%s\nwant %d and %s", code, said, exitFailed, want)
 	}
@@ -67,7 +71,7 @@ func TestAMismatchNamesTheCommandThatStartsIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := parser.Parse([]string{"--data-dir", data}); err != nil {
+	if _, err := parser.Parse([]string{"--data-dir", data, "--log-level", "warn"}); err != nil {
 		t.Fatal(err)
 	}
 	embedded.Brokers = []string{"127.0.0.1:19092"} // as the embedded broker's, once it runs

@@ -32,6 +32,9 @@ func TestReadyTellsInItsExitCode(t *testing.T) {
 		{"ready, at any address", ":" + port, exitClean, ""},
 		{"not ready", engine(httpd.State{Waiting: []string{"timers: joining"}}), exitFailed, "not ready"},
 		{"somebody else", at(http.NotFoundHandler()), exitFailed, "404 Not Found, and not as campaignd does"},
+		{"somebody else who is well", at(telling(http.StatusOK, `{"status":"UP"}`)), exitFailed, "200 OK, and not as campaignd does"},
+		{"somebody else who is not", at(telling(http.StatusInternalServerError, `{"status":"ok"}`)), exitFailed, "not as campaignd does"},
+		{"somebody who knows another", at(http.RedirectHandler("http://"+ready+"/readyz", http.StatusFound)), exitFailed, "302 Found"},
 		{"nobody", "127.0.0.1:1", exitFailed, "refused"},
 		{"no address", "8080", exitSwitches, "HOST:PORT"},
 	} {
@@ -41,4 +44,12 @@ func TestReadyTellsInItsExitCode(t *testing.T) {
 			}
 		})
 	}
+}
+
+// telling answers everything with one text.
+func telling(code int, text string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(code)
+		_, _ = w.Write([]byte(text))
+	})
 }

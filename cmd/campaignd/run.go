@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -155,20 +156,26 @@ func (c *runCommand) connection() string {
 	return c.Kafka.Switches()
 }
 
-// runSwitches returns the switches that start the process on the same topics under the same name, for commands in hints.
+// runSwitches returns the switches that start this process again as it was meant, all but --partitions, for commands in
+// hints.
 func (c *runCommand) runSwitches() string {
 	var switches []string
-	add := func(name, value string) {
-		if c.How(name) != "" {
-			switches = append(switches, "--"+name+" "+value)
-		}
-	}
 	if c.How("brokers") != "" {
 		switches = append(switches, c.Kafka.Switches())
 	}
-	add("data-dir", c.DataDir)
-	add("embedded-listen", c.EmbeddedListen)
-	add("instance-id", c.InstanceID)
+	for _, s := range []struct{ name, value string }{
+		{"data-dir", c.DataDir}, {"embedded-listen", c.EmbeddedListen}, {"http-listen", c.HTTPListen}, {"instance-id", c.InstanceID},
+		{"processors", strings.Join(c.Processors, ",")}, {"replication-factor", strconv.Itoa(int(c.ReplicationFactor))},
+		{"commit-interval", c.CommitInterval.String()}, {"distribution-lead", c.DistributionLead.String()},
+		{"settlement-grace", c.SettlementGrace.String()},
+	} {
+		if c.How(s.name) != "" {
+			switches = append(switches, "--"+s.name+" "+s.value)
+		}
+	}
+	if !c.Standby {
+		switches = append(switches, "--no-standby")
+	}
 	return strings.Join(switches, " ")
 }
 

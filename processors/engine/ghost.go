@@ -8,18 +8,37 @@ import "time"
 //
 // So for a while after a member was thrown away, whoever takes the name is held for a ghost, and the process joins again,
 // which ends a ghost. Of two processes that do run under one name, one has thrown nobody away, or is the first for whom the
-// while is over: it gives up. Being taken for a ghost is no reason for another while.
+// while is over: it gives up. Being taken for a ghost is no reason for another while. But two that take the name from each
+// other also make each other's members fail in ways that look like any other failure, so the while could begin again and
+// again: who meets ghosts without a pause for hauntMax has met a process.
 type ghosts struct {
 	// since is when a member was thrown away last (Clock.Elapsed), if one was.
 	since time.Duration
 	any   bool
+	// first and last are when a ghost was met, of those that came without a pause; if one was.
+	first, last time.Duration
+	met         bool
 }
 
 // ghostMax is how long a request may be on its way after its connection was given up.
 const ghostMax = time.Minute
 
+// hauntMax is for how long one ghost after the other is believed in. A pause between them is ghostMax.
+const hauntMax = 5 * time.Minute
+
 // leave notes that a member was thrown away, for another reason than that its name was taken.
 func (g *ghosts) leave(now time.Duration) { g.since, g.any = now, true }
 
+// meet notes that who has taken this process's name is held for a ghost.
+func (g *ghosts) meet(now time.Duration) {
+	if !g.met || now-g.last >= ghostMax {
+		g.first, g.met = now, true
+	}
+	g.last = now
+}
+
 // possible says whether who has taken this process's name may be a ghost.
-func (g *ghosts) possible(now time.Duration) bool { return g.any && now-g.since < ghostMax }
+func (g *ghosts) possible(now time.Duration) bool {
+	haunted := g.met && now-g.last < ghostMax && now-g.first >= hauntMax
+	return g.any && now-g.since < ghostMax && !haunted
+}

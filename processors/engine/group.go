@@ -75,7 +75,9 @@ func (g *consumerGroup) Consume(ctx context.Context, _ []string, handler sarama.
 		if namesake && !haunted {
 			return g.giveUp(errors.Join(last.fencedInstance(), err))
 		}
-		if !namesake {
+		if namesake {
+			g.ghosts.meet(g.engine.config.Clock.Elapsed())
+		} else {
 			g.ghosts.leave(g.engine.config.Clock.Elapsed())
 		}
 	}

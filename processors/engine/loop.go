@@ -26,6 +26,10 @@ type loop struct {
 	// yielding says that records wait for another engine, since yieldedAt (Clock.Elapsed).
 	yielding  bool
 	yieldedAt time.Duration
+	// lookedAt is when the last round began (Clock.Elapsed). slept says that one took longer than keptMax, since the process or
+	// the machine was stopped: others may own the partitions since, and the rows are not right any more.
+	lookedAt time.Duration
+	slept    bool
 }
 
 // errRevoked says that the partitions have been taken away.
@@ -50,8 +54,9 @@ const (
 func newLoop(stop context.Context, m *member, a *assignment, r *running) *loop {
 	e := m.engine
 	e.progress.Store(newProgress(a.partitions, a.positions))
+	now := e.config.Clock.Elapsed()
 	return &loop{
-		engine: e, member: m, a: a, began: e.config.Clock.Elapsed(), errands: newErrands(a.ctx), catchUp: newCatchUp(len(a.partitions)),
+		engine: e, member: m, a: a, began: now, lookedAt: now, errands: newErrands(a.ctx), catchUp: newCatchUp(len(a.partitions)),
 		pace: pace{interval: e.config.CommitInterval, timersMax: e.config.TimersMax, recordsMax: e.config.RecordsMax},
 		tx:   newTransaction(stop, e, m, a), feed: feed{running: r}, weight: bytesMax / turnMax,
 		trimmed: trimmed{upTo: make(map[int32]int64)},
@@ -76,6 +81,9 @@ func (l *loop) run(stop context.Context) error {
 }
 
 func (l *loop) round(stop context.Context) error {
+	now := l.elapsed()
+	l.slept = l.slept || now-l.lookedAt > keptMax
+	l.lookedAt = now
 	steps, err := l.errands.take()
 	if err != nil {
 		return err

@@ -64,11 +64,24 @@ func (p *partitions) inEpoch(epoch uint64, partition int32, change func(*table.T
 	}
 }
 
-// current notes that an unclaimed partition's rows were right at an instant, unless the epoch is over.
-func (p *partitions) current(epoch uint64, partition int32, now time.Duration) {
+// old says that there are rows of which nobody has known for too long that they are right, in a process that was stopped for
+// instance: what has been removed since may have been compacted out of sight. Begun anew they are by unclaimed.
+func (p *partitions) old(now time.Duration) bool {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	for _, at := range p.leftAt {
+		if now-at > keptMax {
+			return true
+		}
+	}
+	return false
+}
+
+// current notes that an unclaimed partition's rows were right at some time, unless the epoch is over.
+func (p *partitions) current(epoch uint64, partition int32, at time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.epoch == epoch {
-		p.leftAt[partition] = now
+		p.leftAt[partition] = at
 	}
 }

@@ -60,7 +60,13 @@ func TestWhatAStandbyKeepsRightIsNotOld(t *testing.T) {
 	for partition := range int32(2) {
 		p.followed(seen.epoch, partition, []*kgo.Record{{Key: []byte("key"), Value: []byte("row"), Offset: 7}})
 	}
+	if p.old(keptMax) {
+		t.Error("the rows are old at once")
+	}
 	p.current(seen.epoch, 0, keptMax)
+	if !p.old(keptMax + 1) {
+		t.Error("rows that nobody kept right are not old")
+	}
 	p.claim([]int32{0, 1}, keptMax+1)
 	if kept, old := p.table(0).Offset(), p.table(1).Offset(); kept != 8 || old != 0 {
 		t.Errorf("the rows reach to %d and %d, want 8 and 0: the second ones may hold what was removed since", kept, old)

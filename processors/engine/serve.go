@@ -33,6 +33,9 @@ func (m *member) serve(ctx context.Context, a *assignment, handler sarama.Consum
 	e.progress.Store(newProgress(nil, nil))
 	// Rows are rolled back only when no callback writes any more.
 	after := errors.Join(run.stop(handler), loop.tx.abort(causeOf(err)))
+	if loop.slept {
+		e.partitions.forget()
+	}
 	loop.tx.release()
 	if after != nil && a.ctx.Err() != nil {
 		e.config.Log.Warn().Err(after).Msg("ending an assignment that was taken away")

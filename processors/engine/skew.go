@@ -22,6 +22,9 @@ const (
 	// skewMin is the difference that is warned of, and again each skewAgain while it lasts.
 	skewMin   = time.Second
 	skewAgain = 10 * time.Minute
+	// skewCalm is how long there must have been none before it is called gone. Brokers' clocks differ among themselves, and
+	// each comparison may be with another one.
+	skewCalm = time.Minute
 )
 
 // skewOf returns how far a clock is ahead of another one (negative: behind), at the least: it showed before and after around
@@ -46,6 +49,9 @@ type skew struct {
 	warned     bool
 	warnedAt   time.Duration // Clock.Elapsed
 	lastWarned time.Duration
+	// agreesSince is since when no difference was found (Clock.Elapsed), after one that was warned of.
+	agrees      bool
+	agreesSince time.Duration
 }
 
 // due says whether the clocks are to be compared now.
@@ -62,18 +68,27 @@ const (
 
 // note takes the result of a comparison.
 func (s *skew) note(by, now time.Duration) skewNews {
-	switch {
-	case by.Abs() < skewMin:
-		if !s.warned {
-			return skewAsBefore
-		}
-		s.warned = false
-		return skewGone
-	case s.warned && now-s.warnedAt < skewAgain && (by-s.lastWarned).Abs() < s.lastWarned.Abs():
+	if by.Abs() < skewMin {
+		return s.agree(now)
+	}
+	s.agrees = false
+	if s.warned && now-s.warnedAt < skewAgain && (by-s.lastWarned).Abs() < s.lastWarned.Abs() {
 		return skewAsBefore
 	}
 	s.warned, s.warnedAt, s.lastWarned = true, now, by
 	return skewFound
+}
+
+// agree takes a comparison that found no difference.
+func (s *skew) agree(now time.Duration) skewNews {
+	if !s.agrees {
+		s.agrees, s.agreesSince = true, now
+	}
+	if !s.warned || now-s.agreesSince < skewCalm {
+		return skewAsBefore
+	}
+	s.warned = false
+	return skewGone
 }
 
 // comparison is called before a commit; what it returns is called after it, and compares the clocks when it is time to.

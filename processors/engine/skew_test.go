@@ -48,14 +48,33 @@ func TestSkewIsToldSeldom(t *testing.T) {
 		{60 * time.Second, 1500 * time.Millisecond, skewAsBefore},
 		{649 * time.Second, 2 * time.Second, skewAsBefore},
 		{650 * time.Second, 2 * time.Second, skewFound},
-		{660 * time.Second, 0, skewGone},
-		{670 * time.Second, 0, skewAsBefore},
-		{680 * time.Second, -300 * time.Second, skewFound},
-		{690 * time.Second, 300 * time.Second, skewFound}, // from one side to the other
+		{660 * time.Second, 0, skewAsBefore}, // one broker agrees, the next one does not
+		{670 * time.Second, 2 * time.Second, skewAsBefore},
+		{680 * time.Second, 0, skewAsBefore},
+		{739 * time.Second, 0, skewAsBefore},
+		{740 * time.Second, 0, skewGone},
+		{750 * time.Second, 0, skewAsBefore},
+		{760 * time.Second, -300 * time.Second, skewFound},
+		{770 * time.Second, 300 * time.Second, skewFound}, // from one side to the other
 	} {
 		if news := s.note(c.by, c.at); news != c.want {
 			t.Errorf("%d: %s after %s: news %d", i, c.by, c.at, news)
 		}
+	}
+}
+
+// One broker of several differs, and comparisons are with one after the other: that is one piece of news, not one each time.
+func TestOneBrokerThatDiffersIsNoStorm(t *testing.T) {
+	t.Parallel()
+	var s skew
+	told := 0
+	for i := range 60 {
+		if s.note(time.Duration(i%2)*2*time.Second, time.Duration(i)*skewEvery) != skewAsBefore {
+			told++
+		}
+	}
+	if told != 1 {
+		t.Errorf("within ten minutes it is told %d times", told)
 	}
 }
 

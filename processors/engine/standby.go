@@ -90,7 +90,15 @@ func (s *standby) follow(ctx context.Context, claims unclaimed) error {
 			cancel()
 		}
 	})
-	looking.Go(func() { s.look(ctx, claims) })
+	side, err := s.engine.side()
+	if err != nil {
+		return err
+	}
+	defer side.Close()
+	looking.Go(func() {
+		s.look(ctx, side, claims)
+		cancel()
+	})
 	client, err := s.client(claims)
 	if err != nil {
 		return err
@@ -132,8 +140,8 @@ func (s *standby) take(ctx context.Context, client *kgo.Client, claims unclaimed
 			}
 			failed = errors.Join(failed, err)
 			var lost *kgo.ErrDataLoss
-			if errors.Is(err, kerr.OffsetOutOfRange) || errors.As(err, &lost) {
-				// Removals may be among what is gone: these rows are read anew.
+			if errors.Is(err, kerr.OffsetOutOfRange) || errors.Is(err, kerr.UnknownTopicID) || errors.As(err, &lost) {
+				// Removals may be among what is gone, or the topic was made anew: these rows are read anew.
 				s.engine.partitions.unfollow(claims.epoch, partition)
 			}
 		})
@@ -144,16 +152,12 @@ func (s *standby) take(ctx context.Context, client *kgo.Client, claims unclaimed
 	return nil
 }
 
-// look finds out, every now and then, how far the rows are behind.
-func (s *standby) look(ctx context.Context, claims unclaimed) {
-	side, err := s.engine.side()
-	if err != nil {
-		return
-	}
-	defer side.Close()
+// look finds out, every now and then, how far the rows are behind. It ends when there are rows to be read anew.
+func (s *standby) look(ctx context.Context, side *kgo.Client, claims unclaimed) {
 	admin := kadm.NewClient(side)
-	before := make(map[int32]int64) // the ends of the last look
+	before := make(map[int32]seenEnd) // at the last look
 	for ; ctx.Err() == nil; sleep(ctx, standbyLook) {
+		now := s.engine.config.Clock.Elapsed()
 		asking, cancel := context.WithTimeout(ctx, sideTimeout)
 		ends, err := listed(admin.ListCommittedOffsets(asking, s.engine.shape.table))
 		cancel()
@@ -168,13 +172,22 @@ func (s *standby) look(ctx context.Context, claims unclaimed) {
 			}
 			at := s.engine.partitions.table(partition).Offset()
 			behind += max(0, end.Offset-at)
-			if last, seen := before[partition]; seen && at >= last {
-				s.engine.partitions.current(claims.epoch, partition, s.engine.config.Clock.Elapsed())
+			if last, seen := before[partition]; seen && at >= last.offset {
+				s.engine.partitions.current(claims.epoch, partition, last.at)
 			}
-			before[partition] = end.Offset
+			before[partition] = seenEnd{end.Offset, now}
 		}
 		s.note(len(claims.offsets), behind)
+		if s.engine.partitions.old(now) {
+			return
+		}
 	}
+}
+
+// seenEnd is where a partition ended, at some time (Clock.Elapsed).
+type seenEnd struct {
+	offset int64
+	at     time.Duration
 }
 
 func (s *standby) note(partitions int, behind int64) {

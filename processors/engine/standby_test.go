@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/rmn-arms/campaign-engine/processors/engine"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 )
 
@@ -85,6 +86,57 @@ func TestAStandbyBeginsAnewWhenItsPlaceIsGone(t *testing.T) {
 	b.follows(a, second)
 	b.follows(second, a)
 	b.settled(want, all(rested(), keys...))
+}
+
+// A standby that was stopped for long, in a machine that was suspended, may have missed that a row was removed, and that its
+// removal was compacted away: it reads the rows anew.
+func TestAStandbyThatWasStoppedForLongBeginsAnew(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, testPartitions)
+	a, second := b.start("a", alarms(hooks{})), b.start("b", alarms(hooks{}))
+	b.ready(testPartitions, a, second)
+	keys := numbered("key", 40)
+	settings, want := alarmsAt(testStart+10, keys...)
+	b.set(settings...)
+	b.rows(len(keys), a, second)
+	b.follows(a, second)
+	anew := b.count(kmsg.Fetch, b.readsRowsFrom(0, b.ownedBy(second)...))
+	b.clock.Set(testStart + 2*60*60_000)
+	b.await("the rows are read anew", func() bool { return anew() > 0 })
+	b.follows(a, second)
+	b.settled(want, all(rested(), keys...))
+}
+
+// So may an owner have, whose partitions others had meanwhile.
+func TestAnOwnerThatWasStoppedForLongBeginsAnew(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, testPartitions)
+	a := b.start("a", alarms(hooks{}), withoutStandby)
+	b.ready(testPartitions, a)
+	keys := numbered("key", 40)
+	settings, want := alarmsAt(testStart+10, keys...)
+	b.set(settings...)
+	b.rows(len(keys), a)
+	b.clock.Set(testStart + 2*60*60_000)
+	b.rung(len(want))
+	anew := b.count(kmsg.Fetch, b.readsRowsFrom(0, 0, 1, 2, 3))
+	b.expel("a")
+	b.await("the rows are read anew", func() bool { return anew() > 0 })
+	b.settled(want, all(rested(), keys...))
+}
+
+func withoutStandby(c *engine.Config) { c.NoStandby = true }
+
+// rows waits until processes have so many.
+func (b *bench) rows(count int, of ...*process) {
+	b.t.Helper()
+	b.await("the rows are armed", func() bool {
+		sum := 0
+		for _, p := range of {
+			sum += p.sum().rows
+		}
+		return sum == count
+	})
 }
 
 // A process reads the rows before it joins, when others own the partitions meanwhile; else it joins at once.

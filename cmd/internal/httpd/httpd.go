@@ -105,6 +105,12 @@ func Handler(registry *prometheus.Registry, state func() State) http.Handler {
 	return mux
 }
 
+// What body.Status says.
+const (
+	statusReady    = "ok"
+	statusNotReady = "not ready"
+)
+
 // body is what /healthz and /readyz answer.
 type body struct {
 	Status  string   `json:"status"`
@@ -114,9 +120,9 @@ type body struct {
 }
 
 func answer(w http.ResponseWriter, s State) {
-	b, status := body{Status: "ok", Waiting: s.Waiting, CatchingUp: s.CatchingUp}, http.StatusOK
+	b, status := body{Status: statusReady, Waiting: s.Waiting, CatchingUp: s.CatchingUp}, http.StatusOK
 	if len(s.Waiting) > 0 {
-		b.Status, status = "not ready", http.StatusServiceUnavailable
+		b.Status, status = statusNotReady, http.StatusServiceUnavailable
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")

@@ -29,12 +29,13 @@ func (p *Process) ensureTopics(ctx context.Context) error {
 			errors.Is(err, topics.ErrRights) || refused.note(err) {
 			return err
 		}
-		p.wait("reaching the brokers: " + err.Error())
+		const unlike = "the brokers do not answer as they should"
+		p.wait(unlike + ": " + err.Error())
 		wait := pause
 		if refused.certain > 0 {
 			wait = refusedPause
 		}
-		p.settings.Log.Warn().Err(err).Dur("retry_in", wait).Msg("the brokers do not answer as they should")
+		p.settings.Log.Warn().Err(err).Dur("retry_in", wait).Msg(unlike)
 		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():

@@ -2,6 +2,8 @@ package run
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -89,5 +91,28 @@ func TestWhatIsSetRightOnTheWayIsLogged(t *testing.T) {
 	}
 	if text := logged.String(); !strings.Contains(text, `"was":"campaign-events: retention.ms is 604800000`) {
 		t.Errorf("it logs\n%s", text)
+	}
+}
+
+// endingLog ends what runs at the first line.
+type endingLog struct{ end context.CancelFunc }
+
+func (l endingLog) Write(line []byte) (int, error) {
+	l.end()
+	return len(line), nil
+}
+
+// TestAWaitForBrokersSaysItOnce: what /readyz shows is the reason, without the same words twice.
+func TestAWaitForBrokersSaysItOnce(t *testing.T) {
+	process, _, _ := prepared(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	process.settings.Connect = []kgo.Opt{kgo.SeedBrokers("127.0.0.1:1")}
+	process.settings.Log = zerolog.New(endingLog{cancel})
+	if err := process.ensureTopics(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatalf("it ends with %v", err)
+	}
+	if got := process.waitsFor(); strings.Count(got, "reaching the brokers") != 1 || !strings.Contains(got, "refused") {
+		t.Errorf("it waits for %q", got)
 	}
 }

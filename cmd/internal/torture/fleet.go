@@ -86,7 +86,8 @@ func (e *engine) note(text string) error {
 	return errors.Join(err, f.Close())
 }
 
-// take hands the process over to somebody who ends it. Error: errDown, also when it has ended by itself, which it must not.
+// take hands the process over to somebody who ends it. Error: errDown. One that has ended by itself, which it must not, and
+// that watch has not looked at since then, is blamed for it here.
 func (e *engine) take() (*proctest.Process, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -95,6 +96,11 @@ func (e *engine) take() (*proctest.Process, error) {
 	}
 	process := e.process
 	e.process = nil
+	select {
+	case <-process.Done():
+		e.failure = append(e.failure, e.instance+": ended by itself: "+process.Report())
+	default:
+	}
 	return process, nil
 }
 

@@ -68,7 +68,7 @@ func TestALinkBreaksAndHeals(t *testing.T) {
 		closed bool
 	}{
 		{"cut", func() error { hit.cut(); return nil }, false, true},
-		{"slow", func() error { return hit.toxic("latency", "upstream", `"latency":20`) }, false, false},
+		{"slow", func() error { return hit.toxic("latency", "upstream", `"latency":3600000`) }, true, false},
 		{"half open, upstream", func() error { return hit.toxic("timeout", "upstream", `"timeout":0`) }, true, false},
 		{"half open, downstream", func() error { return hit.toxic("timeout", "downstream", `"timeout":0`) }, true, false},
 	}

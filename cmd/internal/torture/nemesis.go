@@ -126,10 +126,8 @@ func (n *nemesis) process(ctx context.Context, f Fault) error {
 		}
 		pause(ctx, f.Length)
 		return e.resume()
-	case KillCommitter:
-		pause(ctx, time.Until(time.Now().Truncate(time.Second).Add(time.Second+15*time.Millisecond)))
 	}
-	if err := n.losing(ctx, f, e.kill); err != nil {
+	if err := n.losing(ctx, f, func() error { return kill(ctx, f, e) }); err != nil {
 		return err
 	}
 	if f.Kind != KillTwice {
@@ -145,6 +143,14 @@ func (n *nemesis) process(ctx context.Context, f Fault) error {
 	}
 	pause(ctx, 500*time.Millisecond)
 	return e.start()
+}
+
+// kill kills a process, KillCommitter at its moment: what it owns was asked for before, since the answer may take long.
+func kill(ctx context.Context, f Fault, e *engine) error {
+	if f.Kind == KillCommitter {
+		pause(ctx, time.Until(time.Now().Truncate(time.Second).Add(time.Second+15*time.Millisecond)))
+	}
+	return e.kill()
 }
 
 // losing does something that stops a process from working, and notes what it owned.

@@ -142,6 +142,7 @@ func columns() []column {
 		{"refused", n(func(r *Report) int { return r.Refused })},
 		{"due", n(func(r *Report) int { return r.Due })},
 		{"pending", n(func(r *Report) int { return r.Pending })},
+		{"overtaken", n(func(r *Report) int { return r.Overtaken })},
 		{"lost", n(func(r *Report) int { return r.Lost })},
 		{"doubled", n(func(r *Report) int { return r.Doubled })},
 		{"early", n(func(r *Report) int { return r.Early })},

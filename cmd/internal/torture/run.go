@@ -22,6 +22,9 @@ type Options struct {
 	Seed   uint64
 	Length time.Duration // of load and faults; what comes after takes a minute more
 	Plan   []Fault
+	// Calm is how much longer the load goes on when nothing is broken any more: what the contract allows after a takeover
+	// alone is looked for from calmAfter on.
+	Calm time.Duration
 	// PerSecond is how many campaigns begin each second; each has about 2.5 inputs.
 	PerSecond float64
 	// Untransacted builds an engine that commits nothing in transactions.
@@ -33,6 +36,7 @@ const (
 	// How many campaigns begin each second, in the long form and in the short one, which has a length of its own.
 	longPerSecond, shortPerSecond = 60, 40
 	shortLength                   = 50 * time.Second
+	longCalm                      = calmAfter + 20*time.Second
 	// lead and grace are short, so that each campaign's transitions come one after the other within a run.
 	lead, grace = 1500 * time.Millisecond, 700 * time.Millisecond
 	// poisoned is how many broken inputs there are for each campaign.
@@ -155,7 +159,7 @@ func (r *run) torment(ctx context.Context) error {
 		r.watch(ctx)
 	}()
 	load := &load{author: r.author, client: r.client, perSecond: r.options.PerSecond, poison: poisoned}
-	_, err := load.run(ctx, time.Now().Add(r.options.Length))
+	_, err := load.run(ctx, time.Now().Add(r.options.Length+r.options.Calm))
 	both.Wait()
 	cancel()
 	<-watched
@@ -261,6 +265,9 @@ func (r *run) replay(ctx context.Context) error {
 		return fmt.Errorf("flushing the inputs: %w", err)
 	}
 	r.settled(ctx)
+	if err := r.rebuilt.watch(); err != nil { // it holds all rows now, and nobody has looked at it before
+		return err
+	}
 	came, err := r.evidence.gather(ctx, r.admin)
 	if err != nil {
 		return err
@@ -281,7 +288,10 @@ func (r *run) judge() {
 	verdict := oracle.Judge(r.evidence.logs, r.evidence.tables, oracle.Names{
 		Events: string(topics.CampaignEvents), Due: string(topics.TransitionsDue), Applied: string(topics.TransitionsApplied),
 		Rejected: string(topics.TransitionsRejected), DeadLetters: string(topics.DeadLetters),
-	}, oracle.Settings{LeadMs: lead.Milliseconds(), GraceMs: grace.Milliseconds(), Until: r.until, Calm: r.nemesis.calm})
+	}, oracle.Settings{
+		LeadMs: lead.Milliseconds(), GraceMs: grace.Milliseconds(), Partitions: partitions, Until: r.until,
+		Calm: r.nemesis.calm,
+	})
 	report := r.report
 	report.take(verdict)
 	counts := r.client.count()

@@ -26,7 +26,8 @@ func TestTorture(t *testing.T) {
 		length := time.Duration(*minutes * float64(time.Minute))
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			reports = append(reports, torture(t, Options{
-				Seed: seed, Length: length, Plan: Plan(seed, length), PerSecond: longPerSecond, Untransacted: *untransacted,
+				Seed: seed, Length: length, Plan: Plan(seed, length), Calm: longCalm, PerSecond: longPerSecond,
+				Untransacted: *untransacted,
 			}))
 		})
 	}

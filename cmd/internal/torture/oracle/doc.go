@@ -14,6 +14,7 @@
 //	book.go      what the contract's sequencer holds of one campaign
 //	status.go    the lifecycle's table, folded over transitions-due
 //	answers.go   transitions-applied and -rejected against that fold
+//	home.go      where Kafka's hash puts a campaign
 //	letters.go   dead-letters against the inputs that had to be refused
 //	tables.go    the engine's rows against both folds
 package oracle

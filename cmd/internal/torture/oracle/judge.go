@@ -24,9 +24,9 @@ type Timed struct{ DecidedAt, LatenessMs int64 }
 func Judge(logs Logs, tables Tables, names Names, settings Settings) Verdict {
 	var v Verdict
 	inputs := foldInputs(logs.Events, names.Events, &v.Findings)
-	dues := readAll(logs.Due, names.Due, "transition.due", &v.Findings)
-	applied := readAll(logs.Applied, names.Applied, "transition.applied", &v.Findings)
-	rejected := readAll(logs.Rejected, names.Rejected, "transition.rejected", &v.Findings)
+	dues := readAll(logs.Due, names.Due, "transition.due", "", &v.Findings)
+	applied := readAll(logs.Applied, names.Applied, "transition.applied", "/applied", &v.Findings)
+	rejected := readAll(logs.Rejected, names.Rejected, "transition.rejected", "/rejected", &v.Findings)
 
 	q := newSequencer(inputs.accepted, &settings, &v.Findings)
 	for i := range dues {
@@ -36,6 +36,9 @@ func Judge(logs Logs, tables Tables, names Names, settings Settings) Verdict {
 	standings, expected := foldStatus(dues)
 	checkAnswers(expected, applied, rejected, &v.Findings)
 	checkLetters(logs.DeadLetters, inputs.refused, names.DeadLetters, &v.Findings)
+	if settings.Partitions > 0 {
+		checkHomes(logs, tables, names, settings.Partitions, &v.Findings)
+	}
 	if tables.Timers != nil {
 		checkTimers(tables.Timers, q.courses, &v.Findings)
 	}
@@ -56,10 +59,10 @@ func Judge(logs Logs, tables Tables, names Names, settings Settings) Verdict {
 }
 
 // readAll reads a log of transitions; what cannot be read is a finding.
-func readAll(records []Record, topic, kind string, findings *Findings) []transition {
+func readAll(records []Record, topic, kind, suffix string, findings *Findings) []transition {
 	all := make([]transition, 0, len(records))
 	for i := range records {
-		t, err := readTransition(&records[i], topic, kind)
+		t, err := readTransition(&records[i], topic, kind, suffix)
 		if err != nil {
 			findings.add(Wrong, "I6", records[i].Key, position(topic, &records[i]), "%v", err)
 			continue

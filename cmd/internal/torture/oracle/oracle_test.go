@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"go/parser"
@@ -66,9 +67,13 @@ func changeOf(id string, revision int64) fields {
 
 func transitionRecord(t *testing.T, log []Record, kind string, id string, data fields) Record {
 	t.Helper()
+	name, _ := data["transition_id"].(string)
+	if _, step, _ := strings.Cut(kind, "."); step != "due" {
+		name += "/" + step
+	}
 	return Record{
 		Offset: int64(len(log)), Timestamp: ms(t, data["decided_at"]) + 5, Key: id,
-		Value: text(t, fields{"id": "x", "type": kind, "subject": id, "data": data}),
+		Value: text(t, fields{"id": name, "type": kind, "subject": id, "data": data}),
 	}
 }
 
@@ -185,17 +190,19 @@ func (w *world) add(t *testing.T, d due) {
 
 func (w *world) refuse(t *testing.T, offset int64, reason string) {
 	t.Helper()
+	input := &w.logs.Events[offset]
 	id := fmt.Sprintf("campaign-events/0/%d", offset)
 	w.logs.DeadLetters = append(w.logs.DeadLetters, Record{
-		Offset: int64(len(w.logs.DeadLetters)),
+		Offset: int64(len(w.logs.DeadLetters)), Key: input.Key,
 		Value: text(t, fields{"id": id, "type": "record.refused", "data": fields{
 			"reason": reason, "topic": "campaign-events", "partition": 0, "offset": offset,
+			"value_bytes": len(input.Value), "value_sha256": digest(input.Value),
 		}}),
 	})
 }
 
 func (w *world) judge() Verdict {
-	settings := Settings{LeadMs: leadMs, GraceMs: graceMs, Until: w.until, Calm: func(int64) bool { return w.calm }}
+	settings := Settings{LeadMs: leadMs, GraceMs: graceMs, Partitions: 1, Until: w.until, Calm: func(int64) bool { return w.calm }}
 	return Judge(w.logs, w.tables, testNames, settings)
 }
 
@@ -207,7 +214,12 @@ func edit(t *testing.T, r *Record, change func(fields)) {
 		t.Fatal(err)
 	}
 	data, _ := event["data"].(map[string]any)
+	before, _ := data["transition_id"].(string)
 	change(data)
+	if id, is := event["id"].(string); is && before != "" { // the event is named after its transition
+		after, _ := data["transition_id"].(string)
+		event["id"] = after + strings.TrimPrefix(id, before)
+	}
 	r.Value = text(t, event)
 }
 
@@ -340,6 +352,27 @@ func TestEachFaultIsFound(t *testing.T) {
 		{"an input is refused for another reason", func(t *testing.T, w *world) {
 			edit(t, &w.logs.DeadLetters[2], func(d fields) { d["reason"] = "schema" })
 		}, Wrong, "I6", "campaign-events/0/9"},
+		{"a dead letter is about another value", func(_ *testing.T, w *world) {
+			w.logs.Events[6].Value = append(w.logs.Events[6].Value, ' ')
+		}, Wrong, "I6", "campaign-events/0/6"},
+		{"a dead letter has another key", func(_ *testing.T, w *world) {
+			w.logs.DeadLetters[0].Key = "z"
+		}, Wrong, "I6", "campaign-events/0/6"},
+		{"an event's id is made up anew", func(_ *testing.T, w *world) {
+			w.logs.Applied[2].Value = bytes.Replace(w.logs.Applied[2].Value, []byte("start/applied"), []byte("start/again"), 1)
+		}, Wrong, "I6", "c"},
+		{"what was applied is not where its campaign belongs", func(_ *testing.T, w *world) {
+			w.logs.Applied[2].Partition = 1
+		}, Wrong, "I5", "c"},
+		{"all of a campaign is where its input was put", func(_ *testing.T, w *world) {
+			for _, log := range [][]Record{w.logs.Due, w.logs.Applied, w.logs.Rejected} {
+				for i := range log {
+					log[i].Partition = 1
+				}
+			}
+		}, Wrong, "I5", "c"},
+		{"a timer row is in another partition", func(_ *testing.T, w *world) { w.tables.Timers[1].Partition = 1 }, Wrong, "I5", "c"},
+		{"a status row is in another partition", func(_ *testing.T, w *world) { w.tables.Status[1].Partition = 1 }, Wrong, "I5", "c"},
 		{"a row's revision falls", func(_ *testing.T, w *world) {
 			w.tables.Timers = append(w.tables.Timers, w.tables.Timers[0], w.tables.Timers[1])
 		}, Wrong, "I4", "c"},

@@ -6,7 +6,6 @@ type Record struct {
 	Offset    int64
 	Timestamp int64
 	Key       string
-	NoKey     bool
 	Value     []byte // nil: a tombstone
 	Headers   map[string]string
 }
@@ -25,8 +24,9 @@ type Logs struct {
 
 // Settings are what the engine was told, and what is known of the run.
 type Settings struct {
-	LeadMs  int64 // --distribution-lead
-	GraceMs int64 // --settlement-grace
+	LeadMs     int64 // --distribution-lead
+	GraceMs    int64 // --settlement-grace
+	Partitions int32 // of each topic; 0: nobody looks where a campaign's records lie
 	// Until is the instant up to which all that was due must have been decided.
 	Until int64
 	// Calm says whether nothing was broken at an instant, nor shortly before. While something is, a change may be decided

@@ -9,6 +9,7 @@ import (
 type TimerRow struct {
 	Campaign  string
 	At        string // its record
+	Partition int32
 	Revision  int64
 	DecidedAt int64
 	Closed    string // empty, end or cancel
@@ -23,6 +24,7 @@ type TimerRow struct {
 type StatusRow struct {
 	Campaign  string
 	At        string
+	Partition int32
 	Status    string
 	Revision  int64
 	Sequence  int64
@@ -102,7 +104,7 @@ func checkStatus(rows []StatusRow, standings map[string]*standing, findings *Fin
 	for _, campaign := range slices.Sorted(maps.Keys(standings)) {
 		row, is := last[campaign]
 		delete(last, campaign)
-		if want := standings[campaign].row(campaign, row.At); !is {
+		if want := standings[campaign].row(&row); !is {
 			findings.add(Lost, "I7", campaign, "", "has no status row")
 		} else if row != want {
 			findings.add(Wrong, "I7", campaign, row.At, "status row %+v, want %+v", row, want)
@@ -113,9 +115,10 @@ func checkStatus(rows []StatusRow, standings map[string]*standing, findings *Fin
 	}
 }
 
-func (s *standing) row(campaign, at string) StatusRow {
+// row is the row that must be there, at the place of the one that is.
+func (s *standing) row(there *StatusRow) StatusRow {
 	return StatusRow{
-		Campaign: campaign, At: at, Status: s.status, Revision: s.revision, Sequence: s.sequence, WasActive: s.wasActive,
+		Campaign: there.Campaign, At: there.At, Partition: there.Partition, Status: s.status, Revision: s.revision, Sequence: s.sequence, WasActive: s.wasActive,
 		Settled: s.settled, StartsAt: s.shown.StartsAt, EndsAt: s.shown.EndsAt, Position: s.offset + 1, DecidedAt: s.decidedAt,
 	}
 }

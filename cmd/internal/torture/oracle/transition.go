@@ -66,8 +66,9 @@ type placedData struct {
 	Contacts json.RawMessage `json:"contacts"`
 }
 
-// readTransition reads a record whose event is of the given type. Its error says what the contract does not allow.
-func readTransition(r *Record, topic, kind string) (transition, error) {
+// readTransition reads a record whose event is of the given type; its id must be the transition's with the suffix, the same
+// however often it is decided. Its error says what the contract does not allow.
+func readTransition(r *Record, topic, kind, suffix string) (transition, error) {
 	var event envelope
 	var data transitionData
 	if err := json.Unmarshal(r.Value, &event); err != nil {
@@ -87,6 +88,9 @@ func readTransition(r *Record, topic, kind string) (transition, error) {
 	}
 	if want := fmt.Sprintf("%s/%d/%s", t.Campaign, t.Revision, t.Kind); t.ID != want {
 		return transition{}, fmt.Errorf("reading an event: transition_id is %q, want %q", t.ID, want)
+	}
+	if event.ID != t.ID+suffix {
+		return transition{}, fmt.Errorf("reading an event: its id is %q, want %q", event.ID, t.ID+suffix)
 	}
 	if event.Type != kind || event.Subject != t.Campaign || r.Key != t.Campaign {
 		return transition{}, fmt.Errorf("reading an event: type %q, subject %q, key %q", event.Type, event.Subject, r.Key)
