@@ -47,7 +47,9 @@ type Position struct {
 }
 
 // passed says whether a record at a position was read before.
-func (p Position) passed(at Position) bool { return p.Partition == at.Partition && at.Offset < p.Offset }
+func (p Position) passed(at Position) bool {
+	return p.Partition == at.Partition && at.Offset < p.Offset
+}
 
 // Tally is a count of plays and the sum of their impressions.
 type Tally struct {

@@ -54,16 +54,13 @@ func (a *Account) Report(parts linearhash.Buckets, play *Play, at Position, now 
 
 // follow sets when something more is to be done about a play.
 func (a *Account) follow(verdict Verdict, now instant.Instant) Reported {
-	switch verdict {
-	case UnknownCampaign:
-		if a.HeldUntil == 0 {
-			a.HeldUntil = now.Add(Hold)
-		}
-		return Reported{Verdict: verdict, Held: true}
-	case AfterLock:
+	if !a.Known && a.HeldUntil == 0 {
+		a.HeldUntil = now.Add(Hold)
+	}
+	if verdict == AfterLock {
 		a.Lock.AdjustDue = min(a.Lock.AdjustDue, now.Add(Coalesce))
 	}
-	return Reported{Verdict: verdict}
+	return Reported{Verdict: verdict, Held: verdict == UnknownCampaign}
 }
 
 // verdict judges a play that has not been there.

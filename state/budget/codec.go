@@ -1,0 +1,286 @@
+package budget
+
+import (
+	"encoding/binary"
+	"errors"
+
+	"github.com/rmn-arms/campaign-engine/state/instant"
+	"github.com/rmn-arms/campaign-engine/state/money"
+)
+
+// An account in bytes:
+//
+//	due        8 bytes  next due instant in ms, big endian, two's complement; Never when nothing is waited for
+//	layout     1 byte   1
+//	flags      1 byte   bit 0 known, bits 1-2 the stage of the settlement
+//	entries    uvarint; latest varint
+//	plays, applied      positions: partition uvarint, offset uvarint
+//	not counted         1 byte with a bit for each verdict that is not 0, then those: uvarint each
+//
+// of one that is not known: held until (varint). Of one that is:
+//
+//	advertiser, currency  a length byte and that many bytes each
+//	budget     number   see money.Exact
+//	status     1 byte
+//	revision, sequence, plays, overran  uvarint; impressions, cost  numbers
+//	terms      uvarint, then each: from, starts (varint), length (uvarint), cpm (number)
+//	intervals  uvarint, then each: from (varint), length (uvarint; 0: open)
+//
+// and of one that is settled: settled (varint), then of one that is not locked due, by (varint), after, tries (uvarint), of one
+// that is version (uvarint), spent (number), late plays (uvarint), late impressions (number), adjust due, forget due (varint),
+// removed (uvarint).
+const (
+	layout         = 1
+	duePrefixBytes = 8
+	knownFlag      = 1
+	stageShift     = 1
+)
+
+// ErrAccount says that bytes are not an account of this package.
+var ErrAccount = errors.New("decoding an account: not the encoding of one")
+
+// AppendBinary appends the account's encoding to b: its first 8 bytes are the next due instant, see NextDue.
+func (a *Account) AppendBinary(b []byte) []byte {
+	b = binary.BigEndian.AppendUint64(b, uint64(a.NextDue()))
+	flags := byte(a.Lock.Stage) << stageShift
+	if a.Known {
+		flags |= knownFlag
+	}
+	b = append(b, layout, flags)
+	b = binary.AppendUvarint(b, uint64(a.Entries))
+	b = binary.AppendVarint(b, int64(a.Latest))
+	b = a.Applied.append(a.Plays.append(b))
+	b = appendCounts(b, &a.NotCounted)
+	if !a.Known {
+		return binary.AppendVarint(b, int64(a.HeldUntil))
+	}
+	b = a.appendTerms(b)
+	if a.Lock.Stage != Running {
+		b = a.Lock.append(b)
+	}
+	return b
+}
+
+func (p Position) append(b []byte) []byte {
+	return binary.AppendUvarint(binary.AppendUvarint(b, uint64(p.Partition)), uint64(p.Offset))
+}
+
+func appendCounts(b []byte, counts *[verdictCount]int64) []byte {
+	bits := len(b)
+	b = append(b, 0)
+	for verdict, count := range counts {
+		if count != 0 {
+			b[bits] |= 1 << verdict
+			b = binary.AppendUvarint(b, uint64(count))
+		}
+	}
+	return b
+}
+
+func (a *Account) appendTerms(b []byte) []byte {
+	b = appendText(appendText(b, a.AdvertiserID), a.Budget.Currency())
+	b = a.Budget.Exact().AppendBinary(b)
+	b = append(b, byte(a.Status))
+	for _, count := range [...]int64{a.Revision, a.Sequence, a.Counted.Plays, a.Overran} {
+		b = binary.AppendUvarint(b, uint64(count))
+	}
+	b = a.Cost.AppendBinary(a.Counted.Impressions.AppendBinary(b))
+	b = binary.AppendUvarint(b, uint64(len(a.Timeline.Terms)))
+	for i := range a.Timeline.Terms {
+		terms := &a.Timeline.Terms[i]
+		b = binary.AppendVarint(binary.AppendVarint(b, int64(terms.From)), int64(terms.StartsAt))
+		b = binary.AppendUvarint(b, uint64(terms.EndsAt.Sub(terms.StartsAt)))
+		b = terms.CPM.Exact().AppendBinary(b)
+	}
+	b = binary.AppendUvarint(b, uint64(len(a.Timeline.Intervals)))
+	for _, interval := range a.Timeline.Intervals {
+		length := uint64(0)
+		if interval.To != Open {
+			length = uint64(interval.To.Sub(interval.From))
+		}
+		b = binary.AppendUvarint(binary.AppendVarint(b, int64(interval.From)), length)
+	}
+	return b
+}
+
+func (l *Lock) append(b []byte) []byte {
+	b = binary.AppendVarint(b, int64(l.SettledAt))
+	if l.Stage == Settling {
+		b = binary.AppendVarint(binary.AppendVarint(b, int64(l.Due)), int64(l.By))
+		return binary.AppendUvarint(binary.AppendUvarint(b, uint64(l.After)), uint64(l.Tries))
+	}
+	b = binary.AppendUvarint(b, uint64(l.Version))
+	b = l.Spent.Exact().AppendBinary(b)
+	b = binary.AppendUvarint(b, uint64(l.Late.Plays))
+	b = l.Late.Impressions.AppendBinary(b)
+	b = binary.AppendVarint(binary.AppendVarint(b, int64(l.AdjustDue)), int64(l.ForgetDue))
+	return binary.AppendUvarint(b, uint64(l.Removed))
+}
+
+func appendText(b []byte, text string) []byte { return append(append(b, byte(len(text))), text...) }
+
+// UnmarshalBinary sets the account to what AppendBinary wrote; it shares no memory with data. Its error is ErrAccount, and
+// the account is then unchanged.
+func (a *Account) UnmarshalBinary(data []byte) error {
+	if len(data) < duePrefixBytes+2 || data[duePrefixBytes] != layout {
+		return ErrAccount
+	}
+	flags := data[duePrefixBytes+1]
+	account := Account{Known: flags&knownFlag != 0}
+	account.Lock.Stage = Stage(flags >> stageShift)
+	in := reader{rest: data[duePrefixBytes+2:]}
+	account.Entries, account.Latest = in.uvarint(), in.instant()
+	account.Plays, account.Applied = in.position(), in.position()
+	in.counts(&account.NotCounted)
+	if account.Known {
+		account.readTerms(&in)
+		account.Lock.read(&in, account.Budget.Currency())
+	} else {
+		account.HeldUntil = in.instant()
+	}
+	if in.bad || len(in.rest) > 0 || account.Lock.Stage >= stageCount || !account.holds() ||
+		binary.BigEndian.Uint64(data) != uint64(account.NextDue()) {
+		return ErrAccount
+	}
+	*a = account
+	return nil
+}
+
+// holds says whether the invariants hold that can be seen in one row.
+func (a *Account) holds() bool {
+	switch {
+	case a.Entries < 0 || a.Status >= statusCount:
+		return false
+	case !a.Known:
+		return a.Lock.Stage == Running
+	case len(a.Timeline.Terms) == 0:
+		return false
+	case a.Lock.Stage >= Locked:
+		return a.Lock.Version > 0 && a.Lock.Spent.Compare(a.Budget) <= 0
+	}
+	return true
+}
+
+func (a *Account) readTerms(in *reader) {
+	a.AdvertiserID = in.text()
+	currency := in.text()
+	a.Budget = in.amount(currency)
+	a.Status = Status(in.byte())
+	a.Revision, a.Sequence, a.Counted.Plays, a.Overran = in.uvarint(), in.uvarint(), in.uvarint(), in.uvarint()
+	a.Counted.Impressions, a.Cost = in.number(), in.number()
+	a.Timeline.Terms = make([]Terms, in.length())
+	for i := range a.Timeline.Terms {
+		terms := &a.Timeline.Terms[i]
+		terms.From, terms.StartsAt = in.instant(), in.instant()
+		terms.EndsAt = terms.StartsAt.Add(instant.Millis(in.uvarint()))
+		terms.CPM = in.number().Rate()
+	}
+	a.Timeline.Intervals = make([]Interval, in.length())
+	for i := range a.Timeline.Intervals {
+		from, length := in.instant(), in.uvarint()
+		a.Timeline.Intervals[i] = Interval{from, Open}
+		if length > 0 {
+			a.Timeline.Intervals[i].To = from.Add(instant.Millis(length))
+		}
+	}
+}
+
+func (l *Lock) read(in *reader, currency string) {
+	switch l.Stage {
+	case Running:
+		return
+	case Settling:
+		l.SettledAt, l.Due, l.By = in.instant(), in.instant(), in.instant()
+		l.After, l.Tries = in.uvarint(), in.uvarint()
+		l.AdjustDue, l.ForgetDue = Never, Never
+		return
+	}
+	l.SettledAt, l.Version, l.Spent = in.instant(), in.uvarint(), in.amount(currency)
+	l.Late.Plays, l.Late.Impressions = in.uvarint(), in.number()
+	l.AdjustDue, l.ForgetDue = in.instant(), in.instant()
+	l.Removed = in.uvarint()
+}
+
+// reader takes fields off the front of rest; bad stays true after the first that is not there.
+type reader struct {
+	rest []byte
+	bad  bool
+}
+
+func (in *reader) byte() byte {
+	if in.bad = in.bad || len(in.rest) == 0; in.bad {
+		return 0
+	}
+	first := in.rest[0]
+	in.rest = in.rest[1:]
+	return first
+}
+
+func (in *reader) uvarint() int64 {
+	value, size := binary.Uvarint(in.rest)
+	if in.bad = in.bad || size <= 0 || int64(value) < 0; in.bad {
+		return 0
+	}
+	in.rest = in.rest[size:]
+	return int64(value)
+}
+
+func (in *reader) instant() instant.Instant {
+	value, size := binary.Varint(in.rest)
+	if in.bad = in.bad || size <= 0; in.bad {
+		return 0
+	}
+	in.rest = in.rest[size:]
+	return instant.Instant(value)
+}
+
+// length reads how many elements follow; each has at least one byte.
+func (in *reader) length() int {
+	count := in.uvarint()
+	if in.bad = in.bad || count > int64(len(in.rest)); in.bad {
+		return 0
+	}
+	return int(count)
+}
+
+func (in *reader) text() string {
+	size := int(in.byte())
+	if in.bad = in.bad || len(in.rest) < size; in.bad {
+		return ""
+	}
+	text := string(in.rest[:size])
+	in.rest = in.rest[size:]
+	return text
+}
+
+func (in *reader) position() Position {
+	return Position{int32(in.uvarint()), in.uvarint()}
+}
+
+func (in *reader) counts(counts *[verdictCount]int64) {
+	bits := in.byte()
+	for verdict := range counts {
+		if bits&(1<<verdict) != 0 {
+			counts[verdict] = in.uvarint()
+		}
+	}
+}
+
+func (in *reader) number() money.Exact {
+	number, rest, err := money.CutExact(in.rest)
+	if in.bad = in.bad || err != nil; in.bad {
+		return money.Exact{}
+	}
+	in.rest = rest
+	return number
+}
+
+func (in *reader) amount(currency string) money.Amount {
+	number := in.number()
+	if in.bad {
+		return money.Amount{}
+	}
+	amount, err := number.Of(currency)
+	in.bad = err != nil
+	return amount
+}

@@ -1,0 +1,102 @@
+package budget
+
+import (
+	"github.com/rmn-arms/campaign-engine/state/instant"
+	"github.com/rmn-arms/campaign-engine/state/linearhash"
+)
+
+// Fired is what an account did by itself.
+type Fired struct {
+	// Statement is a final or an adjusted one.
+	Statement *Statement
+	// Locked says that the count was locked now: what was not spent is released, once.
+	Locked bool
+	// Early says that it was locked though plays that were there could not be read within LockWaitMax.
+	Early bool
+	// Refused counts plays of a campaign that nobody has scheduled within Hold. The account is then of no use any more.
+	Refused int64
+}
+
+// The grain of the waits of Fire, in milliseconds.
+const (
+	lockRetry    instant.Millis = 100 // doubled at each try
+	lockRetryMax instant.Millis = 5000
+	// forgetPause parts the steps in which plays are forgotten.
+	forgetPause instant.Millis = 1
+)
+
+// forgetStep is how many buckets are removed at once.
+const forgetStep = 512
+
+// Fire does what is due at now; read is how far the partition of plays has been read. Its error says that a bucket cannot be
+// read; the account is then unchanged.
+func (a *Account) Fire(parts linearhash.Buckets, read int64, now instant.Instant) (Fired, error) {
+	if a.NextDue() > now {
+		return Fired{}, nil
+	}
+	switch {
+	case a.Lock.Stage == Settling:
+		return a.settle(parts, read, now)
+	case a.Lock.Stage == Locked && a.Lock.AdjustDue <= now:
+		return a.adjust(parts)
+	case a.Lock.Stage == Locked:
+		a.forget(parts, now)
+		return Fired{}, nil
+	}
+	return a.refuse(parts), nil
+}
+
+// settle locks the count, when the plays that were there have been read.
+func (a *Account) settle(parts linearhash.Buckets, read int64, now instant.Instant) (Fired, error) {
+	unread := read < a.Lock.After
+	if unread && now < a.Lock.By {
+		a.Lock.Due = min(a.Lock.By, now.Add(min(lockRetryMax, lockRetry<<min(a.Lock.Tries, 10))))
+		a.Lock.Tries++
+		return Fired{}, nil
+	}
+	locked := *a
+	locked.Lock = Lock{
+		Stage: Locked, SettledAt: a.Lock.SettledAt, Version: 1, Spent: a.Cost.Round(a.Budget), AdjustDue: Never,
+		ForgetDue: a.Lock.SettledAt.Add(Memory),
+	}
+	statement, err := locked.Statement(parts)
+	if err != nil {
+		return Fired{}, err
+	}
+	*a = locked
+	return Fired{Statement: statement, Locked: true, Early: unread}, nil
+}
+
+// adjust makes the next version of the statement. It is dated by when it was due, which stands in the row.
+func (a *Account) adjust(parts linearhash.Buckets) (Fired, error) {
+	adjusted := *a
+	adjusted.Lock.Version++
+	statement, err := adjusted.Statement(parts)
+	if err != nil {
+		return Fired{}, err
+	}
+	statement.AdjustedAt = a.Lock.AdjustDue
+	adjusted.Lock.AdjustDue = Never
+	*a = adjusted
+	return Fired{Statement: statement}, nil
+}
+
+// forget removes some of the plays that are kept.
+func (a *Account) forget(parts linearhash.Buckets, now instant.Instant) {
+	gone, all := a.plays(parts).Remove(a.Lock.Removed, forgetStep)
+	if !all {
+		a.Lock.Removed, a.Lock.ForgetDue = gone, now.Add(forgetPause)
+		return
+	}
+	a.Lock.Stage, a.Lock.ForgetDue, a.Lock.Removed = Forgotten, Never, 0
+	a.Timeline = Timeline{Terms: []Terms{a.Timeline.last()}}
+	a.Entries, a.Latest = 0, 0
+}
+
+// refuse gives up a campaign that nobody knows.
+func (a *Account) refuse(parts linearhash.Buckets) Fired {
+	a.plays(parts).Remove(0, linearhash.Count(a.Entries))
+	refused := a.NotCounted[UnknownCampaign]
+	*a = Account{}
+	return Fired{Refused: refused}
+}
