@@ -97,13 +97,22 @@ const ruleYears = "must lie in the years 0000 to 9999 of UTC"
 // the years that RFC 3339 knows.
 func canBeWritten(at schemas.Instant) bool { return at >= yearZero && at <= schemas.InstantMax }
 
-// readWritable reads an instant that will be written again.
-func readWritable(value string) (*schemas.Instant, string) {
-	at, rule := readInstant(value)
-	if rule == "" && !canBeWritten(*at) {
-		return nil, ruleYears
+// readWritableValue reads an instant that will be written again.
+func readWritableValue(value string) (schemas.Instant, string) {
+	at, rule := readInstantValue(value)
+	if rule == "" && !canBeWritten(at) {
+		return 0, ruleYears
 	}
 	return at, rule
+}
+
+// readWritable is readWritableValue for where an instant may be missing.
+func readWritable(value string) (*schemas.Instant, string) {
+	at, rule := readWritableValue(value)
+	if rule != "" {
+		return nil, rule
+	}
+	return &at, ""
 }
 
 // dueInstants tells an instant that is missing from the one of 1970.
