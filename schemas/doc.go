@@ -3,15 +3,16 @@
 //
 // What a reader or writer of these events may count on, beyond the schemas:
 //
-// Envelope. campaign-events is read in structured mode, and in binary mode if the record has the header ce_specversion
-// and no content-type of CloudEvents' own. Names of headers are compared byte by byte; of several with one name the last
+// Envelope. Inputs (campaign-events, plays) are read in structured mode, and in binary mode if the record has the header
+// ce_specversion and no content-type of CloudEvents' own. Names of headers are compared byte by byte; of several with one name the last
 // counts. A batch, an event format other than JSON, data_base64, and data that is null are malformed, as are attributes
 // that are given but empty, a time that is no RFC 3339 instant, and a datacontenttype that is not JSON. Extensions are
 // ignored. Of an event that has no data and a type that the topic does not carry, the type is named.
 //
 // Data. Names are case-sensitive; unknown ones are ignored, yet they are part of the content that tells a duplicate from
 // a conflict. null is the same as absent. Integers may be written as 1.0 or 1e0, for numbers mean what RFC 8785 makes
-// of them; none exceeds 2^53-1. Lengths count Unicode code points. A text that must be there must not be empty.
+// of them; none that is read exceeds 2^53-1. Lengths count Unicode code points. A text that must be there must not be empty.
+// Decimals (money, impressions) are texts of digits, perhaps a point and digits: no exponent, no plus, nothing else.
 //
 // Times. Instants are RFC 3339 with T and Z in capitals and no leap second; any offset up to 23:59 is read. Wall-clock
 // times have seconds, and decimals if need be: 2026-12-01T00:00:00. Both are cut to milliseconds.

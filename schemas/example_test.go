@@ -54,6 +54,12 @@ func eventOf(t *testing.T, kind schemas.Type) any {
 		return new(schemas.Event[schemas.Applied])
 	case schemas.TransitionRejected:
 		return new(schemas.Event[schemas.Rejected])
+	case schemas.PlayReported:
+		return new(schemas.Event[schemas.Play])
+	case schemas.BudgetReleased:
+		return new(schemas.Event[schemas.Released])
+	case schemas.StatementFinal, schemas.StatementAdjusted:
+		return new(schemas.Event[schemas.Statement])
 	case schemas.RecordRefused:
 		return new(schemas.Event[schemas.Refused])
 	}

@@ -126,6 +126,8 @@ func TestSchemasStateTheLimits(t *testing.T) {
 	created := parsed(t, schemas.JSONSchema(schemas.CampaignCreated))
 	paused := parsed(t, schemas.JSONSchema(schemas.CampaignPaused))
 	due := parsed(t, schemas.JSONSchema(schemas.TransitionDue))
+	play := parsed(t, schemas.JSONSchema(schemas.PlayReported))
+	statement := parsed(t, schemas.JSONSchema(schemas.StatementAdjusted))
 	cases := []struct {
 		in   map[string]any
 		path string
@@ -150,6 +152,11 @@ func TestSchemasStateTheLimits(t *testing.T) {
 		{paused, "$defs/change/properties/reason/maxLength", schemas.ChangeReasonMaxChars},
 		{due, "$defs/due/properties/transition_id/maxLength", schemas.TransitionIDMaxChars},
 		{due, "$defs/due/properties/change_reason/maxLength", schemas.ChangeReasonMaxChars},
+		{play, "$defs/store_id/pattern", schemas.StoreIDPattern},
+		{play, "$defs/play/properties/impressions/pattern",
+			fmt.Sprintf(`^-?[0-9]{1,%d}(\.[0-9]{1,%d})?$`, schemas.ImpressionsMaxDigits, schemas.ImpressionsMaxDecimals)},
+		{statement, "$defs/statement/properties/by_store/maxItems", schemas.StatementLinesMax},
+		{statement, "$defs/statement/properties/by_creative/maxItems", schemas.StatementLinesMax},
 	}
 	for _, c := range cases {
 		var node any = c.in
@@ -266,6 +273,10 @@ func compareKind(t *testing.T, path string, root, property map[string]any, kind 
 		wantType(t, path, property, "array")
 		items := resolved(root, property["items"].(map[string]any))
 		compareKind(t, path+"[]", root, items, kind.Elem())
+	case kind.Kind() == reflect.Map:
+		wantType(t, path, property, "object")
+		values := resolved(root, property["additionalProperties"].(map[string]any))
+		compareKind(t, path+"{}", root, values, kind.Elem())
 	case kind.Kind() == reflect.String:
 		wantType(t, path, property, "string")
 	case kind.Kind() == reflect.Bool:

@@ -29,4 +29,7 @@ const (
 	LocaleMaxChars            = 64
 	TransitionIDMaxChars      = 256  // a campaign's id, a revision, a transition with a tzdb version
 	StatementLinesMax         = 1000 // of by_store and by_creative each
+	// A play's impressions may have as many digits as an amount of money.
+	ImpressionsMaxDigits   = 30 // before the point
+	ImpressionsMaxDecimals = 12
 )

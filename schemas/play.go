@@ -3,15 +3,16 @@ package schemas
 // Play is the data of play.reported: a device has shown a creative. A device reports a play when it is over, and again
 // until it knows that the report has arrived: PlayID tells a repeat.
 type Play struct {
-	PlayID     string  `json:"play_id"`
-	CampaignID string  `json:"campaign_id"`
-	CreativeID string  `json:"creative_id"`
-	DeviceID   string  `json:"device_id"`
-	StoreID    string  `json:"store_id"`
-	StartedAt  Instant `json:"started_at"`
-	EndedAt    Instant `json:"ended_at"`
-	// Impressions is a plain decimal text: how many people the play has reached, as the network estimates it. A negative one
-	// is read, and judged invalid.
+	PlayID     string `json:"play_id"`
+	CampaignID string `json:"campaign_id"`
+	CreativeID string `json:"creative_id"`
+	DeviceID   string `json:"device_id"`
+	StoreID    string `json:"store_id"`
+	// StartedAt and EndedAt lie in the years 0000 to 9999 of UTC, so that they can be written again.
+	StartedAt Instant `json:"started_at"`
+	EndedAt   Instant `json:"ended_at"`
+	// Impressions is a plain decimal text: how many people the play has reached, as the network estimates it. At most
+	// ImpressionsMaxDigits before the point and ImpressionsMaxDecimals behind it. A negative one is read, and judged invalid.
 	Impressions string `json:"impressions"`
 }
 
@@ -32,5 +33,7 @@ const (
 
 // Verdicts returns all verdicts.
 func Verdicts() []Verdict {
-	return []Verdict{PlayValid, PlayDuplicate, PlayOutOfWindow, PlayNotActive, PlayAfterLock, PlayOverBudget, PlayUnknownCampaign, PlayInvalid}
+	return []Verdict{
+		PlayValid, PlayDuplicate, PlayOutOfWindow, PlayNotActive, PlayAfterLock, PlayOverBudget, PlayUnknownCampaign, PlayInvalid,
+	}
 }

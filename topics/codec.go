@@ -21,8 +21,8 @@ type Malformed struct {
 	Refusal *Refusal
 }
 
-// RawCodec passes values through; campaign-events is read with it, and DecodeCampaignEvent then reads the Raw beside
-// the record's key and headers.
+// RawCodec passes values through; inputs are read with it, and DecodeCampaignEvent or DecodePlay then reads the Raw
+// beside the record's key and headers.
 type RawCodec struct{}
 
 // Encode takes a Raw.
@@ -65,8 +65,14 @@ func (DueCodec) Decode(data []byte) (any, error) {
 	return ReadDue{Event: event, Raw: data}, nil
 }
 
-// AppliedCodec is the codec of transitions-applied: *schemas.Event[schemas.Applied].
-type AppliedCodec struct{ eventCodec[schemas.Applied] }
+// AppliedCodec is the codec of transitions-applied: *schemas.Event[schemas.Applied] is written, ReadApplied is read.
+type AppliedCodec struct{}
+
+// ReadApplied is an applied transition as it was read, and the bytes that it was read from, as ReadDue.
+type ReadApplied struct {
+	*schemas.Event[schemas.Applied]
+	Raw Raw
+}
 
 // Encode takes a *schemas.Event[schemas.Applied]; equal events give equal bytes.
 func (AppliedCodec) Encode(value any) ([]byte, error) {
@@ -75,6 +81,15 @@ func (AppliedCodec) Encode(value any) ([]byte, error) {
 		return nil, fmt.Errorf("encoding an applied transition: got a %T", value)
 	}
 	return EncodeApplied(event)
+}
+
+// Decode returns a ReadApplied whose Raw shares data's memory, or a Malformed.
+func (AppliedCodec) Decode(data []byte) (any, error) {
+	event, refusal := DecodeApplied(data)
+	if refusal != nil {
+		return Malformed{Raw: bytes.Clone(data), Refusal: refusal}, nil
+	}
+	return ReadApplied{Event: event, Raw: data}, nil
 }
 
 // RejectedCodec is the codec of transitions-rejected: *schemas.Event[schemas.Rejected].
@@ -89,20 +104,27 @@ func (RejectedCodec) Encode(value any) ([]byte, error) {
 	return EncodeRejected(event)
 }
 
+// ReleasedCodec is the codec of budget-released: *schemas.Event[schemas.Released].
+type ReleasedCodec struct{ eventCodec[schemas.Released] }
+
+// StatementCodec is the codec of campaign-statements, of both their types: *schemas.Event[schemas.Statement].
+type StatementCodec struct{ eventCodec[schemas.Statement] }
+
 // RefusedCodec is the codec of dead-letters: *schemas.Event[schemas.Refused].
 type RefusedCodec struct{ eventCodec[schemas.Refused] }
 
-// eventCodec encodes by reflection: the members come in the order of the struct's fields, so that equal events give
-// equal bytes.
+// eventCodec encodes by reflection: the members come in the order of the struct's fields, those of maps in the order of
+// their names, so that equal events give equal bytes.
 type eventCodec[D any] struct{}
 
-// Encode takes a *schemas.Event[D].
+// Encode takes a *schemas.Event[D]. Its error says that value is another, a text no UTF-8, or an instant not between the
+// years 0 and 9999.
 func (eventCodec[D]) Encode(value any) ([]byte, error) {
 	event, is := value.(*schemas.Event[D])
 	if !is {
 		return nil, fmt.Errorf("encoding a %T: got a %T", event, value)
 	}
-	encoded, err := json.Marshal(event)
+	encoded, err := json.Marshal(event, json.Deterministic(true))
 	if err != nil {
 		return nil, fmt.Errorf("encoding %s: %w", event.Type, err)
 	}

@@ -22,70 +22,41 @@ func DecodeDue(value []byte) (*schemas.Event[schemas.Due], *Refusal) {
 
 // decodeAnyDue reads a due transition in whatever form.
 func decodeAnyDue(value []byte) (*schemas.Event[schemas.Due], *Refusal) {
-	if refusal := CheckSize(nil, value, nil); refusal != nil {
-		return nil, refusal
-	}
-	if refusal := checkDepth(value); refusal != nil {
-		return nil, refusal
-	}
-	document, refusal := compactText(value)
-	if refusal != nil {
-		return nil, refusal
-	}
-	// 1e20 is written out in full: the campaign, which goes on as it stands here, may be several times as long as it was.
-	if len(document) > schemas.RecordMaxBytes {
-		return nil, tooLarge("value in canonical form (RFC 8785)", schemas.RecordMaxBytes)
-	}
-	e, refusal := structuredEnvelope(document)
-	if refusal != nil {
-		return nil, refusal
-	}
-	if e.kind != schemas.TransitionDue {
-		return nil, refuse(schemas.UnknownType, "type", "must be "+string(schemas.TransitionDue))
-	}
-	if e.time != nil && !canBeWritten(*e.time) {
-		return nil, refuse(schemas.Malformed, "time", ruleYears)
-	}
-	event := &schemas.Event[schemas.Due]{
-		SpecVersion: schemas.SpecVersion, ID: e.id, Source: e.source, Type: e.kind, Subject: e.subject, Time: e.time,
-		DataContentType: schemas.DataContentType,
-	}
-	if broken := readDue(&event.Data, e.data).under("data"); broken != nil {
-		return nil, refuse(schemas.BadSchema, broken.field, broken.rule)
-	}
-	return event, nil
+	return decodeTransition(value, schemas.TransitionDue, readDue)
 }
 
-func readDue(d *schemas.Due, data string) *breach {
+func readDue(data string) (d schemas.Due, broken *breach) {
 	instants := dueInstants{}
-	broken := readObject(data, func(name, value string) *breach {
-		rule := ""
-		switch name {
-		case "transition_id":
-			d.TransitionID, rule = readGivenText(value, schemas.TransitionIDMaxChars)
-		case "campaign_id":
-			d.CampaignID, rule = readID(value)
-		case "revision":
-			d.Revision, rule = readInteger(value, 1, schemas.IntegerMax)
-		case "transition":
-			d.Transition, rule = readTransition(value)
-		case "scheduled_for":
-			instants.scheduledFor, rule = readWritable(value)
-		case "decided_at":
-			instants.decidedAt, rule = readWritable(value)
-		case "lateness_ms":
-			d.LatenessMs, rule = readInteger(value, 0, math.MaxInt64)
-		case "change_reason":
-			d.ChangeReason, rule = readText(value, schemas.ChangeReasonMaxChars)
-		case "campaign":
-			d.Campaign, rule = readRawObject(value)
-		}
-		return breachAt(name, rule)
-	})
-	if broken != nil {
-		return broken
+	if broken = readObject(data, func(name, value string) *breach {
+		return breachAt(name, readDueField(&d, &instants, name, value))
+	}); broken == nil {
+		broken = checkDue(&d, instants)
 	}
-	return checkDue(d, instants)
+	return d, broken
+}
+
+func readDueField(d *schemas.Due, instants *dueInstants, name, value string) (rule string) {
+	switch name {
+	case "transition_id":
+		d.TransitionID, rule = readGivenText(value, schemas.TransitionIDMaxChars)
+	case "campaign_id":
+		d.CampaignID, rule = readID(value)
+	case "revision":
+		d.Revision, rule = readInteger(value, 1, schemas.IntegerMax)
+	case "transition":
+		d.Transition, rule = readTransition(value)
+	case "scheduled_for":
+		instants.scheduledFor, rule = readWritable(value)
+	case "decided_at":
+		instants.decidedAt, rule = readWritable(value)
+	case "lateness_ms":
+		d.LatenessMs, rule = readInteger(value, 0, math.MaxInt64)
+	case "change_reason":
+		d.ChangeReason, rule = readText(value, schemas.ChangeReasonMaxChars)
+	case "campaign":
+		d.Campaign, rule = readRawObject(value)
+	}
+	return rule
 }
 
 // yearZero is 0000-01-01T00:00:00Z, the first instant that RFC 3339 can write.
@@ -97,13 +68,22 @@ const ruleYears = "must lie in the years 0000 to 9999 of UTC"
 // the years that RFC 3339 knows.
 func canBeWritten(at schemas.Instant) bool { return at >= yearZero && at <= schemas.InstantMax }
 
-// readWritable reads an instant that will be written again.
-func readWritable(value string) (*schemas.Instant, string) {
-	at, rule := readInstant(value)
-	if rule == "" && !canBeWritten(*at) {
-		return nil, ruleYears
+// readWritableValue reads an instant that will be written again.
+func readWritableValue(value string) (schemas.Instant, string) {
+	at, rule := readInstantValue(value)
+	if rule == "" && !canBeWritten(at) {
+		return 0, ruleYears
 	}
 	return at, rule
+}
+
+// readWritable is readWritableValue for where an instant may be missing.
+func readWritable(value string) (*schemas.Instant, string) {
+	at, rule := readWritableValue(value)
+	if rule != "" {
+		return nil, rule
+	}
+	return &at, ""
 }
 
 // dueInstants tells an instant that is missing from the one of 1970.

@@ -67,7 +67,9 @@ func outsiders() []string {
 }
 
 // node makes a Mermaid id of a name.
-func node(name string) string { return strings.NewReplacer("-", "_", " ", "_", ".", "_").Replace(name) }
+func node(name string) string {
+	return strings.NewReplacer("-", "_", ",", "", " ", "_", ".", "_").Replace(name)
+}
 
 // DrawTopics returns the table of topics in Markdown: what is in each, whose it is, how long it stays, and why.
 func DrawTopics() string {

@@ -45,6 +45,7 @@ func (g Group) with(names []Name) []Name {
 const (
 	Timers    = "timers"
 	Lifecycle = "lifecycle"
+	Budgets   = "budgets"
 )
 
 // Groups returns the groups in the order of the flow. Each call returns a copy.
@@ -63,6 +64,12 @@ func Groups() []Group {
 			Outputs: []Name{TransitionsApplied, TransitionsRejected, DeadLetters},
 			Table:   CampaignEngineLifecycleTable,
 			Does:    "the only decider of status: a pure fold over transitions-due",
+		},
+		{
+			Short: Budgets, Inputs: []Name{TransitionsApplied, Plays},
+			Outputs: []Name{BudgetReleased, CampaignStatements, DeadLetters},
+			Table:   CampaignEngineBudgetsTable, Loop: CampaignEngineBudgetsLoop,
+			Does: "the only counter of plays and money: judges each play, locks the count, releases what was not spent",
 		},
 	}
 }

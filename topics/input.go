@@ -62,43 +62,17 @@ func refuse(reason schemas.Reason, field, rule string) *Refusal {
 // The checks come in the contract's order and the first that fails names the reason: size, depth, JSON, envelope, type,
 // key, schema. Zone, local time against the zone, window, money and revision are not looked at here.
 func DecodeCampaignEvent(key, value []byte, headers []Header) (CampaignEvent, *Refusal) {
-	traced := CampaignEvent{Trace: TraceOf(headers)}
-	if refusal := CheckSize(key, value, headers); refusal != nil {
-		return traced, refusal
-	}
-	if refusal := checkBinarySize(value, headers); refusal != nil {
-		return traced, refusal
-	}
 	held := borrowScratch()
 	defer held.giveBack()
-	document, refusal := held.readDocument(value)
+	envelope, trace, refusal := held.open(intake{CampaignEvents, carriesCampaigns}, key, value, headers)
 	if refusal != nil {
-		return traced, refusal
+		return CampaignEvent{Trace: trace}, refusal
 	}
-	envelope, refusal := readEnvelope(document, headers)
-	if !traced.Trace.Given() {
-		traced.Trace = traceContext(envelope.traceParent, envelope.traceState)
-	}
-	if tooLarge := checkStructuredSize(envelope, value); tooLarge != nil {
-		return traced, tooLarge
-	}
-	if refusal != nil {
-		return traced, refusal
-	}
-	if refusal := checkType(envelope); refusal != nil {
-		return traced, refusal
-	}
-	if refusal := checkData(envelope); refusal != nil {
-		return traced, refusal
-	}
-	if refusal := checkKey(key, envelope); refusal != nil {
-		return traced, refusal
-	}
-	return held.readCampaignEvent(envelope, traced)
+	return held.readCampaignEvent(envelope, trace)
 }
 
-func (s *scratch) readCampaignEvent(e envelope, traced CampaignEvent) (CampaignEvent, *Refusal) {
-	event := CampaignEvent{Type: e.kind, ID: e.id, Trace: traced.Trace}
+func (s *scratch) readCampaignEvent(e envelope, trace TraceContext) (CampaignEvent, *Refusal) {
+	event := CampaignEvent{Type: e.kind, ID: e.id, Trace: trace}
 	var broken *breach
 	if isDefinition(e.kind) {
 		event.Definition, broken = readDefinition(e.content)
@@ -106,7 +80,7 @@ func (s *scratch) readCampaignEvent(e envelope, traced CampaignEvent) (CampaignE
 		event.Change, broken = readChange(e.content)
 	}
 	if broken = broken.under("data"); broken != nil {
-		return traced, refuse(schemas.BadSchema, broken.field, broken.rule)
+		return CampaignEvent{Trace: trace}, refuse(schemas.BadSchema, broken.field, broken.rule)
 	}
 	event.ContentHash = s.hashOf(e.content)
 	return event, nil
@@ -128,39 +102,4 @@ func isChange(kind schemas.Type) bool {
 	return kind == schemas.CampaignPaused || kind == schemas.CampaignResumed || kind == schemas.CampaignCancelled
 }
 
-func checkType(e envelope) *Refusal {
-	if isDefinition(e.kind) || isChange(e.kind) {
-		return nil
-	}
-	return refuse(schemas.UnknownType, "type", "must be a type that campaign-events carries")
-}
-
-// checkData refuses an event without data. CloudEvents allows one, so that is judged once the type is known as one that
-// has data.
-func checkData(e envelope) *Refusal {
-	if e.data == "" {
-		return refuse(schemas.Malformed, "data", ruleRequired)
-	}
-	return nil
-}
-
-// checkKey holds the three names of a campaign against each other: the record's key, the envelope's subject, and
-// data.campaign_id. A campaign_id that is no string is left to the schema check.
-func checkKey(key []byte, e envelope) *Refusal {
-	if len(key) == 0 {
-		return refuse(schemas.KeyMismatch, "key", "must be there")
-	}
-	if e.subject != "" && e.subject != string(key) {
-		return refuse(schemas.KeyMismatch, "key", "must equal subject")
-	}
-	for name, value := range e.content.members() {
-		if name != "campaign_id" {
-			continue
-		}
-		if id, is := text(value.text); is && id != string(key) {
-			return refuse(schemas.KeyMismatch, "key", "must equal data.campaign_id")
-		}
-		break
-	}
-	return nil
-}
+func carriesCampaigns(kind schemas.Type) bool { return isDefinition(kind) || isChange(kind) }

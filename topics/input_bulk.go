@@ -64,30 +64,6 @@ func deeperThan(value []byte, limit int) bool {
 	return false
 }
 
-// checkBinarySize limits a definition in binary mode, as it was sent, white space included: the value is its data and the
-// headers tell its type, so nothing has to be parsed for it.
-func checkBinarySize(value []byte, headers []Header) *Refusal {
-	if len(value) <= schemas.DefinitionMaxBytes || !isBinary(headers) {
-		return nil
-	}
-	if kind, _ := lastHeader(headers, headerType); !isDefinition(schemas.Type(kind)) {
-		return nil
-	}
-	return tooLarge("data", schemas.DefinitionMaxBytes)
-}
-
-// checkStructuredSize limits a definition in structured mode likewise. There the size of data is known only once the
-// envelope has been found, yet it goes before the other checks, as the contract orders them.
-func checkStructuredSize(e envelope, value []byte) *Refusal {
-	if len(value) <= schemas.DefinitionMaxBytes || e.binary || !isDefinition(e.kind) {
-		return nil
-	}
-	if len(memberAsSent(value, "data")) <= schemas.DefinitionMaxBytes {
-		return nil
-	}
-	return tooLarge("data", schemas.DefinitionMaxBytes)
-}
-
 // memberAsSent returns the text of a member of the object in valid JSON, or nil.
 func memberAsSent(object []byte, name string) []byte {
 	decoder := jsontext.NewDecoder(bytes.NewBuffer(object))

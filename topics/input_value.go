@@ -70,15 +70,6 @@ func readInteger(value string, least, most int64) (n int64, rule string) {
 	return n, ""
 }
 
-// readInstant is readInstantValue for where an instant may be missing.
-func readInstant(value string) (*schemas.Instant, string) {
-	at, rule := readInstantValue(value)
-	if rule != "" {
-		return nil, rule
-	}
-	return &at, ""
-}
-
 func readInstantValue(value string) (at schemas.Instant, rule string) {
 	content, is := text(value)
 	if !is || at.UnmarshalText([]byte(content)) != nil {

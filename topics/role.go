@@ -20,8 +20,13 @@ func Roles() []Role {
 	}
 	return append(roles,
 		Role{Name: "admin", Does: "campaignd topics plan, campaignd topics apply", Rights: adminRights()},
-		Role{Name: "campaign-service", Does: "publishes campaigns, and reads what was rejected", Rights: serviceRights()},
-		Role{Name: "operator", Does: "campaignctl, publish included", Rights: append(publishRights(), analystRights()...)},
+		Role{Name: "campaign-service", Does: "publishes campaigns, and reads what was rejected",
+			Rights: slices.Concat(publishRights(CampaignEvents), audienceRights(TransitionsRejected))},
+		Role{Name: "device-gateway", Does: "reports what devices have shown", Rights: publishRights(Plays)},
+		Role{Name: "billing", Does: "reads what was charged, and what goes back",
+			Rights: audienceRights(BudgetReleased, CampaignStatements)},
+		Role{Name: "operator", Does: "campaignctl, publish included",
+			Rights: slices.Concat(publishRights(CampaignEvents), analystRights())},
 		Role{Name: "analyst", Does: "campaignctl without publish", Rights: analystRights()},
 	)
 }
@@ -84,28 +89,14 @@ func adminRights() []Right {
 	return rights
 }
 
-// publishRights are those of who writes from outside.
-func publishRights() []Right {
-	var rights []Right
-	for _, stream := range Streams() {
-		if stream.Source != "" {
-			rights = append(rights, onTopic(Write, stream.Name, "to publish"))
-		}
-	}
-	return rights
-}
+// publishRights are those of who writes to a topic from outside.
+func publishRights(name Name) []Right { return []Right{onTopic(Write, name, "to publish")} }
 
-// serviceRights are those of who writes from outside, and of what is meant for it.
-func serviceRights() []Right {
-	rights := publishRights()
-	var sources []string
-	for _, stream := range Streams() {
-		sources = append(sources, stream.Source)
-	}
-	for _, stream := range Streams() {
-		if stream.Audience != "" && slices.Contains(sources, stream.Audience) {
-			rights = append(rights, onTopic(Read, stream.Name, "to read what is meant for it"))
-		}
+// audienceRights are those of whom topics are meant for.
+func audienceRights(names ...Name) []Right {
+	var rights []Right
+	for _, name := range names {
+		rights = append(rights, onTopic(Read, name, "to read what is meant for it"))
 	}
 	return rights
 }

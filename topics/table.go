@@ -16,11 +16,16 @@ const (
 	TransitionsDue      Name = "transitions-due"
 	TransitionsApplied  Name = "transitions-applied"
 	TransitionsRejected Name = "transitions-rejected"
+	Plays               Name = "plays"
+	BudgetReleased      Name = "budget-released"
+	CampaignStatements  Name = "campaign-statements"
 	DeadLetters         Name = "dead-letters"
 
 	CampaignEngineTimersTable    Name = "campaign-engine-timers-table"
 	CampaignEngineTimersLoop     Name = "campaign-engine-timers-loop"
 	CampaignEngineLifecycleTable Name = "campaign-engine-lifecycle-table"
+	CampaignEngineBudgetsTable   Name = "campaign-engine-budgets-table"
+	CampaignEngineBudgetsLoop    Name = "campaign-engine-budgets-loop"
 )
 
 // Cleanup is a topic's cleanup.policy.
@@ -128,6 +133,24 @@ func publicStreams() []Stream {
 			Why: "with transitions-applied it accounts for every record of transitions-due",
 		},
 		{
+			Name: Plays, Key: "campaign_id", Record: "what a device has shown, and whom it reached",
+			Types:  []schemas.Type{schemas.PlayReported},
+			Source: "devices, or their gateway", Cleanup: Delete, Retention: 90 * 24 * time.Hour, MaxMessageBytes: InputMaxBytes,
+			Why: "long enough to recompute a statement that somebody disputes; what they have come to, statements keep",
+		},
+		{
+			Name: BudgetReleased, Key: "campaign_id", Record: "what a campaign did not spend, which goes back",
+			Types:    []schemas.Type{schemas.BudgetReleased},
+			Audience: "billing", Cleanup: Delete, Retention: Forever, MaxMessageBytes: OutputMaxBytes,
+			Why: "money: once per campaign, for ever, and whoever reads it later finds every one",
+		},
+		{
+			Name: CampaignStatements, Key: "campaign_id", Record: "what a campaign has come to, final or adjusted",
+			Types:    []schemas.Type{schemas.StatementFinal, schemas.StatementAdjusted},
+			Audience: "billing", Cleanup: Delete, Retention: Forever, MaxMessageBytes: OutputMaxBytes,
+			Why: "what was charged, and for what; it outlives the plays that it counts",
+		},
+		{
 			Name: DeadLetters, Key: "the record's own key", Record: "an input that was refused, and why",
 			Types:    []schemas.Type{schemas.RecordRefused},
 			Audience: "operators", Cleanup: Delete, Retention: 90 * 24 * time.Hour, MaxMessageBytes: OutputMaxBytes,
@@ -152,6 +175,17 @@ func internalStreams() []Stream {
 			Name: CampaignEngineLifecycleTable, Key: "campaign_id", Record: "a campaign's status, sequence and what is in force",
 			Cleanup: Compact, MaxMessageBytes: OutputMaxBytes,
 			Why: "the newest row per campaign is the state; a finished campaign's row stays, to reject what comes late",
+		},
+		{
+			Name: CampaignEngineBudgetsTable, Key: "campaign_id, or campaign_id and a part",
+			Record:  "what a campaign has come to so far, or a part of it",
+			Cleanup: Compact, MaxMessageBytes: OutputMaxBytes,
+			Why: "the newest row per key is the state; a settled campaign's rows stay, so that nothing is released or counted twice",
+		},
+		{
+			Name: CampaignEngineBudgetsLoop, Key: "the record's own key", Record: "a play or transition on its way to its key's partition",
+			Cleanup: Delete, Retention: Forever, MaxMessageBytes: OutputMaxBytes,
+			Why: "what has not been read yet must not expire, however long the engine is away; what has been, the engine deletes",
 		},
 	}
 }

@@ -54,6 +54,9 @@ func TestTableIsTheContract(t *testing.T) {
 		{"transitions-due", "campaign_id", []schemas.Type{"transition.due"}, "forever"},
 		{"transitions-applied", "campaign_id", []schemas.Type{"transition.applied"}, "forever"},
 		{"transitions-rejected", "campaign_id", []schemas.Type{"transition.rejected"}, "forever"},
+		{"plays", "campaign_id", []schemas.Type{"play.reported"}, "90 d"},
+		{"budget-released", "campaign_id", []schemas.Type{"budget.released"}, "forever"},
+		{"campaign-statements", "campaign_id", []schemas.Type{"statement.final", "statement.adjusted"}, "forever"},
 		{"dead-letters", "the record's own key", []schemas.Type{"record.refused"}, "90 d"},
 	}
 	var public []topics.Name

@@ -19,7 +19,7 @@ func describe(r topics.Record, colour bool) string {
 			at, what = event.Data.DecidedAt, step(event.Data)+"due"+late(event.Data)
 		}
 	case topics.TransitionsApplied:
-		if event, is := decoded[schemas.Applied](topics.AppliedCodec{}, r.Value); is {
+		if event, refusal := topics.DecodeApplied(r.Value); refusal == nil {
 			d := event.Data
 			edge := fmt.Sprintf("%d: %s", d.Sequence, timeline.Edge(d.From, d.To))
 			at, what, style = d.DecidedAt, step(d.Due)+edge+late(d.Due), timeline.Good

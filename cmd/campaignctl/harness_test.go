@@ -25,9 +25,9 @@ const (
 // cluster is a broker on this machine with the public topics, and the engine's tables.
 func cluster(t *testing.T) *kfake.Cluster {
 	t.Helper()
-	names := []string{string(topics.CampaignEngineTimersTable), string(topics.CampaignEngineLifecycleTable)}
+	var names []string
 	for _, stream := range topics.Streams() {
-		if !stream.Internal() {
+		if !stream.Internal() || stream.Cleanup == topics.Compact {
 			names = append(names, string(stream.Name))
 		}
 	}

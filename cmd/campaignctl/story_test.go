@@ -32,7 +32,8 @@ func started(t *testing.T, k *kfake.Cluster) {
 		t.Fatal(err)
 	}
 	due.Campaign = placed
-	applied := encoded(t, schemas.TransitionApplied, schemas.Applied{Due: due, From: schemas.Scheduled, To: schemas.Active, Sequence: 3})
+	applied := encoded(t, schemas.TransitionApplied, schemas.Applied{Due: due, From: schemas.Scheduled,
+		To: schemas.Active, AppliedAt: due.DecidedAt, Sequence: 3})
 	due.Campaign = nil
 	put(t, k, foreign, next,
 		record(topics.TransitionsDue, "c-1", encoded(t, schemas.TransitionDue, due)),

@@ -57,7 +57,8 @@ func record(topic topics.Name, key string, value []byte) *kgo.Record {
 func TestTailTellsEachTopic(t *testing.T) {
 	due := startOf(t)
 	pause := due
-	pause.Transition, pause.TransitionID, pause.ChangeReason = schemas.Pause, "c-1/2/pause", "stock-out"
+	pause.Transition, pause.TransitionID, pause.ChangeReason = schemas.Pause, "c-1/1/pause", "stock-out"
+	pause.Campaign = []byte("{}")
 	binary := record(topics.CampaignEvents, "c-1", []byte(`{"campaign_id":"c-1","revision":2,"reason":"a\u001b[2Jb"}`))
 	for name, value := range map[string]string{"specversion": "1.0", "id": "e-2", "source": "test", "type": "campaign.paused"} {
 		binary.Headers = append(binary.Headers, kgo.RecordHeader{Key: "ce_" + name, Value: []byte(value)})
@@ -79,7 +80,7 @@ func TestTailTellsEachTopic(t *testing.T) {
 		{"due", record(topics.TransitionsDue, "c-1", encoded(t, schemas.TransitionDue, due)),
 			"2026-12-01T05:00:00.021Z  transitions-due       c-1                       start       revision 1  due, 21 ms late", `"lateness_ms":21`},
 		{"applied", record(topics.TransitionsApplied, "c-1", encoded(t, schemas.TransitionApplied,
-			schemas.Applied{Due: pause, From: schemas.Active, To: schemas.Paused, Sequence: 4})),
+			schemas.Applied{Due: pause, From: schemas.Active, To: schemas.Paused, AppliedAt: pause.DecidedAt, Sequence: 4})),
 			"pause       revision 1  4: ACTIVE → PAUSED (stock-out)", `"sequence":4`},
 		{"rejected", record(topics.TransitionsRejected, "c-1", encoded(t, schemas.TransitionRejected,
 			schemas.Rejected{Due: due, Status: schemas.Paused, Reason: schemas.RejectedPaused})),

@@ -38,8 +38,8 @@ func describe(r *kgo.Record) (line string, settled bool) {
 func tellRecord(r *kgo.Record) (line string, settled bool) {
 	switch topics.Name(r.Topic) {
 	case topics.TransitionsApplied:
-		event, ok := decoded[schemas.Applied](topics.AppliedCodec{}, r.Value)
-		if !ok {
+		event, refusal := topics.DecodeApplied(r.Value)
+		if refusal != nil {
 			return "", false
 		}
 		d := event.Data

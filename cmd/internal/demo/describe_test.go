@@ -19,8 +19,11 @@ func TestForeignTextIsNotShownRaw(t *testing.T) {
 	due := schemas.Due{
 		TransitionID: hostile, CampaignID: hostile, Transition: hostile, ChangeReason: hostile,
 	}
+	// Of an applied transition the reader lets no other text through.
+	paused := schemas.Due{TransitionID: "c/1/pause", CampaignID: "c", Revision: 1, Transition: schemas.Pause, ChangeReason: hostile,
+		Campaign: []byte("{}")}
 	applied := schemas.NewEvent("e", schemas.TransitionApplied, hostile, 0,
-		schemas.Applied{Due: due, From: hostile, To: hostile})
+		schemas.Applied{Due: paused, From: schemas.Active, To: schemas.Paused, Sequence: 1})
 	rejected := schemas.NewEvent("e", schemas.TransitionRejected, hostile, 0,
 		schemas.Rejected{Due: due, Status: hostile, Reason: hostile})
 	refused := schemas.NewEvent("e", schemas.RecordRefused, hostile, 0, schemas.Refused{Reason: hostile, Detail: hostile})

@@ -12,7 +12,6 @@ import (
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/proctest"
-	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -68,8 +67,7 @@ func (o *outputs) take(r *kgo.Record) {
 	defer o.mu.Unlock()
 	o.seen[r.Topic+" "+string(r.Key)]++
 	o.all.Write(r.Value)
-	read, err := topics.AppliedCodec{}.Decode(r.Value)
-	if applied, is := read.(*schemas.Event[schemas.Applied]); err == nil && is && r.Topic == string(topics.TransitionsApplied) {
+	if applied, refusal := topics.DecodeApplied(r.Value); refusal == nil && r.Topic == string(topics.TransitionsApplied) {
 		o.seen[applied.Data.TransitionID]++
 	}
 }

@@ -36,7 +36,10 @@ func decode[D any](d *deployment, codec interface{ Decode([]byte) (any, error) }
 	d.t.Helper()
 	message, err := codec.Decode(r.Value)
 	d.must(err)
-	if read, is := message.(topics.ReadDue); is {
+	switch read := message.(type) {
+	case topics.ReadDue:
+		message = read.Event
+	case topics.ReadApplied:
 		message = read.Event
 	}
 	event, ok := message.(*schemas.Event[D])

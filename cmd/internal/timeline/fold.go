@@ -91,8 +91,8 @@ func (f *Fold) addPublished(r topics.Record) {
 }
 
 func (f *Fold) addApplied(value []byte) {
-	event, is := decode[schemas.Applied](topics.AppliedCodec{}, value)
-	if !is {
+	event, refusal := topics.DecodeApplied(value)
+	if refusal != nil {
 		return
 	}
 	d := event.Data
