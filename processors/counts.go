@@ -8,7 +8,8 @@ import (
 
 // What a callback counts, under these names, is added up when its transaction commits: an aborted batch counts nothing.
 // Per partition of an input: records read = Accepted + Duplicates + Stale + Refused + Carried, and what was Carried is
-// read once more from the loop; of transitions-due: records read = Applied + Rejected + Duplicates + Refused.
+// read once more from the loop; of transitions-due: records read = Applied + Rejected + Duplicates + Refused;
+// of transitions-applied: Noted + Duplicates + Refused; of plays: the verdicts + Held + Refused + Carried.
 const (
 	Accepted   = "accepted"  // campaign events that became due transitions
 	Duplicates = "duplicate" // same revision, same data; a due transition that is read again
@@ -21,6 +22,13 @@ const (
 	// Postdated counts due transitions whose decided_at is later than the clock: it is that of the campaign's decision before,
 	// which was made by a clock that was ahead of this one. Each is Due, too.
 	Postdated = "postdated"
+	// Of plays, what is counted is the verdict, in the contract's words, and:
+	Held = "held" // its campaign is not known yet; counted again under its verdict if nobody schedules it
+	// Of accounts:
+	Noted       = "noted"        // applied transitions that an account has taken in
+	Locked      = "locked"       // counts locked, budgets released
+	LockedEarly = "locked-early" // of them, those that could not wait for plays that were there, unread
+	Adjusted    = "adjusted"     // adjusted statements
 	// UnreadableRows counts records of campaigns whose row cannot be read. Each is Refused, too, and not counted twice above.
 	UnreadableRows = "unreadable-row"
 )

@@ -22,6 +22,8 @@ func recordOf(ctx engine.Context, message any) topics.Record {
 		record.Value = value
 	case topics.ReadDue:
 		record.Value = value.Raw
+	case topics.ReadApplied:
+		record.Value = value.Raw
 	case topics.Malformed:
 		record.Value = value.Raw
 	}

@@ -24,6 +24,8 @@ func Graph(short string, settings Settings, options ...Option) (*goka.GroupGraph
 		return Timers(settings, options...), nil
 	case topics.Lifecycle:
 		return Lifecycle(options...), nil
+	case topics.Budgets:
+		return Budgets(options...), nil
 	}
 	return nil, fmt.Errorf("building a processor: %q is not one of the topic room's groups", short)
 }

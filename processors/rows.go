@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/rmn-arms/campaign-engine/processors/engine"
+	"github.com/rmn-arms/campaign-engine/state/budget"
 	"github.com/rmn-arms/campaign-engine/state/campaign"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/state/timer"
@@ -32,7 +33,24 @@ type timerRows struct {
 // campaignRows are rows that never wait.
 type campaignRows = rowCodec[campaign.Row, *campaign.Row]
 
-var _ engine.DatedCodec = timerRows{}
+// accountRows are rows that may wait for an instant. What lies beside them, in parts, does not.
+type accountRows struct {
+	rowCodec[budget.Account, *budget.Account]
+}
+
+var (
+	_ engine.DatedCodec = timerRows{}
+	_ engine.DatedCodec = accountRows{}
+)
+
+// DueOf implements engine.DatedCodec, as timerRows does.
+func (accountRows) DueOf(data []byte) (due instant.Instant, readable bool) {
+	var account budget.Account
+	if account.UnmarshalBinary(data) != nil {
+		return budget.Never, false
+	}
+	return account.NextDue(), true
+}
 
 // DueOf implements engine.DatedCodec. It reads the whole row: bytes that begin like one are not one yet.
 func (timerRows) DueOf(data []byte) (due instant.Instant, readable bool) {

@@ -140,6 +140,8 @@ func (c *testerContext) Count(name string)    { c.counts.add(name, 1) }
 
 func (c *testerContext) CountSince(string, instant.Instant) {}
 
+func (c *testerContext) Reach(goka.Stream) (read, end int64) { return 0, 0 }
+
 func (c *testerContext) Part(string) []byte     { panic("the groups of these tests have no parts") }
 func (c *testerContext) SetPart(string, []byte) { panic("the groups of these tests have no parts") }
 

@@ -23,6 +23,10 @@ type Context interface {
 	// record may take back what an overdue timer would do now.
 	CatchingUp() bool
 
+	// Reach says how far an input's partition of the callback's number is read, and where it ends as far as the brokers have
+	// told, in offsets. A record's callback may be before others of its batch that are counted as read; a timer's is not.
+	Reach(input goka.Stream) (read, end int64)
+
 	// Misplaced says that the record lies in another partition than its key's: its producer uses another partitioner.
 	// Its row is elsewhere; the callback sends it on by Loopback.
 	Misplaced() bool
@@ -85,6 +89,17 @@ func (c *callbackContext) rows() rows {
 }
 
 func (c *callbackContext) Now() instant.Instant { return c.now }
+
+func (c *callbackContext) Reach(input goka.Stream) (read, end int64) {
+	if c.engine == nil {
+		return 0, 0
+	}
+	read = c.engine.batch.read[string(input)][c.Partition()]
+	if r, is := c.engine.progress.Load().inputs[string(input)][c.Partition()]; is {
+		end = r.end.Load()
+	}
+	return read, max(read, end)
+}
 
 func (c *callbackContext) Misplaced() bool {
 	return c.engine != nil && topics.PartitionOf([]byte(c.Key()), c.engine.partitionCount) != c.Partition()

@@ -1,0 +1,192 @@
+package processors
+
+import (
+	"github.com/lovoo/goka"
+
+	"github.com/rmn-arms/campaign-engine/processors/engine"
+	"github.com/rmn-arms/campaign-engine/state/budget"
+	"github.com/rmn-arms/campaign-engine/topics"
+)
+
+// budgets keeps each campaign's account: it counts plays, locks the count, and releases what was not spent.
+//
+//	reads   transitions-applied; plays; its loop (plays that sat in a foreign partition); its own timers
+//	owns    per campaign: budget, timeline, what counts, how far its inputs were read; in parts: its plays (state/budget)
+//	writes  budget-released; campaign-statements; dead-letters
+//	replay  what is read again is told by its position, sequence or play_id and changes nothing; a lock is never done again
+type budgets struct {
+	told   *told
+	traces tracing
+}
+
+// Budgets returns the group graph of the accounts.
+func Budgets(options ...Option) *goka.GroupGraph {
+	b := budgets{newTold(), tracingOf(options)}
+	group := groupOf(topics.Budgets)
+	return goka.DefineGroup(group,
+		goka.Input(goka.Stream(topics.TransitionsApplied), topics.AppliedCodec{}, b.onApplied),
+		goka.Input(goka.Stream(topics.Plays), topics.RawCodec{}, b.onPlay),
+		goka.Loop(topics.LoopCodec{}, b.onCarried),
+		engine.OnTimer(group, b.onTimer),
+		goka.Output(goka.Stream(topics.BudgetReleased), topics.ReleasedCodec{}),
+		goka.Output(goka.Stream(topics.CampaignStatements), topics.StatementCodec{}),
+		goka.Output(goka.Stream(topics.DeadLetters), topics.RefusedCodec{}),
+		goka.Persist(accountRows{}),
+	)
+}
+
+// onApplied takes a transition into its campaign's account.
+func (b budgets) onApplied(gctx goka.Context, message any) {
+	ctx := engine.From(gctx)
+	read, is := message.(topics.ReadApplied)
+	if !is {
+		refuseMalformed(ctx, b.traces, message)
+		return
+	}
+	record := recordOf(ctx, message)
+	at := b.traces.process(ctx, record, topics.TraceOf(record.Headers))
+	change, refusal := accountChange(ctx.Key(), &read.Data)
+	if refusal != nil {
+		deadLetter(ctx, record, refusal, at)
+		return
+	}
+	account, readable := b.account(ctx, record, at)
+	if !readable {
+		return
+	}
+	_, unread := ctx.Reach(goka.Stream(topics.Plays))
+	again, err := account.Apply(partsOf(ctx), &change, positionOf(record), unread, ctx.Now())
+	switch {
+	case err != nil:
+		b.told.refuseUnreadable(ctx, record, topics.CampaignEngineBudgetsTable, at)
+	case again:
+		ctx.Count(Duplicates)
+		at.became(Duplicates)
+	default:
+		ctx.SetValue(&account)
+		ctx.Count(Noted)
+		at.became(Noted)
+	}
+}
+
+// onPlay takes a play as it was reported. One that sits in another partition than its key's is carried there.
+func (b budgets) onPlay(gctx goka.Context, message any) {
+	ctx := engine.From(gctx)
+	record := recordOf(ctx, message)
+	event, refusal := topics.DecodePlay(record.Key, record.Value, record.Headers)
+	switch {
+	case refusal != nil:
+		deadLetter(ctx, record, refusal, b.traces.process(ctx, record, event.Trace))
+	case ctx.Misplaced():
+		ctx.Count(Carried)
+		ctx.Loopback(ctx.Key(), &record)
+	default:
+		b.report(ctx, record, event)
+	}
+}
+
+// onCarried takes a play that has come to its partition by the loop.
+func (b budgets) onCarried(gctx goka.Context, message any) {
+	ctx := engine.From(gctx)
+	record, is := message.(*topics.Record)
+	if !is {
+		refuseMalformed(ctx, b.traces, message)
+		return
+	}
+	event, refusal := topics.DecodePlay(record.Key, record.Value, record.Headers)
+	if refusal != nil {
+		deadLetter(ctx, *record, refusal, b.traces.process(ctx, *record, event.Trace))
+		return
+	}
+	b.report(ctx, *record, event)
+}
+
+// report judges a play.
+func (b budgets) report(ctx engine.Context, record topics.Record, event topics.PlayEvent) {
+	at := b.traces.process(ctx, record, event.Trace)
+	account, readable := b.account(ctx, record, at)
+	if !readable {
+		return
+	}
+	play := playOf(event.Play)
+	reported, err := account.Report(partsOf(ctx), &play, positionOf(record), ctx.Now())
+	if err != nil {
+		b.told.refuseUnreadable(ctx, record, topics.CampaignEngineBudgetsTable, at)
+		return
+	}
+	outcome := reported.Verdict.String()
+	switch {
+	case reported.Again:
+		outcome = Duplicates
+	case reported.Held:
+		outcome = Held
+	}
+	if !reported.Again {
+		ctx.SetValue(&account)
+	}
+	ctx.Count(outcome)
+	at.became(outcome)
+}
+
+// onTimer does what an account has to do by itself.
+func (b budgets) onTimer(gctx goka.Context, _ any) {
+	ctx := engine.From(gctx)
+	account, exists := stored[budget.Account](ctx.Value())
+	if !exists { // what cannot be read is not due, whatever fired for it
+		return
+	}
+	read, _ := ctx.Reach(goka.Stream(topics.Plays))
+	fired, err := account.Fire(partsOf(ctx), read, ctx.Now())
+	if err != nil {
+		ctx.Fail(err)
+		return
+	}
+	if fired.Refused > 0 {
+		for range fired.Refused {
+			ctx.Count(budget.UnknownCampaign.String())
+		}
+		ctx.Delete()
+		return
+	}
+	ctx.SetValue(&account)
+	if fired.Statement != nil {
+		b.tell(ctx, &fired)
+	}
+}
+
+// tell writes a statement and, with the one of the lock, the release.
+func (b budgets) tell(ctx engine.Context, fired *budget.Fired) {
+	statement := statementEvent(ctx.Key(), fired.Statement)
+	if fired.Locked {
+		ctx.Count(Locked)
+		if fired.Early {
+			ctx.Count(LockedEarly)
+		}
+		ctx.CountSince(Locked, fired.Statement.Account.Lock.SettledAt)
+		released := releasedEvent(ctx.Key(), fired.Statement)
+		ctx.Emit(goka.Stream(topics.BudgetReleased), ctx.Key(), &released)
+	} else {
+		ctx.Count(Adjusted)
+	}
+	ctx.Emit(goka.Stream(topics.CampaignStatements), ctx.Key(), &statement)
+}
+
+// account returns the account of the callback's key; a record of one that cannot be read is refused.
+func (b budgets) account(ctx engine.Context, record topics.Record, at hop) (budget.Account, bool) {
+	value := ctx.Value()
+	if _, is := value.(Unreadable); is {
+		b.told.refuseUnreadable(ctx, record, topics.CampaignEngineBudgetsTable, at)
+		return budget.Account{}, false
+	}
+	account, _ := stored[budget.Account](value)
+	return account, true
+}
+
+// parts are the buckets of a callback's key.
+type parts struct{ engine.Context }
+
+func partsOf(ctx engine.Context) parts { return parts{ctx} }
+
+func positionOf(record topics.Record) budget.Position {
+	return budget.Position{Partition: record.Partition, Offset: record.Offset}
+}
