@@ -1,10 +1,6 @@
 package topics
 
-import (
-	"math"
-
-	"github.com/rmn-arms/campaign-engine/schemas"
-)
+import "github.com/rmn-arms/campaign-engine/schemas"
 
 // DecodeApplied reads the value of a record of transitions-applied, on which downstream groups decide, so with the same
 // care as DecodeDue. It returns either an event and nil, or nil and the refusal, and keeps no reference to value. Campaign
@@ -27,7 +23,7 @@ func readApplied(data string) (a schemas.Applied, broken *breach) {
 		case "applied_at":
 			appliedAt, rule = readWritable(value)
 		case "sequence":
-			a.Sequence, rule = readInteger(value, 1, math.MaxInt64)
+			a.Sequence, rule = readInteger(value, 1, schemas.IntegerMax)
 		case "first_active":
 			a.FirstActive, rule = readBoolean(value)
 		default:

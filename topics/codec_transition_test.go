@@ -103,6 +103,7 @@ func TestTransitionsAreReadBackByTheirCodecs(t *testing.T) {
 		value any
 	}{
 		{"due", DueCodec{}, due}, {"applied", AppliedCodec{}, &applied}, {"rejected", RejectedCodec{}, &rejected},
+		{"released", ReleasedCodec{}, sampleReleased()}, {"statement", StatementCodec{}, sampleStatement(2)},
 		{"refused", RefusedCodec{}, refused}, {"raw", RawCodec{}, Raw("x")}, {"tombstone", RawCodec{}, Raw(nil)},
 	}
 	for _, c := range cases {
@@ -115,11 +116,15 @@ func TestTransitionsAreReadBackByTheirCodecs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if read, is := back.(ReadDue); is {
-				if string(read.Raw) != string(encoded) {
-					t.Errorf("read from %s, not %s", read.Raw, encoded)
-				}
-				back = read.Event
+			var raw Raw
+			switch read := back.(type) {
+			case ReadDue:
+				back, raw = read.Event, read.Raw
+			case ReadApplied:
+				back, raw = read.Event, read.Raw
+			}
+			if raw != nil && string(raw) != string(encoded) {
+				t.Errorf("read from %s, not %s", raw, encoded)
 			}
 			if diff := cmp.Diff(c.value, back); diff != "" {
 				t.Errorf("value differs (-written +read):\n%s", diff)
@@ -134,6 +139,7 @@ func TestTransitionsAreReadBackByTheirCodecs(t *testing.T) {
 func TestCodecsTurnWhatTheyCannotReadIntoMalformed(t *testing.T) {
 	codecs := map[string]interface{ Decode([]byte) (any, error) }{
 		"due": DueCodec{}, "applied": AppliedCodec{}, "rejected": RejectedCodec{}, "refused": RefusedCodec{},
+		"released": ReleasedCodec{}, "statement": StatementCodec{},
 		"loop": LoopCodec{},
 	}
 	values := []string{

@@ -56,5 +56,12 @@ func transitionMaxBytes() int {
 	return batchMaxOverheadBytes + 2*envelopeMaxBytes + schemas.DefinitionMaxBytes
 }
 
+// statementMaxBytes is the largest statement as a batch of its own: by_store and by_creative at their longest, each line an
+// id, a count and a sum with its names.
+func statementMaxBytes() int {
+	const lineMaxBytes = 256 + schemas.IDMaxChars
+	return batchMaxOverheadBytes + envelopeMaxBytes + 2*schemas.StatementLinesMax*lineMaxBytes
+}
+
 // base64Bytes is the length of n bytes in base64 with padding.
 func base64Bytes(n int) int { return (n + 2) / 3 * 4 }

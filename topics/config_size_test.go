@@ -16,6 +16,7 @@ import (
 func TestSizesFit(t *testing.T) {
 	for name, size := range map[string]int{
 		"a dead letter": deadLetterMaxBytes(), "a record on a loop": loopMaxBytes(), "a transition or row": transitionMaxBytes(),
+		"a statement": statementMaxBytes(),
 	} {
 		if size > OutputMaxBytes {
 			t.Errorf("%s may have %d bytes, more than OutputMaxBytes = %d", name, size, OutputMaxBytes)

@@ -121,6 +121,52 @@ func isWritable(at *schemas.Instant) bool {
 	return err == nil
 }
 
+// FuzzDecodePlay looks for panics, for refusals that quote the payload, and for plays that cannot be written again or are
+// then read as others.
+func FuzzDecodePlay(f *testing.F) {
+	const seedMaxBytes = 64 << 10
+	for _, c := range playRefusals() {
+		if len(c.value)+len(c.key) <= seedMaxBytes {
+			f.Add([]byte(c.key), []byte(c.value), len(c.headers) > 1, contentTypeOf(c.headers))
+		}
+	}
+	for _, c := range playAcceptances() {
+		if len(c.value) <= seedMaxBytes {
+			f.Add([]byte("c-1"), []byte(c.value), len(c.headers) > 1, contentTypeOf(c.headers))
+		}
+	}
+	f.Add([]byte("c-1"), []byte(samplePlay), false, "")
+	f.Fuzz(func(t *testing.T, key, value []byte, binary bool, contentType string) {
+		headers := []Header{{Key: "content-type", Value: []byte(contentType)}}
+		if binary {
+			headers = append(playHeaders(), headers...)
+		}
+		before := slices.Clone(value)
+		event, refusal := DecodePlay(key, value, headers)
+		if !slices.Equal(before, value) {
+			t.Fatal("the value was written to")
+		}
+		if refusal != nil {
+			checkRefusal(t, refusal)
+			return
+		}
+		if !regexp.MustCompile(`^-?[0-9]{1,30}(\.[0-9]{1,12})?$`).MatchString(event.Play.Impressions) || event.ID == "" {
+			t.Fatalf("accepted %+v", event)
+		}
+		written, err := jsonv2.Marshal(event.Play)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, refusal := DecodePlay(key, []byte(withData(schemas.PlayReported, string(written))), nil)
+		if refusal != nil {
+			t.Fatalf("%s is refused: %+v", written, *refusal)
+		}
+		if diff := cmp.Diff(event.Play, again.Play); diff != "" {
+			t.Fatalf("play differs (-read +again):\n%s", diff)
+		}
+	})
+}
+
 // FuzzWalk holds the promise that walking any text at all ends, and inside it.
 func FuzzWalk(f *testing.F) {
 	for _, seed := range []string{
@@ -193,4 +239,34 @@ func checkAnswers(t *testing.T, due schemas.Due) {
 			t.Fatalf("%s: %d bytes, %v", name, len(encoded), err)
 		}
 	}
+}
+
+// FuzzDecodeApplied looks for panics, and for applied transitions that do not survive being written again.
+func FuzzDecodeApplied(f *testing.F) {
+	for _, e := range frozen(f, schemas.TransitionApplied) {
+		f.Add([]byte(e.Event))
+		for _, at := range []string{"9999-12-31T23:59:59-23:59", "0000-01-01T00:00:00+00:01"} {
+			f.Add(regexp.MustCompile(`"(decided_at|applied_at|time)": *"[^"]*"`).ReplaceAll(e.Event, []byte(`"$1":"`+at+`"`)))
+		}
+	}
+	f.Add([]byte(nil))
+	f.Fuzz(func(t *testing.T, value []byte) {
+		event, refusal := DecodeApplied(value)
+		if refusal != nil {
+			checkRefusal(t, refusal)
+			return
+		}
+		event.Source = schemas.Source // the writer knows no other
+		written, err := EncodeApplied(event)
+		if err != nil || len(written) > 2*schemas.RecordMaxBytes {
+			t.Fatalf("%d bytes, %v", len(written), err)
+		}
+		again, refusal := DecodeApplied(written)
+		if refusal != nil {
+			t.Fatalf("%s is refused: %+v", written, *refusal)
+		}
+		if diff := cmp.Diff(event, again); diff != "" {
+			t.Fatalf("applied differs (-read +again):\n%s", diff)
+		}
+	})
 }
