@@ -1,0 +1,133 @@
+package processors
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/rmn-arms/campaign-engine/processors/sink"
+	"github.com/rmn-arms/campaign-engine/schemas"
+	"github.com/rmn-arms/campaign-engine/state/pgstore"
+	"github.com/rmn-arms/campaign-engine/topics"
+)
+
+// Projections is the sink that keeps campaigns, their history, statements and the ledger in Postgres.
+//
+//	reads   transitions-applied; budget-released; campaign-statements
+//	owns    the schema campaign_engine: its rows, and in it the positions up to which they were written (state/pgstore)
+//	writes  nothing to Kafka
+//	replay  each row has a business key: what is read again changes nothing, and what contradicts it is told and not written
+type Projections struct {
+	store  *pgstore.Store
+	topics []string
+	told   func(Projected)
+}
+
+// Projected is what a batch came to.
+type Projected struct {
+	pgstore.Result
+	// Unreadable counts records that cannot be read, by topic. Only somebody else than the engine can have written them.
+	Unreadable map[topics.Name]int
+}
+
+// NewProjections returns the sink's keeper. told is told of each batch that was written; nil: nobody is.
+func NewProjections(store *pgstore.Store, told func(Projected)) *Projections {
+	if told == nil {
+		told = func(Projected) {}
+	}
+	return &Projections{store: store, topics: ProjectedTopics(), told: told}
+}
+
+// ProjectedTopics returns the names of the topics that are read.
+func ProjectedTopics() []string {
+	group, _ := topics.GroupNamed(topics.Projections)
+	var names []string
+	for _, name := range group.Inputs {
+		names = append(names, string(name))
+	}
+	return names
+}
+
+var _ sink.Keeper = (*Projections)(nil)
+
+// Positions implements sink.Keeper.
+func (p *Projections) Positions(ctx context.Context) (map[sink.Partition]int64, error) {
+	kept, err := p.store.Positions(ctx, p.topics...)
+	if err != nil {
+		return nil, err
+	}
+	positions := make(map[sink.Partition]int64, len(kept))
+	for partition, position := range kept {
+		positions[sink.Partition(partition)] = position
+	}
+	return positions, nil
+}
+
+// Keep implements sink.Keeper.
+func (p *Projections) Keep(ctx context.Context, records []*kgo.Record, moves []sink.Move) error {
+	batch, unreadable := projected(records)
+	for _, m := range moves {
+		batch.Positions = append(batch.Positions, pgstore.Advance{
+			Partition: pgstore.Partition(m.Partition), From: m.From, Next: m.Next,
+		})
+	}
+	result, err := p.store.Write(ctx, batch)
+	if errors.Is(err, pgstore.ErrOvertaken) {
+		return errors.Join(sink.ErrOvertaken, err)
+	}
+	if err != nil {
+		return err
+	}
+	p.told(Projected{result, unreadable})
+	return nil
+}
+
+// projected translates the records of a batch.
+func projected(records []*kgo.Record) (batch pgstore.Batch, unreadable map[topics.Name]int) {
+	unreadable = make(map[topics.Name]int)
+	for _, r := range records {
+		if !project(&batch, r) {
+			unreadable[topics.Name(r.Topic)]++
+		}
+	}
+	return batch, unreadable
+}
+
+// project adds a record to a batch, and says whether it could be read.
+func project(batch *pgstore.Batch, r *kgo.Record) bool {
+	switch topics.Name(r.Topic) {
+	case topics.TransitionsApplied:
+		event, refusal := topics.DecodeApplied(r.Value)
+		if refusal != nil {
+			return false
+		}
+		transition, err := projectedTransition(&event.Data)
+		if err != nil {
+			return false
+		}
+		batch.Transitions = append(batch.Transitions, transition)
+	case topics.BudgetReleased:
+		var event schemas.Event[schemas.Released]
+		if json.Unmarshal(r.Value, &event) != nil || event.Type != schemas.BudgetReleased {
+			return false
+		}
+		release, err := projectedRelease(&event.Data)
+		if err != nil {
+			return false
+		}
+		batch.Releases = append(batch.Releases, release)
+	case topics.CampaignStatements:
+		var event schemas.RawEvent
+		if json.Unmarshal(r.Value, &event) != nil {
+			return false
+		}
+		statement, err := projectedStatement(event.Data)
+		if err != nil {
+			return false
+		}
+		batch.Statements = append(batch.Statements, statement)
+	}
+	return true
+}

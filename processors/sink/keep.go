@@ -1,0 +1,109 @@
+package sink
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// keep has the store put down what has come of the partitions that this member still has.
+func (s *Sink) keep(ctx context.Context, fetches kgo.Fetches) error {
+	records, moves := s.batch(fetches)
+	if len(moves) == 0 {
+		return nil
+	}
+	began := time.Now()
+	if err := s.retry(ctx, "writing", func() error { return s.config.Keeper.Keep(ctx, records, moves) }); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	for _, m := range moves {
+		if _, has := s.from[m.Partition]; has {
+			s.from[m.Partition] = m.Next
+		}
+	}
+	s.mu.Unlock()
+	if s.config.Kept != nil {
+		s.config.Kept(len(records), time.Since(began))
+	}
+	return nil
+}
+
+// batch returns the records of the partitions that this member has, markers left out, and how far they move them.
+func (s *Sink) batch(fetches kgo.Fetches) (records []*kgo.Record, moves []Move) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fetches.EachPartition(func(f kgo.FetchTopicPartition) {
+		p := Partition{f.Topic, f.Partition}
+		from, has := s.from[p]
+		if !has {
+			return // taken away meanwhile: the next owner reads it
+		}
+		s.ends[p] = max(s.ends[p], f.HighWatermark)
+		if len(f.Records) == 0 {
+			return
+		}
+		for _, r := range f.Records {
+			if !r.Attrs.IsControl() {
+				records = append(records, r)
+			}
+		}
+		moves = append(moves, Move{p, from, f.Records[len(f.Records)-1].Offset + 1})
+	})
+	return records, moves
+}
+
+// retry calls f until it succeeds, is overtaken, or ctx ends, in growing steps, and says what is waited for meanwhile.
+func (s *Sink) retry(ctx context.Context, doing string, f func() error) error {
+	pause, last := pauseMin, ""
+	for {
+		err := f()
+		if err == nil || errors.Is(err, ErrOvertaken) {
+			s.wait("")
+			return err
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if s.config.Failed != nil {
+			s.config.Failed()
+		}
+		s.wait(err.Error())
+		if text := err.Error(); text != last { // the same again and again is told once
+			s.config.Log.Error().Err(err).Msg(doing + " has failed, and is tried again until it succeeds")
+			last = text
+		}
+		sleep(ctx, pause)
+		pause = min(2*pause, pauseMax)
+	}
+}
+
+func (s *Sink) wait(reason string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if reason == "" && s.failing {
+		s.config.Log.Info().Msg("the store answers again")
+	}
+	s.waiting, s.failing = reason, reason != ""
+}
+
+// Overview is what a sink is doing.
+type Overview struct {
+	// Waiting says what is waited for; empty: nothing.
+	Waiting string
+	// Behind is, per partition that this member has, how many offsets are not in the store yet.
+	Behind map[Partition]int64
+}
+
+// Overview says what the sink is doing.
+func (s *Sink) Overview() Overview {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o := Overview{Waiting: s.waiting, Behind: make(map[Partition]int64, len(s.from))}
+	for p, from := range s.from {
+		o.Behind[p] = max(0, s.ends[p]-max(from, 0))
+	}
+	return o
+}

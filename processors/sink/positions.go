@@ -1,0 +1,116 @@
+package sink
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// begin says from where partitions are read that the group has given: from where the store has them. It is
+// kgo.AdjustFetchOffsetsFn, and waits for the store as long as it takes.
+func (s *Sink) begin(ctx context.Context, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
+	var kept map[Partition]int64
+	err := s.retry(ctx, "reading the positions", func() (err error) {
+		kept, err = s.config.Keeper.Positions(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for topic, partitions := range offsets {
+		for partition := range partitions {
+			p := Partition{topic, partition}
+			position, known := kept[p]
+			partitions[partition] = kgo.NewOffset().At(position)
+			if !known {
+				position = Unread
+				partitions[partition] = kgo.NewOffset().AtStart()
+			}
+			s.from[p] = position
+		}
+	}
+	return offsets, nil
+}
+
+// revoked forgets partitions that the group has taken away.
+func (s *Sink) revoked(_ context.Context, _ *kgo.Client, partitions map[string][]int32) {
+	s.lose(partitions)
+}
+
+// lose forgets partitions; nil: all.
+func (s *Sink) lose(partitions map[string][]int32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if partitions == nil {
+		clear(s.from)
+		clear(s.ends)
+	}
+	for topic, numbers := range partitions {
+		for _, number := range numbers {
+			delete(s.from, Partition{topic, number})
+			delete(s.ends, Partition{topic, number})
+		}
+	}
+}
+
+// tell commits the positions to the brokers, for whoever looks at the group. What fails is tried again the next time.
+func (s *Sink) tell(ctx context.Context, client *kgo.Client) {
+	s.mu.Lock()
+	offsets := make(map[string]map[int32]kgo.EpochOffset)
+	for p, position := range s.from {
+		if position == Unread {
+			continue
+		}
+		if offsets[p.Topic] == nil {
+			offsets[p.Topic] = make(map[int32]kgo.EpochOffset)
+		}
+		offsets[p.Topic][p.Partition] = kgo.EpochOffset{Epoch: -1, Offset: position}
+	}
+	s.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, sessionTimeout/10)
+	defer cancel()
+	client.CommitOffsetsSync(ctx, offsets, nil)
+}
+
+// leaveMax bounds the leaving of the group.
+const leaveMax = time.Second
+
+// leave gives the partitions back at once: a static member would else hold them until its session ends (KIP-345).
+func (s *Sink) leave(client *kgo.Client) {
+	ctx, cancel := context.WithTimeout(context.Background(), leaveMax)
+	defer cancel()
+	request := kmsg.NewPtrLeaveGroupRequest()
+	request.Group = s.config.Group
+	member := kmsg.NewLeaveGroupRequestMember()
+	member.InstanceID = kmsg.StringPtr(s.config.Instance)
+	request.Members = append(request.Members, member)
+	if _, err := request.RequestWith(ctx, client); err != nil {
+		s.config.Log.Debug().Err(err).Msg("leaving the group")
+	}
+	client.CloseAllowingRebalance()
+}
+
+func fetchError(fetches kgo.Fetches) error {
+	var errs []error
+	fetches.EachError(func(topic string, partition int32, err error) {
+		var lost *kgo.ErrDataLoss
+		if !errors.Is(err, context.Canceled) && !errors.As(err, &lost) {
+			errs = append(errs, err)
+		}
+	})
+	return errors.Join(errs...)
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}

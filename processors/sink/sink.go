@@ -1,0 +1,146 @@
+// Package sink reads topics into a store outside Kafka. The store keeps the positions beside what it is given, in one
+// transaction of its own, so that it is right whatever happens to the consumer group: the group only says who reads
+// which partition. What was committed to the brokers is for tools that show a group's lag, and is never read.
+//
+// A store that does not answer is tried again, for ever, in growing steps; nothing is skipped. Nothing here holds up anybody
+// else: a sink has its own client, and what it does not read stays in the topics.
+package sink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// Partition is one partition of a topic.
+type Partition struct {
+	Topic     string
+	Partition int32
+}
+
+// Unread is the position of a partition of which nothing was kept yet.
+const Unread int64 = -1
+
+// Move is how far a batch moves a partition: From is where its position is, or Unread, Next the offset behind its last record.
+type Move struct {
+	Partition
+	From, Next int64
+}
+
+// Keeper is the store. Its methods return within a time of their own.
+type Keeper interface {
+	// Positions returns where each partition of the sink's topics was kept up to; none where nothing was.
+	Positions(ctx context.Context) (map[Partition]int64, error)
+	// Keep puts the records down and moves the positions, all or nothing. Its error is ErrOvertaken when a position is
+	// elsewhere than a Move says; after any other the same batch comes again.
+	Keep(ctx context.Context, records []*kgo.Record, moves []Move) error
+}
+
+// ErrOvertaken says that somebody else has moved a position: another member has the partition, or had it.
+var ErrOvertaken = errors.New("another process has written further")
+
+// Config says what is read, and into what.
+type Config struct {
+	// Connect are the options of reaching the brokers.
+	Connect []kgo.Opt
+	// Group is the consumer group; Instance is the static member's name in it (KIP-345).
+	Group, Instance string
+	Topics          []string
+	Keeper          Keeper
+	Log             zerolog.Logger
+	// Kept is told of each batch that was kept; nil: nobody is.
+	Kept func(records int, took time.Duration)
+	// Failed is told of each failure of the store; nil: nobody is.
+	Failed func()
+}
+
+// The bounds of a sink.
+const (
+	batchMax      = 5000 // records in one transaction of the store
+	fetchMaxBytes = 16 << 20
+	// The session is short: a partition of a dead member is read by another one soon. Nobody waits for it but readers.
+	sessionTimeout = 10 * time.Second
+	pauseMin       = 100 * time.Millisecond
+	pauseMax       = 10 * time.Second
+	// commitEvery is how often positions are told to the brokers.
+	commitEvery = time.Second
+)
+
+// Sink is one member of the group.
+type Sink struct {
+	config Config
+
+	mu      sync.Mutex
+	from    map[Partition]int64 // positions of the partitions that this member has
+	ends    map[Partition]int64 // high watermarks
+	waiting string
+	failing bool
+}
+
+// New prepares a sink; nothing is reached yet.
+func New(config Config) *Sink {
+	return &Sink{
+		config: config, from: make(map[Partition]int64), ends: make(map[Partition]int64), waiting: "joining its group",
+	}
+}
+
+// Run reads until ctx ends.
+func (s *Sink) Run(ctx context.Context) {
+	pause := pauseMin
+	for ctx.Err() == nil {
+		began := time.Now()
+		err := s.member(ctx)
+		s.lose(nil)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case errors.Is(err, ErrOvertaken):
+			s.config.Log.Info().Msg("another process has written further: the positions are read anew")
+		default:
+			s.config.Log.Warn().Err(err).Msg("reading has ended, and begins anew")
+		}
+		if time.Since(began) > pauseMax {
+			pause = pauseMin
+		}
+		sleep(ctx, pause)
+		pause = min(2*pause, pauseMax)
+	}
+}
+
+// member joins the group and reads until something breaks, or ctx ends.
+func (s *Sink) member(ctx context.Context) error {
+	client, err := kgo.NewClient(append(append([]kgo.Opt{}, s.config.Connect...),
+		kgo.ConsumerGroup(s.config.Group), kgo.InstanceID(s.config.Instance), kgo.ConsumeTopics(s.config.Topics...),
+		kgo.SessionTimeout(sessionTimeout), kgo.HeartbeatInterval(sessionTimeout/10), kgo.DisableAutoCommit(),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(), kgo.FetchMaxBytes(fetchMaxBytes),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.AdjustFetchOffsetsFn(s.begin),
+		kgo.OnPartitionsRevoked(s.revoked), kgo.OnPartitionsLost(s.revoked),
+	)...)
+	if err != nil {
+		return fmt.Errorf("making the client: %w", err)
+	}
+	defer s.leave(client)
+	told := time.Now()
+	for {
+		fetches := client.PollRecords(ctx, batchMax)
+		if ctx.Err() != nil {
+			s.tell(context.WithoutCancel(ctx), client)
+			return nil
+		}
+		if err := fetchError(fetches); err != nil {
+			return err
+		}
+		if err := s.keep(ctx, fetches); err != nil {
+			return err
+		}
+		if time.Since(told) > commitEvery {
+			s.tell(ctx, client)
+			told = time.Now()
+		}
+	}
+}
