@@ -60,33 +60,26 @@ func scanPositions(rows pgx.Rows, into map[Partition]int64) error {
 	return err
 }
 
+// errMoved says that somebody who does not wait for turns has moved a position meanwhile.
+var errMoved = errors.New("a position moved while its turn was another's")
+
 // advance moves the positions, each from where the writer believes it to be, or returns *Overtaken.
 func advance(ctx context.Context, tx pgx.Tx, positions []Advance) error {
 	if len(positions) == 0 {
-		return nil
-	}
-	isFirst := func(p Advance) bool { return p.From == Unread }
-	moved := slices.DeleteFunc(slices.Clone(positions), isFirst)
-	first := slices.DeleteFunc(slices.Clone(positions), func(p Advance) bool { return !isFirst(p) })
-	count := 0
-	for statement, rows := range map[string][]Advance{movePositions: moved, firstPositions: first} {
-		if len(rows) == 0 {
-			continue
-		}
-		done, err := tx.Exec(ctx, statement, positionColumns(rows)...)
-		if err != nil {
-			return err
-		}
-		count += int(done.RowsAffected())
-	}
-	if count == len(positions) {
 		return nil
 	}
 	present, err := presentPositions(ctx, tx, positions)
 	if err != nil {
 		return err
 	}
-	return &Overtaken{Present: present}
+	if slices.ContainsFunc(positions, func(p Advance) bool { return present[p.Partition] != p.From }) {
+		return &Overtaken{Present: present}
+	}
+	done, err := tx.Exec(ctx, movePositions, positionColumns(positions)...)
+	if err == nil && int(done.RowsAffected()) != len(positions) {
+		err = &Error{Doing: "moving the positions", Retryable: true, Reason: "another program writes to the same tables", Err: errMoved}
+	}
+	return err
 }
 
 // presentPositions reads the positions as they are in this transaction.
@@ -112,13 +105,11 @@ func positionColumns(rows []Advance) []any {
 }
 
 const (
-	movePositions = `UPDATE campaign_engine.source_positions p SET next_offset = n.next, updated_at = now()
-FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[]) AS n (topic, partition, expected, next)
-WHERE p.topic = n.topic AND p.partition = n.partition AND p.next_offset = n.expected`
-
-	firstPositions = `INSERT INTO campaign_engine.source_positions (topic, partition, next_offset)
+	movePositions = `INSERT INTO campaign_engine.source_positions AS p (topic, partition, next_offset)
 SELECT topic, partition, next FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[]) AS n (topic, partition, expected, next)
-WHERE expected = -1 ON CONFLICT DO NOTHING`
+ON CONFLICT (topic, partition) DO UPDATE SET next_offset = excluded.next_offset, updated_at = now()
+WHERE p.next_offset = (SELECT expected FROM unnest($1::text[], $2::integer[], $3::bigint[]) AS m (topic, partition, expected)
+  WHERE m.topic = p.topic AND m.partition = p.partition)`
 
 	readPositions = `SELECT p.topic, p.partition, p.next_offset FROM campaign_engine.source_positions p
 JOIN unnest($1::text[], $2::integer[]) AS n (topic, partition) ON p.topic = n.topic AND p.partition = n.partition`
