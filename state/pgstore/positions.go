@@ -1,0 +1,116 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// ErrOvertaken is what *Overtaken is: another owner has written on.
+var ErrOvertaken = errors.New("another owner has written on")
+
+// Overtaken says that a position of the batch was not where the writer believed it to be, and that nothing was written.
+// When Present says Next of the own batch, it may be that the batch itself was written by a call whose answer was lost.
+type Overtaken struct {
+	Present map[Partition]int64 // of the batch's partitions; Unread where there is none
+}
+
+func (o *Overtaken) Error() string {
+	return fmt.Sprintf("%v: the positions are %v", ErrOvertaken, o.Present)
+}
+
+// Is makes errors.Is find ErrOvertaken.
+func (o *Overtaken) Is(target error) bool { return target == ErrOvertaken }
+
+// Positions returns where each partition of these topics was written up to; a partition without a position is left out.
+func (s *Store) Positions(ctx context.Context, topics ...string) (map[Partition]int64, error) {
+	present := make(map[Partition]int64)
+	err := s.bounded(ctx, "reading the positions", func(ctx context.Context) error {
+		rows, err := s.pool.Query(ctx, `SELECT topic, partition, next_offset FROM campaign_engine.source_positions
+WHERE topic = ANY ($1::text[])`, topics)
+		if err != nil {
+			return err
+		}
+		return scanPositions(rows, present)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return present, nil
+}
+
+// Rewind forgets the positions of topics, so that they are read again from their beginning. What is written stays.
+func (s *Store) Rewind(ctx context.Context, topics ...string) error {
+	return s.bounded(ctx, "forgetting the positions", func(ctx context.Context) error {
+		_, err := s.pool.Exec(ctx, `DELETE FROM campaign_engine.source_positions WHERE topic = ANY ($1::text[])`, topics)
+		return err
+	})
+}
+
+func scanPositions(rows pgx.Rows, into map[Partition]int64) error {
+	var p Partition
+	var next int64
+	_, err := pgx.ForEachRow(rows, []any{&p.Topic, &p.Partition, &next}, func() error {
+		into[p] = next
+		return nil
+	})
+	return err
+}
+
+// errMoved says that somebody who does not wait for turns has moved a position meanwhile.
+var errMoved = errors.New("a position moved while its turn was another's")
+
+// advance moves the positions, each from where the writer believes it to be, or returns *Overtaken.
+func advance(ctx context.Context, tx pgx.Tx, positions []Advance) error {
+	if len(positions) == 0 {
+		return nil
+	}
+	present, err := presentPositions(ctx, tx, positions)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(positions, func(p Advance) bool { return present[p.Partition] != p.From }) {
+		return &Overtaken{Present: present}
+	}
+	done, err := tx.Exec(ctx, movePositions, positionColumns(positions)...)
+	if err == nil && int(done.RowsAffected()) != len(positions) {
+		err = &Error{Doing: "moving the positions", Retryable: true, Reason: "another program writes to the same tables", Err: errMoved}
+	}
+	return err
+}
+
+// presentPositions reads the positions as they are in this transaction.
+func presentPositions(ctx context.Context, tx pgx.Tx, positions []Advance) (map[Partition]int64, error) {
+	present := make(map[Partition]int64, len(positions))
+	for _, p := range positions {
+		present[p.Partition] = Unread
+	}
+	rows, err := tx.Query(ctx, readPositions, positionColumns(positions)[:2]...)
+	if err != nil {
+		return nil, err
+	}
+	return present, scanPositions(rows, present)
+}
+
+func positionColumns(rows []Advance) []any {
+	return []any{
+		column(rows, func(p *Advance) string { return p.Topic }),
+		column(rows, func(p *Advance) int32 { return p.Partition.Partition }),
+		column(rows, func(p *Advance) int64 { return p.From }),
+		column(rows, func(p *Advance) int64 { return p.Next }),
+	}
+}
+
+const (
+	movePositions = `INSERT INTO campaign_engine.source_positions AS p (topic, partition, next_offset)
+SELECT topic, partition, next FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[]) AS n (topic, partition, expected, next)
+ON CONFLICT (topic, partition) DO UPDATE SET next_offset = excluded.next_offset, updated_at = now()
+WHERE p.next_offset = (SELECT expected FROM unnest($1::text[], $2::integer[], $3::bigint[]) AS m (topic, partition, expected)
+  WHERE m.topic = p.topic AND m.partition = p.partition)`
+
+	readPositions = `SELECT p.topic, p.partition, p.next_offset FROM campaign_engine.source_positions p
+JOIN unnest($1::text[], $2::integer[]) AS n (topic, partition) ON p.topic = n.topic AND p.partition = n.partition`
+)
