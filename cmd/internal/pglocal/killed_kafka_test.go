@@ -19,7 +19,7 @@ import (
 )
 
 func TestKilledServerIsToldAndRecovers(t *testing.T) {
-	dataDir := dataFolder(t)
+	dataDir := madeFolder(t)
 	s := started(t, dataDir)
 	ask(t, s, "CREATE TABLE kept AS SELECT 7 AS n")
 	if err := s.child.process.Kill(); err != nil {
@@ -42,7 +42,7 @@ func TestKilledProcessTakesItsServerAlong(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("no parent-death signal here")
 	}
-	dataDir := dataFolder(t)
+	dataDir := madeFolder(t)
 	folder := filepath.Join(dataDir, folderName)
 	p := victim(t, dataDir)
 	awaitUp(t, p)
@@ -76,7 +76,7 @@ func postmaster(t *testing.T, folder string) int {
 func TestEarlierServerIsEnded(t *testing.T) {
 	for name, stands := range map[string]bool{"running": false, "standing": true} {
 		t.Run(name, func(t *testing.T) {
-			dataDir := dataFolder(t)
+			dataDir := madeFolder(t)
 			s := started(t, dataDir)
 			stopped(t, s)
 			earlier := exec.Command(filepath.Join(s.at.folder, "postgres"), serverArguments(s.folder, s.socket)...)
@@ -107,7 +107,7 @@ func TestEarlierServerIsEnded(t *testing.T) {
 // TestNumberOfAnotherProgram: after a kill the number in postmaster.pid may have become another program's, of the same
 // account even, which Postgres would take for a server's.
 func TestNumberOfAnotherProgram(t *testing.T) {
-	dataDir := dataFolder(t)
+	dataDir := madeFolder(t)
 	s := started(t, dataDir)
 	file := postmasterFile(s.folder)
 	note, err := os.ReadFile(file)

@@ -51,7 +51,7 @@ func TestServerIsPrivateAndKeepsItsData(t *testing.T) {
 }
 
 func TestStopIsBoundedByItsContext(t *testing.T) {
-	s := started(t, dataFolder(t))
+	s := started(t, madeFolder(t))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := s.Stop(ctx); err != nil {
@@ -65,7 +65,7 @@ func TestStopIsBoundedByItsContext(t *testing.T) {
 }
 
 func TestOneProcessPerFolder(t *testing.T) {
-	dataDir := dataFolder(t)
+	dataDir := madeFolder(t)
 	started(t, dataDir)
 	_, err := Start(t.Context(), options(t, dataDir))
 	if !errors.Is(err, ErrFolderInUse) || !strings.Contains(err.Error(), fmt.Sprintf("process %d", os.Getpid())) {
@@ -74,8 +74,7 @@ func TestOneProcessPerFolder(t *testing.T) {
 }
 
 func TestFolderOfAnotherVersion(t *testing.T) {
-	dataDir := dataFolder(t)
-	stopped(t, started(t, dataDir))
+	dataDir := madeFolder(t)
 	file := filepath.Join(dataDir, folderName, "PG_VERSION")
 	if err := os.WriteFile(file, []byte("9\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -90,6 +89,9 @@ func TestFolderOfAnotherVersion(t *testing.T) {
 func TestLongFolderGetsAShortSocket(t *testing.T) {
 	for _, name := range []string{strings.Repeat("long-", 20), `with "quotes", a comma, 100 % & more?`, "with a space+plus"} {
 		dataDir := filepath.Join(dataFolder(t), name)
+		if err := os.Rename(madeFolder(t), dataDir); err != nil {
+			t.Fatal(err)
+		}
 		s := started(t, dataDir)
 		if got := ask(t, s, "SELECT 1"); got != "1" {
 			t.Errorf("%s: answered %q", name, got)
@@ -117,63 +119,4 @@ func TestRootSaysWhatIsClosed(t *testing.T) {
 	if !errors.As(err, &unavailable) || !strings.Contains(unavailable.Error(), "chmod o+x "+dataDir+",") {
 		t.Errorf("%v", err)
 	}
-}
-
-// TestFullDisk: what cannot be made leaves nothing, what is there stays whole, and the reason is told.
-func TestFullDisk(t *testing.T) {
-	dataDir := dataFolder(t)
-	if err := syscall.Mount("tmpfs", dataDir, "tmpfs", 0, "size=100m,mode=755"); err != nil {
-		t.Skipf("a small disk cannot be mounted here: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(dataDir, 0); err != nil {
-			t.Error(err)
-		}
-	})
-	filler := filepath.Join(dataDir, "filler")
-	fill := func(leave int) {
-		t.Helper()
-		file, err := os.Create(filler)
-		if err != nil {
-			t.Fatal(err)
-		}
-		block := make([]byte, 1<<20)
-		for err == nil {
-			_, err = file.Write(block)
-		}
-		info, err := file.Stat()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := errors.Join(file.Truncate(info.Size()-int64(leave)<<20), file.Close()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	refused := func() {
-		t.Helper()
-		if _, err := Start(t.Context(), options(t, dataDir)); err == nil || !strings.Contains(err.Error(), "No space left") {
-			t.Errorf("on a full disk: %v", err)
-		}
-	}
-	fill(10)
-	refused()
-	if left, _ := filepath.Glob(filepath.Join(dataDir, folderName+"*")); len(left) != 1 || !strings.HasSuffix(left[0], ".lock") {
-		t.Errorf("left: %q", left)
-	}
-	if err := os.Remove(filler); err != nil {
-		t.Fatal(err)
-	}
-	s := started(t, dataDir)
-	ask(t, s, "CREATE TABLE kept AS SELECT 7 AS n")
-	stopped(t, s)
-	fill(0)
-	refused()
-	if err := os.Remove(filler); err != nil {
-		t.Fatal(err)
-	}
-	s = started(t, dataDir)
-	if got := ask(t, s, "SELECT n FROM kept"); got != "7" {
-		t.Errorf("kept %q", got)
-	}
-	stopped(t, s)
 }
