@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -35,40 +34,6 @@ func TestKilledServerIsToldAndRecovers(t *testing.T) {
 	if got := ask(t, started(t, dataDir), "SELECT n FROM kept"); got != "7" {
 		t.Errorf("kept %q", got)
 	}
-}
-
-// TestKilledProcessTakesItsServerAlong, where the system can do that.
-func TestKilledProcessTakesItsServerAlong(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("no parent-death signal here")
-	}
-	dataDir := madeFolder(t)
-	folder := filepath.Join(dataDir, folderName)
-	p := victim(t, dataDir)
-	awaitUp(t, p)
-	pid := postmaster(t, folder)
-	if v := look(pid, folder).judge(); v != serving {
-		t.Fatalf("process %d is seen as %v", pid, v)
-	}
-	if err := p.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	await(t, t.Context(), func() error {
-		if v := look(pid, folder).judge(); v == serving {
-			return fmt.Errorf("process %d still serves", pid)
-		}
-		return nil
-	})
-	started(t, dataDir)
-}
-
-func postmaster(t *testing.T, folder string) int {
-	t.Helper()
-	pid, err := readPostmaster(folder)
-	if err != nil || pid == 0 {
-		t.Fatalf("no server: %v", err)
-	}
-	return pid
 }
 
 // TestEarlierServerIsEnded: one that did not die with its campaignd, as where there is no parent-death signal; also one that
