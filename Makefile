@@ -19,13 +19,17 @@ TAGS := kafka,torture,bench
 # What the tests with a real broker need, beside Go.
 JAVA_PACKAGES := openjdk-17-jre-headless maven
 
-.PHONY: help run build test test-kafka torture torture-short bench check fmt-check lint alerts vuln topology
+.PHONY: help run postgres build test test-kafka torture torture-short bench check fmt-check lint alerts vuln topology
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## the engine on its embedded broker, with a small demonstration; until interrupted
+	@.tools/install-postgres
 	@exec bin/campaignd run --demo
+
+postgres: ## a Postgres server for the local database: as root on Debian it is installed, else it is said how
+	@.tools/install-postgres --needed
 
 build: ## campaignd and campaignctl, into bin
 	@$(GO) build -o bin/ ./cmd/campaignd ./cmd/campaignctl
@@ -37,9 +41,10 @@ test: ## vet, and every test that needs nothing but Go; under 5 minutes
 	$(GO) test -timeout 5m $(PURE)
 	$(GO) test -race -timeout 5m $(RACED)
 
-test-kafka: ## the tests against real Apache Kafka, which they fetch and start; needs Java 17 and Maven
+test-kafka: ## the tests against real Apache Kafka, which they fetch and start, and Postgres; needs Java 17, Maven and Postgres
 	@$(call need_tests,kafka)
 	@$(call need_java)
+	@.tools/install-postgres --needed
 	$(GO) test -tags kafka -count=1 -timeout 10m ./cmd/...
 
 # Of make torture: SEEDS="1 2 3" are the runs to do, one random one by default; UNTRANSACTED=1 tortures an engine without

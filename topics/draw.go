@@ -46,7 +46,7 @@ func drawGroup(picture *strings.Builder, group Group) {
 	for _, output := range group.Outputs {
 		fmt.Fprintf(picture, "    %s --> %s\n", self, node(string(output)))
 	}
-	for _, own := range []Name{group.Loop, group.Table} {
+	for _, own := range []Name{group.Loop, group.Table, Name(group.Store)} {
 		if own != "" {
 			fmt.Fprintf(picture, "    %s -.- %s\n", self, node(string(own)))
 		}
@@ -90,10 +90,18 @@ func DrawGroups() string {
 	for _, group := range Groups() {
 		rows = append(rows, []string{
 			code(group.Short), code(group.ID()), codes(group.Inputs), codes(group.Outputs),
-			codes(Group{Loop: group.Loop, Table: group.Table}.Reads()), group.Does,
+			keeps(group), group.Does,
 		})
 	}
 	return markdown(rows)
+}
+
+// keeps says where a group's state is.
+func keeps(group Group) string {
+	if group.Sink() {
+		return group.Store
+	}
+	return codes(Group{Loop: group.Loop, Table: group.Table}.Reads())
 }
 
 // DrawSettings returns Kafka's settings of the topics in Markdown, one row for each value and the topics that have it.

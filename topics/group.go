@@ -6,7 +6,7 @@ import "slices"
 const groupPrefix = "campaign-engine-"
 
 // Group is one processor: the topics that it reads and writes, and its state. Its transactional ids are
-// <ID>-<instance>; so no ID followed by "-" may begin another group's ID, else one group could fence the other.
+// <ID>-<instance> (a sink has none); so no ID followed by "-" may begin another group's ID, else one group could fence the other.
 type Group struct {
 	// Short is its name in --processors, in logs and in metrics.
 	Short string
@@ -14,13 +14,19 @@ type Group struct {
 	Inputs []Name
 	// Outputs are written beside the table and the loop.
 	Outputs []Name
-	// Table holds one row per key; only this group writes and reads it.
+	// Table holds one row per key; only this group writes and reads it. Empty when the group is a sink.
 	Table Name
 	// Loop carries a record to its key's partition; only this group writes and reads it. Empty when it has none.
 	Loop Name
+	// Store is where a sink keeps its rows and its positions; empty when the group is none.
+	Store string
 	// Does says in a phrase what the group is for.
 	Does string
 }
+
+// Sink reports whether the group writes nothing to Kafka: what it makes of its inputs goes into a store elsewhere, and so
+// do its positions.
+func (g Group) Sink() bool { return g.Store != "" }
 
 // ID returns the Kafka group id.
 func (g Group) ID() string { return groupPrefix + g.Short }
@@ -43,9 +49,10 @@ func (g Group) with(names []Name) []Name {
 
 // The short names of the groups.
 const (
-	Timers    = "timers"
-	Lifecycle = "lifecycle"
-	Budgets   = "budgets"
+	Timers      = "timers"
+	Lifecycle   = "lifecycle"
+	Budgets     = "budgets"
+	Projections = "projections"
 )
 
 // Groups returns the groups in the order of the flow. Each call returns a copy.
@@ -70,6 +77,10 @@ func Groups() []Group {
 			Outputs: []Name{BudgetReleased, CampaignStatements, DeadLetters},
 			Table:   CampaignEngineBudgetsTable, Loop: CampaignEngineBudgetsLoop,
 			Does: "the only counter of plays and money: judges each play, locks the count, releases what was not spent",
+		},
+		{
+			Short: Projections, Inputs: []Name{TransitionsApplied, BudgetReleased, CampaignStatements}, Store: "Postgres",
+			Does: "keeps campaigns, statements and the ledger in Postgres, each row once, with its positions",
 		},
 	}
 }

@@ -46,8 +46,10 @@ func RoleNamed(name string) (Role, bool) {
 func RightsOf(group Group) []Right {
 	rights := []Right{
 		{Operation: Read, Resource: OnGroup, Name: group.ID(), Why: "to take part in the group and to commit positions"},
-		{Operation: Write, Resource: OnTransactionalID, Name: group.ID() + "-", Prefixed: true,
-			Why: "for its own transactions, and to end those that a dead process of the group left open"},
+	}
+	if !group.Sink() {
+		rights = append(rights, Right{Operation: Write, Resource: OnTransactionalID, Name: group.ID() + "-", Prefixed: true,
+			Why: "for its own transactions, and to end those that a dead process of the group left open"})
 	}
 	for _, name := range group.Reads() {
 		rights = append(rights, onTopic(Read, name, why(group, name, "its input", "what is carried to it", "its rows, after a claim")))

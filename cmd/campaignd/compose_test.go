@@ -92,6 +92,7 @@ func asJSON(t *testing.T, text []byte) (value any) {
 
 var (
 	pinned   = regexp.MustCompile(`^[a-z0-9./-]+:v?\d+\.\d+(\.\d+)?$`)
+	standard = regexp.MustCompile(`\$\{\w+:-([^}]*)\}`) // what counts for a variable that is not set
 	loopback = regexp.MustCompile(`^127\.0\.0\.1:(\d+):(\d+)$`)
 )
 
@@ -159,7 +160,7 @@ func TestComposedEngine(t *testing.T) {
 		if !known[name] {
 			t.Errorf("the engine has no variable %s", name)
 		}
-		t.Setenv(name, value)
+		t.Setenv(name, standard.ReplaceAllString(value, "$1"))
 	}
 	if _, err := parser.Parse(nil); err != nil {
 		t.Fatal(err)
@@ -180,6 +181,20 @@ func TestComposedEngine(t *testing.T) {
 	checkCommand(t, e.Healthcheck.Test[1:])
 	checkBrokers(t, c, command.Brokers)
 	checkScraped(t, command.HTTPListen)
+	checkDatabase(t, c.Services["postgres"], command.DatabaseURL)
+}
+
+// checkDatabase looks whether the database's URL is that of the service.
+func checkDatabase(t *testing.T, s service, url config.DatabaseURL) {
+	t.Helper()
+	env := map[string]string{}
+	for name, value := range s.Environment {
+		env[name] = standard.ReplaceAllString(value, "$1")
+	}
+	want := "postgres://" + env["POSTGRES_USER"] + ":" + env["POSTGRES_PASSWORD"] + "@postgres:5432/" + env["POSTGRES_DB"]
+	if url.Reveal() != want {
+		t.Errorf("the engine looks for the database at %s, which is another than the service's", url)
+	}
 }
 
 // runGrammar returns campaignd run, and what reads its switches.

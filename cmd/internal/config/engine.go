@@ -17,6 +17,7 @@ type Engine struct {
 	Deploy   `embed:""`
 	Embedded `embed:""`
 
+	DatabaseURL      DatabaseURL   `name:"database-url" env:"CAMPAIGN_DATABASE_URL" placeholder:"URL" help:"Postgres for the tables: postgres://USER:PASSWORD@HOST:PORT/DATABASE; better by the variable, which no list of processes shows (default: a local one, kept in the data folder)."`
 	HTTPListen       string        `name:"http-listen" env:"CAMPAIGN_HTTP_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where /healthz, /readyz and /metrics answer (default ${default})."`
 	InstanceID       string        `name:"instance-id" env:"CAMPAIGN_INSTANCE_ID" placeholder:"NAME" help:"Static group membership and transactional id (default: host name). Two processes on one host need one each."`
 	CommitInterval   time.Duration `name:"commit-interval" env:"CAMPAIGN_COMMIT_INTERVAL" default:"20ms" placeholder:"DURATION" help:"Longest time that a transaction stays open under load (default ${default}). Longer costs the brokers less, shorter shows transitions sooner."`
@@ -34,9 +35,10 @@ type Deploy struct {
 	ReplicationFactor int16 `name:"replication-factor" env:"CAMPAIGN_REPLICATION_FACTOR" default:"0" placeholder:"N" help:"Replicas of topics that are created (default: the broker's)."`
 }
 
-// Embedded are the switches of the embedded broker, which runs when no brokers are given.
+// Embedded are the switches of what runs in the data folder: the embedded broker when no brokers are given, and a local
+// Postgres when no database is.
 type Embedded struct {
-	DataDir        string `name:"data-dir" env:"CAMPAIGN_DATA_DIR" default:"./data" type:"path" placeholder:"FOLDER" help:"Where the embedded broker keeps its records (default ./data)."`
+	DataDir        string `name:"data-dir" env:"CAMPAIGN_DATA_DIR" default:"./data" type:"path" placeholder:"FOLDER" help:"Where the embedded broker and the local Postgres keep their data (default ./data)."`
 	EmbeddedListen string `name:"embedded-listen" env:"CAMPAIGN_EMBEDDED_LISTEN" default:"127.0.0.1:19092" placeholder:"HOST:PORT" help:"Where other programs reach the embedded broker (default ${default})."`
 }
 
@@ -57,6 +59,9 @@ func (e *Engine) Check() error {
 		return err
 	}
 	if err := e.checkEmbedded(); err != nil {
+		return err
+	}
+	if err := e.DatabaseURL.Check(); err != nil {
 		return err
 	}
 	if err := e.Deploy.Check(); err != nil {
@@ -91,14 +96,16 @@ func (e *Engine) Check() error {
 	return err
 }
 
-// checkEmbedded looks at what the embedded broker is told: nothing when brokers are given, for it does not run then.
+// checkEmbedded looks at what the embedded broker and the local Postgres are told: nothing when they do not run.
 func (e *Engine) checkEmbedded() error {
 	if len(e.Brokers) > 0 {
-		for _, name := range []string{"data-dir", "embedded-listen"} {
-			if how := e.How(name); how != "" {
-				return fmt.Errorf("%s: it is for the embedded broker, which does not run: the brokers come from %s; leave one of the two out",
-					how, e.BrokersFrom())
-			}
+		if how := e.How("embedded-listen"); how != "" {
+			return fmt.Errorf("%s: it is for the embedded broker, which does not run: the brokers come from %s; leave one of the two out",
+				how, e.BrokersFrom())
+		}
+		if how := e.How("data-dir"); how != "" && e.DatabaseURL != "" {
+			return fmt.Errorf("%s: it is for the embedded broker and the local Postgres, which do not run: the brokers come from %s, "+
+				"the database from %s; leave it out", how, e.BrokersFrom(), e.How("database-url"))
 		}
 		return nil
 	}

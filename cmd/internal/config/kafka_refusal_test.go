@@ -89,8 +89,8 @@ func TestWrongSwitchesDoNotRepeatAPassword(t *testing.T) {
 		append(login, "--kafka-password", password),
 		append(login, "--kafka-password="+password),
 		append(login, "--kafka-password-file", password),
-		{"--database-url", "postgres://u:" + password + "@a/b"},
-		{"--database-url=postgres://u:" + password + "@a/b"},
+		{"--database-url", "postgres://u:" + password + "@a:b/c"},
+		{"--database-url=u:" + password + "@a/b"},
 		{"--smtp-url=smtp://u:" + password + "@a"},
 		{"--http-listen", "u:" + password + "@a:1"},
 	} {

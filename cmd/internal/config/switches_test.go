@@ -51,6 +51,7 @@ func TestSwitchesOfTheContract(t *testing.T) {
 		{"replication-factor", "CAMPAIGN_REPLICATION_FACTOR", "0"}, // the broker's
 		{"data-dir", "CAMPAIGN_DATA_DIR", "./data"},
 		{"embedded-listen", "CAMPAIGN_EMBEDDED_LISTEN", "127.0.0.1:19092"},
+		{"database-url", "CAMPAIGN_DATABASE_URL", ""}, // a local one
 		{"http-listen", "CAMPAIGN_HTTP_LISTEN", "127.0.0.1:8080"},
 		{"instance-id", "CAMPAIGN_INSTANCE_ID", ""}, // the host name
 		{"commit-interval", "CAMPAIGN_COMMIT_INTERVAL", "20ms"},
@@ -113,7 +114,9 @@ func TestRefusesWhatCannotBeMeant(t *testing.T) {
 		args []string
 		says string
 	}{
-		{[]string{"--database-url", "x"}, "unknown flag"},
+		{[]string{"--smtp-url", "x"}, "unknown flag"},
+		{[]string{"--database-url", "x"}, "--database-url"},
+		{[]string{"--database-url", "mysql://h/d"}, "--database-url"},
 		{[]string{"--brokers", "nowhere"}, "--brokers"},
 		{[]string{"--kafka-tls"}, "--brokers"},
 		{[]string{"--kafka-sasl", "plain", "--kafka-user", "u"}, "--brokers"},
@@ -167,9 +170,10 @@ func TestEmptyVariablesAreUnset(t *testing.T) {
 	}
 }
 
-// TestSwitchesOfTheEmbeddedBrokerNeedIt: they would be ignored without a word when the brokers come from somewhere else,
+// TestSwitchesOfWhatRunsInTheDataFolderNeedIt: they would be ignored without a word when the brokers come from somewhere else,
 // which may well be a variable that nobody thinks of.
-func TestSwitchesOfTheEmbeddedBrokerNeedIt(t *testing.T) {
+func TestSwitchesOfWhatRunsInTheDataFolderNeedIt(t *testing.T) {
+	const db = "postgres://h/d"
 	for _, c := range []struct {
 		name       string
 		args       []string
@@ -177,11 +181,14 @@ func TestSwitchesOfTheEmbeddedBrokerNeedIt(t *testing.T) {
 		value      string
 		says, from string
 	}{
-		{"by switches", []string{"--brokers", "k1:9092", "--data-dir", "x"}, "", "", "--data-dir: ", "--brokers (k1:9092)"},
-		{"with the default", []string{"--brokers", "k1:9092", "--data-dir", "./data"}, "", "", "--data-dir: ", "--brokers (k1:9092)"},
-		{"the brokers by variable", []string{"--data-dir", "x"}, "CAMPAIGN_BROKERS", "k1:9092,k2:9092",
+		{"by switches", []string{"--brokers", "k1:9092", "--database-url", db, "--data-dir", "x"}, "", "", "--data-dir: ", "--brokers (k1:9092)"},
+		{"with the default", []string{"--brokers", "k1:9092", "--database-url", db, "--data-dir", "./data"}, "", "",
+			"--data-dir: ", "--brokers (k1:9092)"},
+		{"the database by variable", []string{"--brokers", "k1:9092", "--data-dir", "x"}, "CAMPAIGN_DATABASE_URL", db,
+			"--data-dir: ", "$CAMPAIGN_DATABASE_URL"},
+		{"the brokers by variable", []string{"--data-dir", "x", "--database-url", db}, "CAMPAIGN_BROKERS", "k1:9092,k2:9092",
 			"--data-dir: ", "$CAMPAIGN_BROKERS (k1:9092,k2:9092)"},
-		{"the folder by variable", []string{"--brokers", "k1:9092"}, "CAMPAIGN_DATA_DIR", "x",
+		{"the folder by variable", []string{"--brokers", "k1:9092", "--database-url", db}, "CAMPAIGN_DATA_DIR", "x",
 			"$CAMPAIGN_DATA_DIR: ", "--brokers (k1:9092)"},
 		{"the address", []string{"--brokers", "k1:9092", "--embedded-listen", "127.0.0.1:1"}, "", "",
 			"--embedded-listen: ", "--brokers (k1:9092)"},
@@ -195,7 +202,11 @@ func TestSwitchesOfTheEmbeddedBrokerNeedIt(t *testing.T) {
 			}
 		})
 	}
-	if _, err := parsed(t, "--brokers", "k1:9092"); err != nil {
-		t.Errorf("without them: %v", err)
+	for _, args := range [][]string{
+		{"--brokers", "k1:9092"}, {"--brokers", "k1:9092", "--data-dir", "x"}, {"--database-url", db, "--data-dir", "x"},
+	} {
+		if _, err := parsed(t, args...); err != nil {
+			t.Errorf("%v: %v", args, err)
+		}
 	}
 }

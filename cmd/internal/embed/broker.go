@@ -12,7 +12,12 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
+
+	"github.com/rmn-arms/campaign-engine/cmd/internal/lockfile"
 )
+
+// ErrFolderInUse says that another process keeps its broker in the data folder.
+var ErrFolderInUse = lockfile.ErrTaken
 
 // DefaultAddress is where programs on this machine find the embedded broker of a campaignd with default switches.
 const DefaultAddress = "127.0.0.1:19092"
@@ -48,7 +53,7 @@ func Open(s Settings) (_ *Broker, err error) {
 	if err := os.MkdirAll(b.folder, 0o755); err != nil {
 		return nil, err
 	}
-	if b.release, err = lock(filepath.Join(s.DataDir, "broker.lock")); err != nil {
+	if b.release, err = lockfile.Take(filepath.Join(s.DataDir, "broker.lock")); err != nil {
 		return nil, err
 	}
 	listener, err := listen(s.Listen)

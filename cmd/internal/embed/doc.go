@@ -4,7 +4,6 @@
 //
 //	broker.go   Open, Close, and the settings of the broker, each with its reason
 //	listen.go   the address: what a broker listens on is what it tells its clients
-//	lock.go     one process per data folder
 //	mend.go     after a kill: the steps that make the folder whole again
 //	verdict.go  what is to be mended: pure
 //	note.go     which commit is being written
