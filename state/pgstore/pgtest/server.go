@@ -48,7 +48,7 @@ func Start(t testing.TB, settings ...string) *Server {
 		}
 	}
 	s.guard(t)
-	s.run(t, "initdb", "-D", s.data(), "--no-sync", "-U", "owner", "-A", "trust", "-E", "UTF8", "--locale=C")
+	s.run(t, "initdb", "-D", s.Data(), "--no-sync", "-U", "owner", "-A", "trust", "-E", "UTF8", "--locale=C")
 	s.configure(t, settings)
 	s.Up(t)
 	return s
@@ -86,7 +86,7 @@ func (s *Server) configure(t testing.TB, settings []string) {
 		"listen_addresses=''", "unix_socket_directories='" + s.folder + "'", "max_connections=50", "shared_buffers='128MB'",
 		"max_wal_size='4GB'", "log_min_messages=warning",
 	}, settings)
-	file, err := os.OpenFile(filepath.Join(s.data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
+	file, err := os.OpenFile(filepath.Join(s.Data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatalf("configuring Postgres: %v", err)
 	}
@@ -101,19 +101,19 @@ func (s *Server) configure(t testing.TB, settings []string) {
 // Up starts the server, after Down or Kill, and waits until it answers.
 func (s *Server) Up(t testing.TB) {
 	t.Helper()
-	s.run(t, "pg_ctl", "start", "-D", s.data(), "-l", filepath.Join(s.folder, "log"), "-w", "-t", "60")
+	s.run(t, "pg_ctl", "start", "-D", s.Data(), "-l", filepath.Join(s.folder, "log"), "-w", "-t", "60")
 }
 
 // Down stops the server; connections are cut.
 func (s *Server) Down(t testing.TB) {
 	t.Helper()
-	s.run(t, "pg_ctl", "stop", "-D", s.data(), "-m", "fast", "-w", "-t", "60")
+	s.run(t, "pg_ctl", "stop", "-D", s.Data(), "-m", "fast", "-w", "-t", "60")
 }
 
 // Kill stops the server as a crash does: what was not on the disk is lost.
 func (s *Server) Kill(t testing.TB) {
 	t.Helper()
-	s.run(t, "pg_ctl", "stop", "-D", s.data(), "-m", "immediate", "-w", "-t", "60")
+	s.run(t, "pg_ctl", "stop", "-D", s.Data(), "-m", "immediate", "-w", "-t", "60")
 }
 
 // URL returns where a database of the server is, for a login that needs no password. The superuser is "owner", its
@@ -125,7 +125,8 @@ func (s *Server) URL(login, database string) string {
 // Socket returns the path of the server's socket.
 func (s *Server) Socket() string { return filepath.Join(s.folder, ".s.PGSQL.5432") }
 
-func (s *Server) data() string { return filepath.Join(s.folder, "data") }
+// Data returns the server's data folder.
+func (s *Server) Data() string { return filepath.Join(s.folder, "data") }
 
 func (s *Server) log() string {
 	text, err := os.ReadFile(filepath.Join(s.folder, "log"))
