@@ -31,6 +31,11 @@ add --allow-principal 'User:budgets' --operation Write --topic budget-released -
 add --allow-principal 'User:budgets' --operation Delete --topic campaign-engine-budgets-loop
 add --allow-principal 'User:budgets' --operation DescribeConfigs --topic transitions-applied --topic plays --topic budget-released --topic campaign-statements --topic dead-letters --topic campaign-engine-budgets-table --topic campaign-engine-budgets-loop
 
+# projections: campaignd run --processors projections
+add --allow-principal 'User:projections' --operation Read --group campaign-engine-projections
+add --allow-principal 'User:projections' --operation Read --topic transitions-applied --topic budget-released --topic campaign-statements
+add --allow-principal 'User:projections' --operation DescribeConfigs --topic transitions-applied --topic budget-released --topic campaign-statements
+
 # admin: campaignd topics plan, campaignd topics apply
 add --allow-principal 'User:admin' --operation Create --topic campaign-events --topic transitions-due --topic transitions-applied --topic transitions-rejected --topic plays --topic budget-released --topic campaign-statements --topic dead-letters --topic campaign-engine-timers-table --topic campaign-engine-timers-loop --topic campaign-engine-lifecycle-table --topic campaign-engine-budgets-table --topic campaign-engine-budgets-loop
 add --allow-principal 'User:admin' --operation Describe --topic campaign-events --topic transitions-due --topic transitions-applied --topic transitions-rejected --topic plays --topic budget-released --topic campaign-statements --topic dead-letters --topic campaign-engine-timers-table --topic campaign-engine-timers-loop --topic campaign-engine-lifecycle-table --topic campaign-engine-budgets-table --topic campaign-engine-budgets-loop

@@ -103,12 +103,13 @@ func (c *runCommand) serve(ctx context.Context, log zerolog.Logger, listener net
 		return wrongSwitches(err)
 	}
 	registry := newRegistry()
+	tables := newDatabase(c.DatabaseURL.Reveal(), c.DataDir, log)
 	traces := tracing.Open(ctx, tracing.Settings{
 		Instance: c.InstanceID, Version: version(), Log: log, Registry: registry,
 	})
 	process, err := run.New(run.Settings{
 		Connect: connect, Kafka: c.Kafka, Instance: c.InstanceID, CommitInterval: c.CommitInterval, Standby: c.Standby, Groups: groups,
-		Topics: layout,
+		Topics: layout, Database: tables.url,
 		Campaigns: processors.Settings{
 			DistributionLead: instant.Millis(c.DistributionLead.Milliseconds()),
 			SettlementGrace:  instant.Millis(c.SettlementGrace.Milliseconds()),
@@ -123,8 +124,9 @@ func (c *runCommand) serve(ctx context.Context, log zerolog.Logger, listener net
 	parts := []func(context.Context) error{
 		func(ctx context.Context) error {
 			defer traces.Close(tracing.CloseMax) // what was committed at the end is sent, too
-			return process.Run(ctx)
+			return errors.Join(process.Run(ctx), tables.stop())
 		},
+		tables.keep,
 		func(ctx context.Context) error { return httpd.Serve(ctx, listener, registry, stateOf(process)) },
 		func(ctx context.Context) error { return c.greet(ctx, log, process) },
 	}

@@ -3,7 +3,6 @@ package sink
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 )
@@ -14,7 +13,7 @@ func (s *Sink) keep(ctx context.Context, fetches kgo.Fetches) error {
 	if len(moves) == 0 {
 		return nil
 	}
-	began := time.Now()
+	began := s.config.Elapsed()
 	if err := s.retry(ctx, "writing", func() error { return s.config.Keeper.Keep(ctx, records, moves) }); err != nil {
 		return err
 	}
@@ -26,7 +25,7 @@ func (s *Sink) keep(ctx context.Context, fetches kgo.Fetches) error {
 	}
 	s.mu.Unlock()
 	if s.config.Kept != nil {
-		s.config.Kept(len(records), time.Since(began))
+		s.config.Kept(len(records), s.config.Elapsed()-began)
 	}
 	return nil
 }

@@ -52,7 +52,9 @@ type Config struct {
 	Group, Instance string
 	Topics          []string
 	Keeper          Keeper
-	Log             zerolog.Logger
+	// Elapsed tells the time that passes, from some beginning on.
+	Elapsed func() time.Duration
+	Log     zerolog.Logger
 	// Kept is told of each batch that was kept; nil: nobody is.
 	Kept func(records int, took time.Duration)
 	// Failed is told of each failure of the store; nil: nobody is.
@@ -93,7 +95,7 @@ func New(config Config) *Sink {
 func (s *Sink) Run(ctx context.Context) {
 	pause := pauseMin
 	for ctx.Err() == nil {
-		began := time.Now()
+		began := s.config.Elapsed()
 		err := s.member(ctx)
 		s.lose(nil)
 		switch {
@@ -104,7 +106,7 @@ func (s *Sink) Run(ctx context.Context) {
 		default:
 			s.config.Log.Warn().Err(err).Msg("reading has ended, and begins anew")
 		}
-		if time.Since(began) > pauseMax {
+		if s.config.Elapsed()-began > pauseMax {
 			pause = pauseMin
 		}
 		sleep(ctx, pause)
@@ -125,7 +127,7 @@ func (s *Sink) member(ctx context.Context) error {
 		return fmt.Errorf("making the client: %w", err)
 	}
 	defer s.leave(client)
-	told := time.Now()
+	told := s.config.Elapsed()
 	for {
 		fetches := client.PollRecords(ctx, batchMax)
 		if ctx.Err() != nil {
@@ -138,9 +140,9 @@ func (s *Sink) member(ctx context.Context) error {
 		if err := s.keep(ctx, fetches); err != nil {
 			return err
 		}
-		if time.Since(told) > commitEvery {
+		if s.config.Elapsed()-told > commitEvery {
 			s.tell(ctx, client)
-			told = time.Now()
+			told = s.config.Elapsed()
 		}
 	}
 }

@@ -42,6 +42,7 @@ type metrics struct {
 	commit       *prometheus.HistogramVec
 	recovery     *prometheus.HistogramVec
 	takeover     *prometheus.HistogramVec
+	tables       projectionMetrics
 }
 
 // The buckets of histograms, in seconds.
@@ -74,6 +75,7 @@ func newMetrics(registry *prometheus.Registry, log zerolog.Logger) *metrics {
 	}
 	return &metrics{
 		log:          log,
+		tables:       newProjectionMetrics(registry),
 		refusals:     logging.NewSeldom(logging.SeldomEvery),
 		registry:     registry,
 		outcomes:     counter("records_total", "Records by what became of them, counted when committed.", "outcome"),

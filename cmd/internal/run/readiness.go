@@ -35,6 +35,11 @@ func (p *Process) CatchingUp() []string {
 			lines = append(lines, g.Short+": "+line)
 		}
 	}
+	if p.tables != nil {
+		if line := p.tables.waitsFor(); line != "" {
+			lines = append(lines, p.tables.group.Short+": "+line)
+		}
+	}
 	return lines
 }
 

@@ -29,6 +29,9 @@ type Settings struct {
 	CommitInterval time.Duration
 	// Standby lets the process keep the rows of others' partitions, to take over at once.
 	Standby bool
+	// Database returns the address of the Postgres that projections go to, as soon as there is one. Its error says why there
+	// will be none; the rest of the process goes on without.
+	Database func(ctx context.Context) (url string, err error)
 	// Groups are those that this process takes part in.
 	Groups []topics.Group
 	// Topics says how missing topics are created, and what existing ones must be.
@@ -46,6 +49,7 @@ type Settings struct {
 type Process struct {
 	settings Settings
 	groups   []group
+	tables   *projections // nil when the process has no part in it
 	reach    *reach
 
 	mu      sync.Mutex
@@ -69,6 +73,10 @@ func New(s Settings) (*Process, error) {
 	p := &Process{settings: s, reach: reach}
 	var first *engine.Engine // in the data's way: what comes behind yields to it
 	for _, g := range s.Groups {
+		if g.Sink() {
+			p.tables = newProjections(s, g, metrics)
+			continue
+		}
 		graph, err := processors.Graph(g.Short, s.Campaigns, processors.WithTracer(s.Tracer))
 		if err != nil {
 			return nil, err
@@ -107,7 +115,13 @@ func (p *Process) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	running.Go(func() { tuneHeap(ctx) })
 	running.Go(func() { p.watch(ctx) })
+	if p.tables != nil {
+		running.Go(func() { p.tables.run(ctx) })
+	}
 	errs := make([]error, len(p.groups))
+	if len(p.groups) == 0 { // sinks alone: they end with the process
+		running.Go(func() { <-ctx.Done() })
+	}
 	for i, g := range p.groups {
 		running.Go(func() {
 			defer cancel()

@@ -1,0 +1,126 @@
+package run
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/rmn-arms/campaign-engine/processors"
+	"github.com/rmn-arms/campaign-engine/processors/engine"
+	"github.com/rmn-arms/campaign-engine/processors/sink"
+	"github.com/rmn-arms/campaign-engine/state/pgstore"
+	"github.com/rmn-arms/campaign-engine/topics"
+)
+
+// openPause is waited before a database that could not be opened is tried again, doubled at each try up to openPauseMax.
+const (
+	openPause    = 200 * time.Millisecond
+	openPauseMax = 10 * time.Second
+)
+
+// projections is the process's part in keeping tables in Postgres. Whatever becomes of it, the groups go on.
+type projections struct {
+	group    topics.Group
+	connect  []kgo.Opt
+	instance string
+	database func(context.Context) (string, error)
+	clock    engine.Clock
+	log      zerolog.Logger
+	metrics  *metrics
+
+	mu      sync.Mutex
+	sink    *sink.Sink
+	waiting string
+}
+
+func newProjections(s Settings, group topics.Group, m *metrics) *projections {
+	return &projections{
+		group: group, connect: s.Connect, instance: s.Instance, database: s.Database, clock: s.Clock, metrics: m,
+		log: s.Log.With().Str("processor", group.Short).Logger(), waiting: "looking for the database",
+	}
+}
+
+// run keeps the tables until ctx ends.
+func (p *projections) run(ctx context.Context) {
+	url, err := p.database(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			p.log.Warn().Err(err).Msg("there are no tables: the process goes on without")
+			p.wait("off: " + err.Error())
+		}
+		return
+	}
+	store := p.open(ctx, url)
+	if store == nil {
+		return
+	}
+	defer store.Close()
+	keeper := processors.NewProjections(store, p.kept)
+	s := sink.New(sink.Config{
+		Connect: p.connect, Group: p.group.ID(), Instance: p.instance, Topics: processors.ProjectedTopics(), Keeper: keeper,
+		Elapsed: p.clock.Elapsed, Log: p.log, Kept: p.metrics.projected, Failed: p.metrics.projectionFailed,
+	})
+	p.mu.Lock()
+	p.sink, p.waiting = s, ""
+	p.mu.Unlock()
+	s.Run(ctx)
+}
+
+// open opens the database, however long it takes; nil when ctx has ended.
+func (p *projections) open(ctx context.Context, url string) *pgstore.Store {
+	pause, told := openPause, ""
+	for {
+		store, err := pgstore.Open(ctx, pgstore.Options{URL: url})
+		if err == nil {
+			return store
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		p.wait(err.Error())
+		if text := err.Error(); text != told {
+			p.log.Error().Err(err).Msg("the database cannot be opened, and is tried again until it can")
+			told = text
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		case <-timer.C:
+		}
+		pause = min(2*pause, openPauseMax)
+	}
+}
+
+func (p *projections) wait(reason string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.waiting = reason
+}
+
+// waitsFor says what the tables wait for, "" for nothing.
+func (p *projections) waitsFor() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.sink != nil {
+		return p.sink.Overview().Waiting
+	}
+	return p.waiting
+}
+
+// kept tells of a batch: what contradicts the tables, and what could not be read, is for a person to look into.
+func (p *projections) kept(batch processors.Projected) {
+	p.metrics.projections(batch)
+	for _, c := range batch.Conflicts {
+		p.log.Error().Str("kind", c.Kind).Str("key", c.Key).Str("reason", c.Reason).
+			Msg("a record contradicts what the tables hold: it was not written; campaignctl reconcile shows the difference")
+	}
+	for topic, count := range batch.Unreadable {
+		p.log.Error().Str("topic", string(topic)).Int("records", count).
+			Msg("records that only the engine may write cannot be read: they were left out")
+	}
+}
