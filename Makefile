@@ -37,10 +37,11 @@ test: ## vet, and every test that needs nothing but Go; under 5 minutes
 	$(GO) test -timeout 5m $(PURE)
 	$(GO) test -race -timeout 5m $(RACED)
 
-test-kafka: ## the tests against real Apache Kafka, which they fetch and start; needs Java 17 and Maven
+test-kafka: ## the tests against real Apache Kafka, which they fetch and start, and Postgres; needs Java 17, Maven and Postgres
 	@$(call need_tests,kafka)
 	@$(call need_java)
-	$(GO) test -tags kafka -count=1 -timeout 10m ./cmd/...
+	@$(call need_postgres)
+	$(GO) test -tags kafka -count=1 -timeout 10m ./cmd/... ./state/pgstore
 
 # Of make torture: SEEDS="1 2 3" are the runs to do, one random one by default; UNTRANSACTED=1 tortures an engine without
 # transactions and succeeds when the oracle finds that something was lost or doubled.
@@ -62,7 +63,8 @@ torture-short: ## the same with a few fixed faults, in two minutes
 bench: ## figures on the embedded and on real brokers, beside the ceiling of plain franz-go; BENCH=Overload for some of them
 	@$(call need_tests,bench)
 	@$(call need_java)
-	$(GO) test -tags bench -count=1 -timeout 60m -v -run '$(or $(BENCH),.)' ./cmd/internal/bench
+	@$(call need_postgres)
+	$(GO) test -tags bench -count=1 -timeout 60m -v -p 1 -run '$(or $(BENCH),.)' ./cmd/internal/bench ./state/pgstore
 
 check: ## is it tidy: gofmt, vet, modules, lint, alert rules, known vulnerabilities
 	@$(MAKE) fmt-check
@@ -110,6 +112,11 @@ define need_java
 major=$$(java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' || true); \
 if ! command -v mvn >/dev/null || [ "$${major:-0}" -lt 17 ]; then \
 echo 'Apache Kafka needs Java 17 or newer, and Maven to fetch it: apt-get install -y $(JAVA_PACKAGES)' >&2; exit 1; fi
+endef
+
+define need_postgres
+ls /usr/lib/postgresql/*/bin/initdb /opt/homebrew/opt/postgresql*/bin/initdb /usr/local/opt/postgresql*/bin/initdb 2>/dev/null | grep -q . || \
+command -v initdb >/dev/null || { echo 'the tests start a Postgres server: apt-get install -y postgresql' >&2; exit 1; }
 endef
 
 # A door behind which no test stands says so and fails: it must not look as if something had been checked.
