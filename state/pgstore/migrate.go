@@ -62,7 +62,8 @@ func isMigrated(ctx context.Context, c *pgx.Conn) (bool, error) {
 		return false, err
 	}
 	var present int64
-	if err := c.QueryRow(ctx, "SELECT coalesce(max(version_id), 0) FROM "+versionTable+" WHERE is_applied").Scan(&present); err != nil {
+	newest := "SELECT coalesce(max(version_id), 0) FROM " + versionTable + " WHERE is_applied"
+	if err := c.QueryRow(ctx, newest).Scan(&present); err != nil {
 		return false, err
 	}
 	known, err := newestMigration()
@@ -70,8 +71,10 @@ func isMigrated(ctx context.Context, c *pgx.Conn) (bool, error) {
 		return false, err
 	}
 	if present > known {
-		return false, &Error{Doing: "migrating the database", Err: fmt.Errorf("it has migration %d, this program knows %d", present, known),
-			Reason: "the schema campaign_engine is newer than this program: run the newer one"}
+		return false, &Error{
+			Doing: "migrating the database", Err: fmt.Errorf("it has migration %d, this program knows %d", present, known),
+			Reason: "the schema campaign_engine is newer than this program: run the newer one",
+		}
 	}
 	return present == known, nil
 }

@@ -106,7 +106,8 @@ func positionColumns(rows []Advance) []any {
 
 const (
 	movePositions = `INSERT INTO campaign_engine.source_positions AS p (topic, partition, next_offset)
-SELECT topic, partition, next FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[]) AS n (topic, partition, expected, next)
+SELECT topic, partition, next
+FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[]) AS n (topic, partition, expected, next)
 ON CONFLICT (topic, partition) DO UPDATE SET next_offset = excluded.next_offset, updated_at = now()
 WHERE p.next_offset = (SELECT expected FROM unnest($1::text[], $2::integer[], $3::bigint[]) AS m (topic, partition, expected)
   WHERE m.topic = p.topic AND m.partition = p.partition)`

@@ -159,7 +159,8 @@ func (s *Store) Audit(ctx context.Context) ([]Break, error) {
 	return selected(ctx, s, "auditing the ledger", pgx.RowToStructByPos[Break], audit)
 }
 
-func selected[T any](ctx context.Context, s *Store, doing string, scan pgx.RowToFunc[T], query string, arguments ...any) (all []T, err error) {
+func selected[T any](ctx context.Context, s *Store, doing string, scan pgx.RowToFunc[T], query string, arguments ...any,
+) (all []T, err error) {
 	err = s.bounded(ctx, doing, func(ctx context.Context) error {
 		rows, err := s.pool.Query(ctx, query, arguments...)
 		if err != nil {
