@@ -149,6 +149,51 @@ func TestARaiseInPriceDoesNotExceedTheBudget(t *testing.T) {
 	}
 }
 
+// TestWhatIsFreeAgainIsSpent: a pause that is known late takes plays out that had used up the budget. What had been refused
+// for them is counted then, wherever it started: had the pause been known, there had been room for it.
+func TestWhatIsFreeAgainIsSpent(t *testing.T) {
+	l := running(t)
+	for i := range 11 {
+		l.report(at(fmt.Sprint(i), 1500))
+	}
+	l.report(at("before the pause", 1300))
+	l.report(at("after the pause", 1700))
+	l.apply(operator(budget.Paused, 1500))
+	l.apply(operator(budget.Active, 1600))
+	l.ends()
+	s := l.locked(t)
+	if s.Counted.Plays != 2 || s.Account.NotCounted[budget.NotActive] != 11 || s.Account.NotCounted[budget.OverBudget] != 0 {
+		t.Errorf("%s", described(s))
+	}
+}
+
+// TestARaiseIsForWhatComesAfterIt: what was over budget when it came stays so.
+func TestARaiseIsForWhatComesAfterIt(t *testing.T) {
+	l := running(t)
+	for i := range 11 {
+		l.report(at(fmt.Sprint(i), 1500))
+	}
+	l.apply(reschedule(1400, budget.Active, definition(t, 1000, 2000, "20.00", "100")))
+	l.report(at("after the raise", 1500))
+	l.ends()
+	if s := l.locked(t); s.Counted.Plays != 11 || s.Account.NotCounted[budget.OverBudget] != 1 {
+		t.Errorf("%s", described(s))
+	}
+}
+
+// TestARecountGoesByArrival: when a price that is known late makes the budget too small, the first that came are paid for.
+func TestARecountGoesByArrival(t *testing.T) {
+	l := running(t)
+	for i := range 9 {
+		l.report(play{fmt.Sprint(i), fmt.Sprint("s-", i), "cr-1", 1500, 1500, "10"})
+	}
+	l.apply(reschedule(1400, budget.Active, definition(t, 1000, 2000, "10.00", "300")))
+	l.ends()
+	if s := l.locked(t); len(s.ByStore) != 3 || s.ByStore[0].ID != "s-0" || s.ByStore[2].ID != "s-2" {
+		t.Errorf("%s", described(s))
+	}
+}
+
 func TestAWindowThatGrowsCountsWhatWasPlayedInIt(t *testing.T) {
 	l := running(t)
 	if got := l.report(at("early bird", 2500)); got.Verdict != budget.OutOfWindow {
@@ -232,7 +277,8 @@ func TestAfterTheLock(t *testing.T) {
 	}
 	adjusted := l.fired[1]
 	if s := adjusted.Statement; adjusted.Locked || s.Version != 2 || s.Counted.Plays != 3 || s.Spent.String() != "1.00" ||
-		s.Released.String() != "9.00" || s.Account.Lock.Late.Plays != 2 || s.AdjustedAt != 2100+instant.Instant(budget.Coalesce) {
+		s.Released.String() != "9.00" || s.Account.Lock.Late.Plays != 2 || s.AdjustedAt != 2100+instant.Instant(budget.Coalesce) ||
+		s.Account.NotCounted[budget.Duplicate] != 2 || s.ByStore[0].Plays != 3 || s.ByCreative[0].Plays != 3 {
 		t.Errorf("%s", described(s))
 	}
 	if final := l.locked(t); final.Version != 1 || final.Counted.Plays != 1 {
