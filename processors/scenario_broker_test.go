@@ -33,9 +33,12 @@ type brokerDeployment struct {
 	counts  map[string]*tally
 	// changed gets a token after each commit of an engine, and when one ends: nothing else changes what settle looks at.
 	changed chan struct{}
-	// ends are the positions behind what was published.
-	ends      map[int32]int64
-	published int
+	// ends are the positions behind what was published, by topic.
+	ends map[topics.Name]map[int32]int64
+	// published counts events of campaigns, played plays: those that engines are to account for.
+	published, played int
+	// reread counts records that budgets reads again, since its positions were lost.
+	reread int
 	// tracer is what engines that are begun make spans by; nil: none.
 	tracer trace.Tracer
 	// faulty says that the brokers fail on purpose, and engines with them.
@@ -103,7 +106,7 @@ func newBroker(t *testing.T, s setup) *brokerDeployment {
 	d := &brokerDeployment{
 		t: t, setup: s, cluster: cluster, brokers: cluster.ListenAddrs(), clock: processors.NewVirtualClock(s.now),
 		running: make(map[string]*runningEngine), counts: make(map[string]*tally), changed: make(chan struct{}, 1),
-		ends: make(map[int32]int64),
+		ends: map[topics.Name]map[int32]int64{topics.CampaignEvents: {}, topics.Plays: {}},
 	}
 	for _, short := range shorts {
 		d.counts[short] = &tally{byName: make(map[string]int)}
@@ -160,10 +163,16 @@ func (d *brokerDeployment) publish(records []topics.Record) {
 	}
 	for i, record := range batch {
 		records[i].Partition, records[i].Offset = record.Partition, record.Offset
-		if record.Topic == string(topics.CampaignEvents) {
-			d.ends[record.Partition] = max(d.ends[record.Partition], record.Offset+1)
+		ends := d.ends[topics.Name(record.Topic)]
+		switch topics.Name(record.Topic) {
+		case topics.CampaignEvents:
 			d.published++
+		case topics.Plays:
+			d.played++
+		default:
+			continue
 		}
+		ends[record.Partition] = max(ends[record.Partition], record.Offset+1)
 	}
 }
 
