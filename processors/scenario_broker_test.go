@@ -41,8 +41,11 @@ type brokerDeployment struct {
 	reread int
 	// tracer is what engines that are begun make spans by; nil: none.
 	tracer trace.Tracer
-	// faulty says that the brokers fail on purpose, and engines with them.
-	faulty bool
+	// faulty says that the brokers fail on purpose, and engines with them. uncounted says that engines die on purpose: what one
+	// had counted and not told is lost with it.
+	faulty, uncounted bool
+	// configure changes the configuration of an engine that begins; nil: none.
+	configure func(*engine.Config)
 }
 
 // runningEngine is one engine of a deployment.
@@ -197,13 +200,17 @@ func (d *brokerDeployment) begin(short string) {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	e, err := engine.New(engine.Config{
+	config := engine.Config{
 		Connect: []kgo.Opt{kgo.SeedBrokers(d.brokers...)}, Instance: "a", CommitInterval: -1,
 		// A machine that is busy with other tests must not cost a member its place.
 		SessionTimeout: brokerDeadline, TransactionTimeout: brokerDeadline,
 		Clock: &engineClock{VirtualClock: d.clock, seen: d.clock.Now(), ahead: d.ahead},
 		Log:   zerolog.New(zerolog.NewTestWriter(d.t)).Level(zerolog.WarnLevel), Observe: d.observer(short),
-	}, graph)
+	}
+	if d.configure != nil {
+		d.configure(&config)
+	}
+	e, err := engine.New(config, graph)
 	if err != nil {
 		d.t.Fatal(err)
 	}

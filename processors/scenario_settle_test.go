@@ -160,6 +160,9 @@ func (d *brokerDeployment) budgetsAtRest(ctx context.Context) string {
 	if next := d.reading.nextAccount(); next <= d.clock.Now().Add(d.ahead) {
 		return fmt.Sprintf("budgets to do what is due at %s", next.Time())
 	}
+	if d.uncounted {
+		return ""
+	}
 	return d.budgetsCounted()
 }
 
