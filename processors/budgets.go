@@ -141,7 +141,7 @@ func (b budgets) onTimer(gctx goka.Context, _ any) {
 		ctx.Fail(err)
 		return
 	}
-	if fired.Refused > 0 {
+	if fired.GivenUp {
 		for range fired.Refused {
 			ctx.Count(budget.UnknownCampaign.String())
 		}

@@ -188,7 +188,7 @@ func of(told map[place][]string, some ...topics.Name) map[place][]string {
 
 func rowsOf(d *brokerDeployment) map[string]string {
 	rows := make(map[string]string)
-	for _, table := range [...]topics.Name{topics.CampaignEngineTimersTable, topics.CampaignEngineLifecycleTable} {
+	for _, table := range tables {
 		for key, row := range d.rows(table) {
 			rows[string(table)+" "+key] = string(row)
 		}

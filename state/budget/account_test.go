@@ -208,6 +208,19 @@ func TestAWindowThatGrowsCountsWhatWasPlayedInIt(t *testing.T) {
 	}
 }
 
+// Once it was ACTIVE a campaign's start is fixed; a definition whose whole window lies before it ends before it starts.
+func TestAWindowThatEndsBeforeItsFixedStart(t *testing.T) {
+	l := running(t)
+	l.report(at("p", 1200))
+	l.apply(reschedule(1500, budget.Active, definition(t, 1000, 800, "10.00", "100")))
+	l.apply(timed(budget.Completed, 800, 1500))
+	l.apply(settle(budget.Completed, 1500))
+	l.pass(1500)
+	if s := l.locked(t); s.Counted.Plays != 0 || s.Account.NotCounted[budget.NotActive] != 1 || s.Released.String() != "10.00" {
+		t.Errorf("%s", described(s))
+	}
+}
+
 func TestCancelledBeforeTheStart(t *testing.T) {
 	l := newLedger(t)
 	l.apply(schedule(500, definition(t, 1000, 2000, "10.00", "100")))
@@ -238,6 +251,20 @@ func TestAnUnknownCampaign(t *testing.T) {
 	}
 	l.pass(instant.Instant(budget.Hold))
 	if l.row != nil || len(l.parts) != 0 || l.fired[0].Refused != 1 {
+		t.Errorf("after the hold there is %x and %v, fired %+v", l.row, l.parts, l.fired)
+	}
+}
+
+// Invalid plays have their verdict already; when they are given up nothing stays.
+func TestInvalidPlaysOfAnUnknownCampaign(t *testing.T) {
+	l := newLedger(t)
+	p := at("p", 1500)
+	p.impressions = "-1"
+	if got := l.report(p); got.Held || got.Verdict != budget.Invalid {
+		t.Errorf("it is %+v", got)
+	}
+	l.pass(instant.Instant(budget.Hold))
+	if l.row != nil || len(l.parts) != 0 || !l.fired[0].GivenUp || l.fired[0].Refused != 0 {
 		t.Errorf("after the hold there is %x and %v, fired %+v", l.row, l.parts, l.fired)
 	}
 }

@@ -13,7 +13,9 @@ type Fired struct {
 	Locked bool
 	// Early says that it was locked though plays that were there could not be read within LockWaitMax.
 	Early bool
-	// Refused counts plays of a campaign that nobody has scheduled within Hold. The account is then of no use any more.
+	// GivenUp says that nobody has scheduled the campaign within Hold. The account is then of no use any more. Refused counts the
+	// plays that were held; invalid ones were not.
+	GivenUp bool
 	Refused int64
 }
 
@@ -98,5 +100,5 @@ func (a *Account) refuse(parts linearhash.Buckets) Fired {
 	a.plays(parts).Remove(0, linearhash.Count(a.Entries))
 	refused := a.NotCounted[UnknownCampaign]
 	*a = Account{}
-	return Fired{Refused: refused}
+	return Fired{GivenUp: true, Refused: refused}
 }
