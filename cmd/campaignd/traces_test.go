@@ -13,6 +13,7 @@ import (
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/collectortest"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/proctest"
+	"github.com/rmn-arms/campaign-engine/processors"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -46,7 +47,8 @@ func lived(t *testing.T, env ...string) map[string]string {
 	}
 	p := proctest.Start(t, proctest.Command{
 		Path: self, Env: append([]string{asProgram + "=1", "OTEL_TRACES_EXPORTER=", "OTEL_TRACES_SAMPLER="}, env...), Name: "campaignd",
-		Args: []string{"run", "--brokers", address, "--partitions", "2", "--http-listen", "127.0.0.1:0", "--instance-id", "engine-1"},
+		Args: []string{"run", "--brokers", address, "--partitions", "2", "--http-listen", "127.0.0.1:0", "--instance-id", "engine-1",
+			"--processors", strings.Join([]string{topics.Timers, topics.Lifecycle, topics.Budgets}, ",")},
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), tracesDeadline)
 	defer cancel()
@@ -110,7 +112,7 @@ func TestAProcessSendsItsTraces(t *testing.T) {
 			t.Errorf("%s is in trace %s, of %v", span.GetName(), trace, span.Resource)
 		}
 	}
-	if want := 1 + 3 + 3; len(by) != want { // the event; schedule, distribute and start, due and applied
+	if want := 1 + 3*3; len(by) != want { // the event; schedule, distribute and start, due, applied and taken into the account
 		t.Errorf("the collector got %d spans, want %d", len(by), want)
 	}
 	for _, transition := range []string{"schedule", "distribute", "start"} {
@@ -129,6 +131,20 @@ func TestAProcessSendsItsTraces(t *testing.T) {
 		if id != publishedBy {
 			t.Errorf("%s: the first span's parent is %s, want %s", transition, id, publishedBy)
 		}
+	}
+	noted := 0
+	for _, span := range by {
+		if span.GetName() != "process transitions-applied" {
+			continue
+		}
+		noted++
+		if parent := by[fmt.Sprintf("%x", span.GetParentSpanId())]; parent.GetName() != "transition applied" ||
+			span.Attributes()["campaign.outcome"] != processors.Noted {
+			t.Errorf("the child of %q became %q", parent.GetName(), span.Attributes()["campaign.outcome"])
+		}
+	}
+	if noted != 3 {
+		t.Errorf("%d transitions were taken into the account, want 3", noted)
 	}
 }
 

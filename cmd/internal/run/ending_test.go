@@ -87,7 +87,7 @@ func TestTheOlderOfTwoWithOneInstanceIDEnds(t *testing.T) {
 	owns := make(heard, 100)
 	start := func() (*Process, chan error) {
 		process, err := New(Settings{
-			Connect: []kgo.Opt{kgo.SeedBrokers(cluster.ListenAddrs()...)}, Instance: "twice", Groups: topics.Groups(),
+			Connect: []kgo.Opt{kgo.SeedBrokers(cluster.ListenAddrs()...)}, Instance: "twice", Groups: topics.Transacted(),
 			Clock: processors.SystemClock(), Topics: topics.Options{Partitions: 2},
 			Log: zerolog.New(owns),
 		})
