@@ -9,6 +9,7 @@ import (
 
 	"github.com/rmn-arms/campaign-engine/processors"
 	"github.com/rmn-arms/campaign-engine/schemas"
+	"github.com/rmn-arms/campaign-engine/state/budget"
 	"github.com/rmn-arms/campaign-engine/state/campaign"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/topics"
@@ -113,8 +114,10 @@ func (p *play) noteRows() {
 		for key, row := range p.on.rows(table) {
 			if table == topics.CampaignEngineBudgetsTable {
 				row = p.chronicle.countedRow(p.t, key, row)
+			} else {
+				row = unplaced(p.t, table, key, row)
 			}
-			p.chronicle.keep(string(table), []byte(key), unplaced(p.t, table, row))
+			p.chronicle.keep(string(table), []byte(key), row)
 		}
 	}
 }
@@ -125,9 +128,12 @@ var tables = [...]topics.Name{
 }
 
 // unplaced returns a row as it is wherever the campaign's log lies: offsets differ with the transactions that filled them.
-func unplaced(t *testing.T, table topics.Name, row []byte) []byte {
+func unplaced(t *testing.T, table topics.Name, key string, row []byte) []byte {
 	t.Helper()
-	if table != topics.CampaignEngineLifecycleTable {
+	switch {
+	case table == topics.CampaignEngineBudgetsTable && !isPart(key):
+		return unplacedAccount(t, row)
+	case table != topics.CampaignEngineLifecycleTable:
 		return row
 	}
 	var kept campaign.Row
@@ -138,6 +144,16 @@ func unplaced(t *testing.T, table topics.Name, row []byte) []byte {
 		t.Errorf("a row of the lifecycle does not know how far its log was read: %+v", kept)
 	}
 	kept.Position = 1
+	return kept.AppendBinary(nil)
+}
+
+func unplacedAccount(t *testing.T, row []byte) []byte {
+	t.Helper()
+	var kept budget.Account
+	if err := kept.UnmarshalBinary(row); err != nil {
+		t.Fatal(err)
+	}
+	kept.Applied = budget.Position{}
 	return kept.AppendBinary(nil)
 }
 
