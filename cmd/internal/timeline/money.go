@@ -90,14 +90,14 @@ func (f *Fold) money() (m *Money, problem string) {
 // lockedMoney tells what was charged, and of the plays that were not what is known by now.
 func lockedMoney(s, newest *schemas.Statement) *Money {
 	return &Money{
-		Budget: s.Budget, Held: schemas.Money{Amount: nothing(s.Budget.Amount), Currency: s.Budget.Currency}, Spent: s.Spent,
-		Released: s.Released, Plays: s.Plays, Impressions: s.Impressions, NotCounted: NotCounted(newest),
+		Budget: s.Budget, Held: Nothing(s.Budget), Spent: s.Spent, Released: s.Released,
+		Plays: s.Plays, Impressions: s.Impressions, NotCounted: NotCounted(newest),
 	}
 }
 
-// nothing writes zero with as many decimals as an amount has.
-func nothing(amount string) string {
-	zero := []byte(amount)
+// Nothing returns no money, written with as many decimals as an amount of that currency.
+func Nothing(of schemas.Money) schemas.Money {
+	zero := []byte(of.Amount)
 	for i, c := range zero {
 		if c != '.' {
 			zero[i] = '0'
@@ -106,7 +106,7 @@ func nothing(amount string) string {
 	for len(zero) > 1 && zero[1] != '.' {
 		zero = zero[1:]
 	}
-	return string(zero)
+	return schemas.Money{Amount: string(zero), Currency: of.Currency}
 }
 
 // NotCounted returns how many plays a statement does not count.
