@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/collectortest"
@@ -91,6 +92,7 @@ func lived(t *testing.T, env ...string) map[string]string {
 			}
 		})
 	}
+	awaitAccounts(ctx, t, client)
 	if err := p.Terminate(); err != nil {
 		t.Fatal(err)
 	}
@@ -98,6 +100,25 @@ func lived(t *testing.T, env ...string) map[string]string {
 		t.Errorf("it ends with %d (%v)\n%s", code, err, p.Report())
 	}
 	return applied
+}
+
+// awaitAccounts waits until the accounts have read all that was applied.
+func awaitAccounts(ctx context.Context, t *testing.T, client *kgo.Client) {
+	t.Helper()
+	group, _ := topics.GroupNamed(topics.Budgets)
+	err := proctest.Await(ctx, func(ctx context.Context) error {
+		lags, err := kadm.NewClient(client).Lag(ctx, group.ID())
+		if err == nil {
+			err = lags.Error()
+		}
+		if lag := lags[group.ID()].Lag.Total(); err == nil && lag > 0 {
+			err = fmt.Errorf("%d offsets are to be read", lag)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestAProcessSendsItsTraces: a collector gets the chain from the event to each transition that was applied, at the latest
