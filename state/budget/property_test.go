@@ -71,7 +71,9 @@ func drawStory(t *rapid.T, small bool) *story {
 	return s
 }
 
-func ended(status budget.Status) bool { return status == budget.Completed || status == budget.Cancelled }
+func ended(status budget.Status) bool {
+	return status == budget.Completed || status == budget.Cancelled
+}
 
 func (s *story) define(t *rapid.T, at instant.Instant, status budget.Status, total string) {
 	starts := instant.Instant(1000)
