@@ -137,8 +137,10 @@ func (b budgets) onTimer(gctx goka.Context, _ any) {
 	}
 	read, _ := ctx.Reach(goka.Stream(topics.Plays))
 	fired, err := account.Fire(partsOf(ctx), read, ctx.Now())
-	if err != nil {
-		ctx.Fail(err)
+	if err != nil { // no other campaign waits for it
+		b.told.unreadable(ctx, topics.CampaignEngineBudgetsTable)
+		account.Postpone(ctx.Now())
+		ctx.SetValue(&account)
 		return
 	}
 	if fired.GivenUp {

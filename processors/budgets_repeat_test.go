@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/rmn-arms/campaign-engine/processors"
+	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -74,4 +75,14 @@ func moneyOf(told map[string][]string) map[string][]string {
 		}
 	}
 	return money
+}
+
+func statementOf(t *testing.T, record topics.Record) schemas.Statement {
+	t.Helper()
+	decoded, err := topics.StatementCodec{}.Decode(record.Value)
+	event, is := decoded.(*schemas.Event[schemas.Statement])
+	if err != nil || !is {
+		t.Fatalf("%s is no statement: %v", record.Value, err)
+	}
+	return event.Data
 }

@@ -55,16 +55,20 @@ func (c *chronicle) hearReleased(chapter *chapter, record topics.Record) error {
 	account := chapter.under(string(record.Key))
 	account.settled = append(account.settled, toldReleased(event))
 	var broken laws
-	id := r.CampaignID + "/release"
-	broken.hold(event.ID == id && r.ReleaseID == id, "its ids must be %s", id)
-	broken.hold(event.Type == schemas.BudgetReleased && event.Source == schemas.Source, "its type and source must be the engine's")
-	broken.hold(event.Subject == string(record.Key) && r.CampaignID == string(record.Key), "its subject and campaign_id must be its key")
+	identified(&broken, event, record.Key, string(record.Key)+"/release", schemas.BudgetReleased)
+	broken.hold(r.ReleaseID == event.ID && r.CampaignID == string(record.Key), "its ids must be those of the envelope")
 	broken.hold(*event.Time == past.settle.DecidedAt, "its time must be the settlement's decided_at")
 	broken.balance(r.Budget, r.Spent, r.Released)
 	placed, err := topics.DecodePlaced(past.settle.Campaign)
 	broken.hold(err == nil && placed.AdvertiserID == r.AdvertiserID, "its advertiser must be the campaign's")
 	broken.hold(err == nil && sameMoney(placed.Budget, r.Budget), "its budget must be the one in force")
 	return errors.Join(broken...)
+}
+
+// identified: the envelope is the engine's.
+func identified[D any](broken *laws, e *schemas.Event[D], key []byte, id string, kind schemas.Type) {
+	broken.hold(e.ID == id && e.Type == kind && e.Source == schemas.Source, "must be the %s %s of the engine", kind, id)
+	broken.hold(e.Subject == string(key), "its subject must be its key")
 }
 
 // balance: budget = spent + released, to the last minor unit.
@@ -85,7 +89,7 @@ func sameMoney(a, b schemas.Money) bool {
 	return err == nil && also == nil && a.Currency == b.Currency && left.Compare(right) == 0
 }
 
-// hearStatement: versions are 1, 2, 3, ...; the first one is final and no other; what was charged stays.
+// hearStatement takes a statement, its positions counted.
 func (c *chronicle) hearStatement(chapter *chapter, record topics.Record) error {
 	decoded, err := topics.StatementCodec{}.Decode(record.Value)
 	event, is := decoded.(*schemas.Event[schemas.Statement])
@@ -105,29 +109,34 @@ func (c *chronicle) hearStatement(chapter *chapter, record topics.Record) error 
 	}
 	account := chapter.under(string(record.Key))
 	account.settled = append(account.settled, toldStatementLine(event))
-	version, kind := int64(1), schemas.StatementFinal
-	if past.statement != nil {
-		version, kind = past.statement.Version+1, schemas.StatementAdjusted
-	}
+	err = c.statementLaws(past, event, record.Key)
+	past.statement = s
+	past.unchecked = append(past.unchecked, s)
+	return err
+}
+
+// statementLaws: versions are 1, 2, 3, ...; the first one is final and no other; what was charged stays.
+func (c *chronicle) statementLaws(past *history, event *schemas.Event[schemas.Statement], key []byte) error {
 	var broken laws
-	id := fmt.Sprintf("%s/%d", s.CampaignID, version)
-	broken.hold(s.Version == version && event.Type == kind, "must be %s of version %d", kind, version)
-	broken.hold(event.ID == id && s.StatementID == id && event.Source == schemas.Source, "its ids must be %s", id)
-	broken.hold(event.Subject == string(record.Key) && s.CampaignID == string(record.Key), "its subject and campaign_id must be its key")
+	s, before := &event.Data, past.statement
+	version, kind := int64(1), schemas.StatementFinal
+	if before != nil {
+		version, kind = before.Version+1, schemas.StatementAdjusted
+	}
+	identified(&broken, event, key, fmt.Sprintf("%s/%d", key, version), kind)
+	broken.hold(s.Version == version && s.StatementID == event.ID && s.CampaignID == string(key), "its ids must be those of the envelope")
 	broken.hold(s.LockedAt == past.settle.DecidedAt, "locked_at must be the settlement's decided_at")
 	broken.hold(s.Revision == past.settle.Revision && s.Status == past.settle.To, "revision and status must be the settlement's")
-	if version == 1 {
+	if before == nil {
 		broken.hold(*event.Time == s.LockedAt && s.AdjustedAt == nil && s.Late == nil, "a final statement is of the lock")
 	} else {
-		broken.hold(s.AdjustedAt != nil && *event.Time == *s.AdjustedAt && *event.Time >= past.settle.DecidedAt && *event.Time <= c.latest,
-			"an adjusted statement is dated behind the lock, and not ahead of the clock")
-		broken.hold(s.Late != nil && s.Cost == past.statement.Cost && s.Plays > past.statement.Plays, "an adjusted statement adds plays, and no cost")
+		broken.hold(s.AdjustedAt != nil && *event.Time == *s.AdjustedAt, "its time must be adjusted_at")
+		broken.hold(*event.Time >= s.LockedAt && *event.Time <= c.latest, "it must be dated behind the lock, and not ahead of the clock")
+		broken.hold(s.Late != nil && s.Cost == before.Cost && s.Plays > before.Plays, "an adjusted statement adds plays, and no cost")
 	}
 	broken.hold(s.Spent == past.release.Spent && s.Released == past.release.Released && s.Budget == past.release.Budget,
 		"spent and released must be those of the release")
 	broken.lines(s)
-	past.statement = s
-	past.unchecked = append(past.unchecked, s)
 	return errors.Join(broken...)
 }
 

@@ -1,6 +1,7 @@
 package processors_test
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -24,7 +25,7 @@ func playMembers() []playMember {
 }
 
 func playArguments() []string {
-	names := envelopeArguments()
+	names := slices.DeleteFunc(envelopeArguments(), func(name string) bool { return name == "rev" })
 	for _, m := range playMembers() {
 		names = append(names, m.argument)
 	}

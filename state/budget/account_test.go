@@ -387,3 +387,28 @@ func TestARecordThatIsReadAgain(t *testing.T) {
 		t.Error("it has changed something")
 	}
 }
+
+// A count that cannot be made up is put off, and made when it can be.
+func TestPostpone(t *testing.T) {
+	l := running(t)
+	l.report(at("in time", 1500))
+	whole := l.parts["p/0"]
+	l.parts["p/0"] = []byte("somebody else's")
+	l.apply(timed(budget.Completed, 2000, 2000))
+	l.apply(settle(budget.Completed, 2100))
+	l.now = 2100
+	a := l.account()
+	if _, err := a.Fire(l.parts, l.plays, l.now); err == nil || a.NextDue() > l.now {
+		t.Fatalf("it fires: %v, and waits for %d", err, a.NextDue())
+	}
+	a.Postpone(l.now)
+	if a.NextDue() != 2100+60_000 {
+		t.Errorf("it is put off to %d", a.NextDue())
+	}
+	l.keep(a)
+	l.parts["p/0"] = whole
+	l.pass(2100 + 60_000)
+	if s := l.locked(t); s.Counted.Plays != 1 || s.Account.Lock.SettledAt != 2100 {
+		t.Errorf("%s", described(s))
+	}
+}

@@ -25,6 +25,7 @@ const (
 	lockRetryMax instant.Millis = 5000
 	// forgetPause parts the steps in which plays are forgotten.
 	forgetPause instant.Millis = 1
+	repairPause instant.Millis = 60 * 1000
 )
 
 // forgetStep is how many buckets are removed at once.
@@ -46,6 +47,17 @@ func (a *Account) Fire(parts linearhash.Buckets, read int64, now instant.Instant
 		return Fired{}, nil
 	}
 	return a.refuse(parts), nil
+}
+
+// Postpone puts off what is due and cannot be done, since a bucket cannot be read: somebody may repair it.
+func (a *Account) Postpone(now instant.Instant) {
+	later := now.Add(repairPause)
+	switch {
+	case a.Lock.Stage == Settling:
+		a.Lock.Due = later
+	case a.Lock.Stage == Locked:
+		a.Lock.AdjustDue = later
+	}
 }
 
 // settle locks the count, when the plays that were there have been read.
