@@ -21,7 +21,7 @@ type tables struct {
 const answerMax = 10 * time.Minute
 
 // open returns the tables for reading. The caller closes them.
-func (t *tables) open(ctx context.Context) (*pgstore.Store, error) {
+func (t *tables) open(ctx context.Context) (*pgstore.Tables, error) {
 	if err := t.DatabaseURL.Check(); err != nil {
 		return nil, wrongSwitches(err)
 	}

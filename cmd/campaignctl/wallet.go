@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"strconv"
 
 	"github.com/cockroachdb/apd/v3"
 
@@ -91,7 +93,7 @@ func (c *walletCommand) Run(ctx context.Context, on console) error {
 	if c.JSON {
 		return printJSON(on.out, found)
 	}
-	return found.table().Write(on.out, on.outIsTerminal)
+	return found.write(on.out, on.outIsTerminal)
 }
 
 func (w *wallet) read(ctx context.Context, at *pgstore.Reader, limit int) error {
@@ -142,49 +144,67 @@ func sum(d *apd.Decimal, currency string) schemas.Money {
 	return schemas.Money{Amount: text, Currency: currency}
 }
 
-func (w *wallet) table() *timeline.Table {
-	var t timeline.Table
-	faint := func(texts ...string) {
-		cells := make([]timeline.Cell, len(texts))
-		for i, text := range texts {
-			cells[i] = timeline.Cell{Text: text, Style: timeline.Faint}
+// write prints the wallet for a person.
+func (w *wallet) write(to io.Writer, colour bool) error {
+	for i, rows := range [][][]string{w.balances(), w.releases(), w.holds()} {
+		if len(rows) == 1 { // a heading without anything below
+			continue
 		}
-		t.Row(cells...)
-	}
-	plain := func(texts ...string) {
-		cells := make([]timeline.Cell, len(texts))
-		for i, text := range texts {
-			cells[i] = timeline.Cell{Text: timeline.Printable(text)}
+		if i > 0 {
+			if _, err := fmt.Fprintln(to); err != nil {
+				return err
+			}
 		}
-		t.Row(cells...)
+		var t timeline.Table
+		for i, row := range rows {
+			style := timeline.Plain
+			if i == 0 || len(row) == 1 {
+				style = timeline.Faint
+			}
+			cells := make([]timeline.Cell, len(row))
+			for i, text := range row {
+				cells[i] = timeline.Cell{Text: timeline.Printable(text), Style: style}
+			}
+			t.Row(cells...)
+		}
+		if err := t.Write(to, colour); err != nil {
+			return err
+		}
 	}
-	faint("WALLET", "BALANCE", "HELD", "SPENT", "CAMPAIGNS")
+	return nil
+}
+
+func (w *wallet) balances() [][]string {
+	rows := [][]string{{"WALLET", "BALANCE", "HELD", "SPENT", "CAMPAIGNS"}}
 	for _, b := range w.Wallets {
-		plain(b.Balance.Currency, timeline.Sum(b.Balance), timeline.Sum(b.Held), timeline.Sum(b.Spent), fmt.Sprint(b.Campaigns))
+		rows = append(rows, []string{b.Balance.Currency, timeline.Sum(b.Balance), timeline.Sum(b.Held), timeline.Sum(b.Spent),
+			strconv.FormatInt(b.Campaigns, 10)})
 	}
-	if len(w.Releases) > 0 {
-		t.Row()
-		faint("RELEASED BY", "RELEASED", "SPENT", "OF", "BOOKED (UTC)")
-	}
+	return rows
+}
+
+func (w *wallet) releases() [][]string {
+	rows := [][]string{{"RELEASED BY", "RELEASED", "SPENT", "OF", "BOOKED (UTC)"}}
 	for _, r := range w.Releases {
-		plain(r.CampaignID, timeline.Sum(r.Released), timeline.Sum(r.Spent), timeline.Sum(r.Budget), r.BookedAt.String())
+		rows = append(rows, []string{r.CampaignID, timeline.Sum(r.Released), timeline.Sum(r.Spent), timeline.Sum(r.Budget), r.BookedAt.String()})
 	}
 	if more := w.ReleasesTotal - int64(len(w.Releases)); more > 0 {
-		faint(fmt.Sprintf("and %d before these", more))
+		rows = append(rows, []string{fmt.Sprintf("and %d before these", more)})
 	}
-	if len(w.Holds) > 0 {
-		t.Row()
-		faint("HELD FOR", "HELD", "STATUS", "ENDS (UTC)", "NAME")
-	}
+	return rows
+}
+
+func (w *wallet) holds() [][]string {
+	rows := [][]string{{"HELD FOR", "HELD", "STATUS", "ENDS (UTC)", "NAME"}}
 	for _, h := range w.Holds {
 		status := h.Status
 		if h.ReleaseWaits {
 			status += ", its release waits"
 		}
-		plain(h.CampaignID, timeline.Sum(h.Held), status, h.EndsAt.String(), h.Name)
+		rows = append(rows, []string{h.CampaignID, timeline.Sum(h.Held), status, h.EndsAt.String(), h.Name})
 	}
 	if more := w.HoldsTotal - int64(len(w.Holds)); more > 0 {
-		faint(fmt.Sprintf("and %d that end later", more))
+		rows = append(rows, []string{fmt.Sprintf("and %d that end later", more)})
 	}
-	return &t
+	return rows
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Reader reads the tables: a Store each time as they are then, a Snapshot all times as they were at its beginning. Errors
+// Reader reads the tables: of a Store or Tables each time as they are then, that of a Snapshot all times as they were at its beginning. Errors
 // are *Error, or the end of the caller's context.
 type Reader struct {
 	rows    rows
@@ -21,11 +21,17 @@ type rows interface {
 	Query(ctx context.Context, query string, arguments ...any) (pgx.Rows, error)
 }
 
+// Tables is a database that is open for reading. Its methods may be called from any goroutine.
+type Tables struct {
+	Reader
+	pool *pgxpool.Pool
+}
+
 // OpenForReading connects without changing anything: it makes no schema, migrates nothing, and its sessions refuse to write.
 // What Options.Timeout says goes for each call; a Snapshot may stand still for readingIdleMax between two.
 //
 // Errors: an *Error when the schema is missing, or of another version than this program's.
-func OpenForReading(ctx context.Context, options Options) (*Store, error) {
+func OpenForReading(ctx context.Context, options Options) (*Tables, error) {
 	options = options.withDefaults()
 	config, err := parse(options)
 	if err != nil {
@@ -36,8 +42,15 @@ func OpenForReading(ctx context.Context, options Options) (*Store, error) {
 	if err := checkSchema(ctx, config, options.Timeout); err != nil {
 		return nil, failure(ctx, "opening the database", err)
 	}
-	return connect(ctx, config, options)
+	store, err := connect(ctx, config, options)
+	if err != nil {
+		return nil, err
+	}
+	return &Tables{store.Reader, store.pool}, nil
 }
+
+// Close gives the connections back.
+func (t *Tables) Close() { t.pool.Close() }
 
 // readingIdleMax frees the server of a reader that was stopped in the middle of a snapshot: it keeps old rows there.
 const readingIdleMax = time.Hour
@@ -66,10 +79,10 @@ func checkSchema(ctx context.Context, config *pgxpool.Config, limit time.Duratio
 }
 
 // Snapshot runs f on the tables as they are at one instant, however long f takes. What f returns is returned.
-func (s *Store) Snapshot(ctx context.Context, f func(*Reader) error) error {
+func (t *Tables) Snapshot(ctx context.Context, f func(*Reader) error) error {
 	var tx pgx.Tx
-	err := s.bounded(ctx, "beginning a snapshot", func(ctx context.Context) (err error) {
-		tx, err = s.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+	err := t.bounded(ctx, "beginning a snapshot", func(ctx context.Context) (err error) {
+		tx, err = t.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 		if err == nil {
 			_, err = tx.Exec(ctx, "SELECT 1") // a snapshot is as old as its first query
 		}
@@ -81,7 +94,7 @@ func (s *Store) Snapshot(ctx context.Context, f func(*Reader) error) error {
 	if err != nil {
 		return err
 	}
-	return f(&Reader{rows: tx, timeout: s.timeout})
+	return f(&Reader{rows: tx, timeout: t.timeout})
 }
 
 // bounded runs f within the reader's time, and gives its error a class.
