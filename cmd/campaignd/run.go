@@ -131,7 +131,7 @@ func (c *runCommand) serve(ctx context.Context, log zerolog.Logger, listener net
 		func(ctx context.Context) error { return c.greet(ctx, log, process) },
 	}
 	if c.Demo {
-		parts = append(parts, func(ctx context.Context) error { return demo.Show(ctx, os.Stdout, connect, process.NotReady) })
+		parts = append(parts, func(ctx context.Context) error { return demo.Show(ctx, os.Stdout, connect, process) })
 	}
 	return together(ctx, cancel, parts)
 }
