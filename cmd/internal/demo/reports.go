@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/rmn-arms/campaign-engine/topics"
 )
 
 // reportsEvery is how long reports of a campaign's plays are gathered for one line.
@@ -53,7 +55,7 @@ func (r reports) tell(campaign string, now time.Time) string {
 	if g.count == 1 {
 		what = "play was reported"
 	}
-	return fmt.Sprintf("%s  %-22s %-11s %d %s", now.UTC().Format(clockLayout), campaign, "plays", g.count, what)
+	return fmt.Sprintf("%s  %-22s %-11s %d %s", now.UTC().Format(clockLayout), campaign, topics.Plays, g.count, what)
 }
 
 // wait returns how long nothing is due at least.
