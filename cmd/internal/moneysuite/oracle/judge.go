@@ -81,7 +81,7 @@ func (c *campaign) differences(s *statementJSON, want *account) (all []string) {
 	differ("revision", s.Revision, c.revision)
 	differ("status", s.Status, c.status)
 	differ("locked at", s.LockedAt.UnixMilli(), c.settledAt)
-	differ("plays", s.Plays, want.all.plays)
+	differ("counted plays", s.Plays, want.all.plays)
 	differ("overran", s.Overran, want.overran)
 	differ("late plays", s.late(), want.late.plays)
 	if s.Late != nil {
