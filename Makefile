@@ -45,7 +45,7 @@ test-kafka: ## the tests against real Apache Kafka, which they fetch and start, 
 	@$(call need_tests,kafka)
 	@$(call need_java)
 	@.tools/install-postgres --needed
-	$(GO) test -tags kafka -count=1 -timeout 10m ./cmd/...
+	$(GO) test -tags kafka -count=1 -timeout 10m ./cmd/... ./state/pgstore
 
 # Of make torture: SEEDS="1 2 3" are the runs to do, one random one by default; UNTRANSACTED=1 tortures an engine without
 # transactions and succeeds when the oracle finds that something was lost or doubled.
@@ -67,7 +67,8 @@ torture-short: ## the same with a few fixed faults, in two minutes
 bench: ## figures on the embedded and on real brokers, beside the ceiling of plain franz-go; BENCH=Overload for some of them
 	@$(call need_tests,bench)
 	@$(call need_java)
-	$(GO) test -tags bench -count=1 -timeout 60m -v -run '$(or $(BENCH),.)' ./cmd/internal/bench
+	@.tools/install-postgres --needed
+	$(GO) test -tags bench -count=1 -timeout 60m -v -p 1 -run '$(or $(BENCH),.)' ./cmd/internal/bench ./state/pgstore
 
 check: ## is it tidy: gofmt, vet, modules, lint, alert rules, known vulnerabilities
 	@$(MAKE) fmt-check
@@ -116,6 +117,7 @@ major=$$(java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' || true); 
 if ! command -v mvn >/dev/null || [ "$${major:-0}" -lt 17 ]; then \
 echo 'Apache Kafka needs Java 17 or newer, and Maven to fetch it: apt-get install -y $(JAVA_PACKAGES)' >&2; exit 1; fi
 endef
+
 
 # A door behind which no test stands says so and fails: it must not look as if something had been checked.
 define need_tests

@@ -137,11 +137,13 @@ func (b budgets) onTimer(gctx goka.Context, _ any) {
 	}
 	read, _ := ctx.Reach(goka.Stream(topics.Plays))
 	fired, err := account.Fire(partsOf(ctx), read, ctx.Now())
-	if err != nil {
-		ctx.Fail(err)
+	if err != nil { // no other campaign waits for it
+		b.told.unreadable(ctx, topics.CampaignEngineBudgetsTable)
+		account.Postpone(ctx.Now())
+		ctx.SetValue(&account)
 		return
 	}
-	if fired.Refused > 0 {
+	if fired.GivenUp {
 		for range fired.Refused {
 			ctx.Count(budget.UnknownCampaign.String())
 		}

@@ -33,13 +33,19 @@ type brokerDeployment struct {
 	counts  map[string]*tally
 	// changed gets a token after each commit of an engine, and when one ends: nothing else changes what settle looks at.
 	changed chan struct{}
-	// ends are the positions behind what was published.
-	ends      map[int32]int64
-	published int
+	// ends are the positions behind what was published, by topic.
+	ends map[topics.Name]map[int32]int64
+	// published counts events of campaigns, played plays: those that engines are to account for.
+	published, played int
+	// reread counts records that budgets reads again, since its positions were lost.
+	reread int
 	// tracer is what engines that are begun make spans by; nil: none.
 	tracer trace.Tracer
-	// faulty says that the brokers fail on purpose, and engines with them.
-	faulty bool
+	// faulty says that the brokers fail on purpose, and engines with them. uncounted says that engines die on purpose: what one
+	// had counted and not told is lost with it.
+	faulty, uncounted bool
+	// configure changes the configuration of an engine that begins; nil: none.
+	configure func(*engine.Config)
 }
 
 // runningEngine is one engine of a deployment.
@@ -103,7 +109,7 @@ func newBroker(t *testing.T, s setup) *brokerDeployment {
 	d := &brokerDeployment{
 		t: t, setup: s, cluster: cluster, brokers: cluster.ListenAddrs(), clock: processors.NewVirtualClock(s.now),
 		running: make(map[string]*runningEngine), counts: make(map[string]*tally), changed: make(chan struct{}, 1),
-		ends: make(map[int32]int64),
+		ends: map[topics.Name]map[int32]int64{topics.CampaignEvents: {}, topics.Plays: {}},
 	}
 	for _, short := range shorts {
 		d.counts[short] = &tally{byName: make(map[string]int)}
@@ -160,10 +166,16 @@ func (d *brokerDeployment) publish(records []topics.Record) {
 	}
 	for i, record := range batch {
 		records[i].Partition, records[i].Offset = record.Partition, record.Offset
-		if record.Topic == string(topics.CampaignEvents) {
-			d.ends[record.Partition] = max(d.ends[record.Partition], record.Offset+1)
+		ends := d.ends[topics.Name(record.Topic)]
+		switch topics.Name(record.Topic) {
+		case topics.CampaignEvents:
 			d.published++
+		case topics.Plays:
+			d.played++
+		default:
+			continue
 		}
+		ends[record.Partition] = max(ends[record.Partition], record.Offset+1)
 	}
 }
 
@@ -188,13 +200,17 @@ func (d *brokerDeployment) begin(short string) {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	e, err := engine.New(engine.Config{
+	config := engine.Config{
 		Connect: []kgo.Opt{kgo.SeedBrokers(d.brokers...)}, Instance: "a", CommitInterval: -1,
 		// A machine that is busy with other tests must not cost a member its place.
 		SessionTimeout: brokerDeadline, TransactionTimeout: brokerDeadline,
 		Clock: &engineClock{VirtualClock: d.clock, seen: d.clock.Now(), ahead: d.ahead},
 		Log:   zerolog.New(zerolog.NewTestWriter(d.t)).Level(zerolog.WarnLevel), Observe: d.observer(short),
-	}, graph)
+	}
+	if d.configure != nil {
+		d.configure(&config)
+	}
+	e, err := engine.New(config, graph)
 	if err != nil {
 		d.t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ const byKey = -1
 func eventTypes() map[string]schemas.Type {
 	return map[string]schemas.Type{
 		"create": schemas.CampaignCreated, "update": schemas.CampaignUpdated, "pause": schemas.CampaignPaused,
-		"resume": schemas.CampaignResumed, "cancel": schemas.CampaignCancelled,
+		"resume": schemas.CampaignResumed, "cancel": schemas.CampaignCancelled, "play": schemas.PlayReported,
 	}
 }
 
@@ -47,7 +47,7 @@ func definitionMembers() []definitionMember {
 		{"ends_local", "ends_at_local", "", inJSON},
 		{"zone", "time_zone", "UTC", inJSON},
 		{"disambiguation", "disambiguation", "", inJSON},
-		{"budget", "budget", "100.00/USD", money},
+		{"budget", "budget", "100.00/USD", amountOf},
 		{"cpm", "cpm", "", inJSON},
 		{"grace", "settlement_grace_seconds", "", verbatim},
 		{"stores", "stores", "", list},
@@ -68,11 +68,7 @@ func changeArguments() []string { return append(envelopeArguments(), "reason") }
 // eventRecord makes the record of an event verb. id is the event's, at its CloudEvents time.
 func eventRecord(s *step, id string, at schemas.Instant) (topics.Record, error) {
 	kind := eventTypes()[s.verb]
-	known := changeArguments()
-	if kind == schemas.CampaignCreated || kind == schemas.CampaignUpdated {
-		known = definitionArguments()
-	}
-	if err := s.check(1, 1, known...); err != nil {
+	if err := s.check(1, 1, argumentsOf(kind)...); err != nil {
 		return topics.Record{}, err
 	}
 	campaignID := s.given[0]
@@ -80,8 +76,12 @@ func eventRecord(s *step, id string, at schemas.Instant) (topics.Record, error) 
 	if err != nil {
 		return record, err
 	}
+	source := "campaign-service"
+	if kind == schemas.PlayReported {
+		record.Topic, source = string(topics.Plays), "gateway"
+	}
 	envelope := attributes{
-		{"specversion", s.either("specversion", schemas.SpecVersion)}, {"id", id}, {"source", "campaign-service"},
+		{"specversion", s.either("specversion", schemas.SpecVersion)}, {"id", id}, {"source", source},
 		{"type", s.either("type", string(kind))}, {"subject", s.either("subject", campaignID)}, {"time", at.String()},
 	}
 	data := eventData(s, campaignID, kind)
@@ -96,6 +96,17 @@ func eventRecord(s *step, id string, at schemas.Instant) (topics.Record, error) 
 	}
 	record.Value = []byte("{" + strings.Join(append(members, `"data":`+data), ",") + "}")
 	return record, nil
+}
+
+// argumentsOf are the arguments of the verb that publishes events of a type.
+func argumentsOf(kind schemas.Type) []string {
+	switch kind {
+	case schemas.CampaignCreated, schemas.CampaignUpdated:
+		return definitionArguments()
+	case schemas.PlayReported:
+		return playArguments()
+	}
+	return changeArguments()
 }
 
 // emptyRecord takes what any verb that publishes may say: the key (- for none), a partition, headers.
@@ -129,7 +140,7 @@ func (s *step) either(name, otherwise string) string {
 
 // eventData writes the event's data. without= leaves members out, json= adds some as they stand.
 func eventData(s *step, campaignID string, kind schemas.Type) string {
-	without := strings.Split(s.named["without"], ",")
+	without := withoutOf(s)
 	var members []string
 	add := func(name, value string) {
 		if !slices.Contains(without, name) {
@@ -149,6 +160,9 @@ func eventData(s *step, campaignID string, kind schemas.Type) string {
 				add(m.member, m.write(value))
 			}
 		}
+	}
+	if kind == schemas.PlayReported {
+		playData(s, add)
 	}
 	if more, is := s.named["json"]; is {
 		members = append(members, more)
@@ -190,8 +204,8 @@ func inJSON(text string) string {
 	return string(encoded)
 }
 
-// money writes AMOUNT/CURRENCY.
-func money(text string) string {
+// amountOf writes AMOUNT/CURRENCY.
+func amountOf(text string) string {
 	amount, currency, _ := strings.Cut(text, "/")
 	return `{"amount":` + inJSON(amount) + `,"currency":` + inJSON(currency) + `}`
 }

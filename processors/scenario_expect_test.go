@@ -49,6 +49,7 @@ func (p *play) expect(s *step) error {
 func (p *play) listen() (*chapter, error) {
 	p.on.settle()
 	chapter := newChapter()
+	p.chronicle.givenUp = p.on.counted(topics.Budgets)[string(schemas.PlayUnknownCampaign)]
 	if err := p.chronicle.hear(chapter, p.on.outputs()); err != nil {
 		return nil, err
 	}
@@ -60,7 +61,20 @@ func (p *play) listen() (*chapter, error) {
 		chapter.counted[name] = counted[name] - p.seen[name]
 		p.seen[name] = counted[name]
 	}
-	return chapter, nil
+	return chapter, p.listenToPlays(chapter)
+}
+
+// listenToPlays takes the counters of budgets.
+func (p *play) listenToPlays(chapter *chapter) error {
+	counted := p.on.counted(topics.Budgets)
+	for _, name := range countedOfPlays() {
+		chapter.plays[name] = counted[name] - p.seenPlays[name]
+		p.seenPlays[name] = counted[name]
+	}
+	if !p.stopped {
+		chapter.begun, p.begun = p.begun, false
+	}
+	return p.moneyCountLaws(counted)
 }
 
 // countLaws: what was read is accounted for, and so is what was written.
@@ -113,7 +127,7 @@ func spaced(lines []string) []string {
 	return out
 }
 
-// look plays status, row and in-force: what is kept of a campaign.
+// look plays status, row, in-force, account and statement: what is kept of a campaign.
 func (p *play) look(s *step) error {
 	if len(s.given) == 0 {
 		return fmt.Errorf("reading %s: it takes a campaign", s.verb)
@@ -134,6 +148,17 @@ func (p *play) look(s *step) error {
 	case "in-force":
 		var members []string
 		members, err = inForce(p.on.rows(topics.CampaignEngineLifecycleTable)[campaignID])
+		for _, member := range members {
+			found = append(found, "  "+member)
+		}
+	case "account":
+		var account string
+		account, err = toldAccount(p.on.rows(topics.CampaignEngineBudgetsTable)[campaignID])
+		found[0] += " " + account
+	case "statement":
+		// What has come is heard by the next expectation, so this one comes behind an expectation.
+		var members []string
+		members, err = toldStatement(p.chronicle.of(campaignID).statement)
 		for _, member := range members {
 			found = append(found, "  "+member)
 		}

@@ -25,6 +25,7 @@ type fact struct {
 // account is what was heard under one key, in its order.
 type account struct {
 	facts   []*fact
+	settled []settled
 	refused []*schemas.Refused
 }
 
@@ -33,10 +34,13 @@ type chapter struct {
 	accounts map[string]*account
 	// counted are the counters that no record shows, as far as they have grown.
 	counted map[string]int
+	// plays are those of budgets; begun says that the chapter began with a start.
+	plays map[string]int
+	begun bool
 }
 
 func newChapter() *chapter {
-	return &chapter{accounts: make(map[string]*account), counted: make(map[string]int)}
+	return &chapter{accounts: make(map[string]*account), counted: make(map[string]int), plays: make(map[string]int)}
 }
 
 func (c *chapter) under(key string) *account {
@@ -59,6 +63,9 @@ func (c *chapter) told() []toldLine {
 		for _, f := range c.accounts[key].facts {
 			lines = append(lines, toldLine{key, strings.TrimPrefix(f.due.TransitionID, f.due.CampaignID), f.told()})
 		}
+		for _, s := range c.accounts[key].settled {
+			lines = append(lines, toldLine{key, strings.TrimPrefix(s.id, key), s.text})
+		}
 		for _, refused := range c.accounts[key].refused {
 			lines = append(lines, toldLine{key, "refused", fmt.Sprintf("%s %q", refused.Reason, refused.Detail)})
 		}
@@ -68,6 +75,9 @@ func (c *chapter) told() []toldLine {
 			lines = append(lines, toldLine{"", "counted", fmt.Sprintf("%s %d", name, count)})
 		}
 	}
+	if plays := c.toldPlays(); plays != "" {
+		lines = append(lines, toldLine{"", "plays", plays})
+	}
 	return lines
 }
 
@@ -76,7 +86,7 @@ func (l toldLine) columns() [2]string {
 	switch l.left {
 	case "refused":
 		return [2]string{l.left, toldKey(l.key) + " " + l.right}
-	case "counted":
+	case "counted", "plays":
 		return [2]string{l.left, l.right}
 	}
 	return [2]string{l.key + l.left, l.right}

@@ -27,6 +27,7 @@ func TestScriptsThatCannotBePlayed(t *testing.T) {
 		"repeat without an event":    {began + "repeat 3 expect", ":2: reading repeat: expect is no event"},
 		"repeat without end":         {began + "repeat 1000000 pause c-{n} rev=1", ":2: reading repeat: the count must be 1 to"},
 		"a deployment in the middle": {began + "deployment lead=1h", ":2: deployment stands before everything else"},
+		"a play with a revision":     {began + "play c-1 rev=1", ":2: reading play: it does not know rev="},
 		"another summary":            {began + "expect poem", ":2: reading expect: it does not know poem"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -15,14 +15,18 @@ import (
 // chronicle is all that was heard from the outputs of one deployment. What it hears it holds against the laws that are
 // true of every script, whatever the script expects.
 type chronicle struct {
-	// published are the inputs, by position.
+	// published are the inputs, by position; refused the positions of those that have a dead letter.
 	published map[string]topics.Record
+	refused   map[string]bool
 	// latest is the furthest that the clock has stood.
 	latest    schemas.Instant
 	facts     map[string]*fact // by transition id
 	histories map[string]*history
-	// applied and rejected count outcomes.
-	applied, rejected int
+	// applied and rejected count outcomes, released and statements settlements.
+	applied, rejected    int
+	released, statements int
+	// givenUp is how many plays were refused since nobody knew their campaign.
+	givenUp int
 	// values are the outputs as they stood on the topics, by topic and key.
 	values map[string][]string
 }
@@ -37,11 +41,14 @@ type history struct {
 	rejected []string
 	sequence int64
 	status   schemas.Status
+	// log are the positions of the campaign's applied transitions, plays those of its plays.
+	log, plays []topics.Record
+	settlement
 }
 
 func newChronicle() *chronicle {
 	return &chronicle{
-		published: make(map[string]topics.Record), facts: make(map[string]*fact), histories: make(map[string]*history),
+		published: make(map[string]topics.Record), refused: make(map[string]bool), facts: make(map[string]*fact), histories: make(map[string]*history),
 		values: make(map[string][]string),
 	}
 }
@@ -68,6 +75,10 @@ func (c *chronicle) hear(chapter *chapter, outputs []topics.Record) error {
 			err = c.hearApplied(record)
 		case topics.TransitionsRejected:
 			err = c.hearRejected(record)
+		case topics.BudgetReleased:
+			err = c.hearReleased(chapter, record)
+		case topics.CampaignStatements:
+			err = c.hearStatement(chapter, record)
 		case topics.DeadLetters:
 			err = c.hearRefused(chapter, record)
 		default:
@@ -78,7 +89,7 @@ func (c *chronicle) hear(chapter *chapter, outputs []topics.Record) error {
 		}
 	}
 	for campaignID, past := range told {
-		if err := past.outcomeLaws(); err != nil {
+		if err := errors.Join(past.outcomeLaws(), c.settledLaws(past)); err != nil {
 			broken = append(broken, fmt.Errorf("campaign %s: %w", campaignID, err))
 		}
 	}
@@ -160,10 +171,11 @@ func (c *chronicle) answer(due *schemas.Due) (*fact, error) {
 
 func (c *chronicle) hearApplied(record topics.Record) error {
 	decoded, err := topics.AppliedCodec{}.Decode(record.Value)
-	event, is := decoded.(*schemas.Event[schemas.Applied])
+	read, is := decoded.(topics.ReadApplied)
 	if err != nil || !is {
 		return errors.New("cannot be read")
 	}
+	event := read.Event
 	c.keep(record.Topic, record.Key, record.Value)
 	applied := &event.Data
 	heard, err := c.answer(&applied.Due)
@@ -174,6 +186,10 @@ func (c *chronicle) hearApplied(record topics.Record) error {
 	heard.applied = applied
 	past := c.of(applied.CampaignID)
 	past.applied = append(past.applied, applied.TransitionID)
+	past.log = append(past.log, record)
+	if applied.Transition == schemas.Settle {
+		past.settle = applied
+	}
 	return envelopeLaws(event, record.Key, applied.TransitionID+"/applied", schemas.TransitionApplied, &applied.Due)
 }
 
@@ -262,6 +278,8 @@ func (c *chronicle) hearRefused(chapter *chapter, record topics.Record) error {
 	kept := original.Value[:min(len(original.Value), schemas.RefusedValueMaxBytes)]
 	digest := sha256.Sum256(original.Value)
 	switch {
+	case c.refused[position]:
+		return errors.New("is the second dead letter of its record")
 	case event.ID != position || !known:
 		return fmt.Errorf("must be the dead letter of a record published at %s", position)
 	case !bytes.Equal(record.Key, topics.RefusedKey(original.Key)):
@@ -275,6 +293,7 @@ func (c *chronicle) hearRefused(chapter *chapter, record topics.Record) error {
 	case refused.Timestamp != original.Timestamp || event.Time == nil || *event.Time != original.Timestamp:
 		return fmt.Errorf("must have the record's timestamp %s", original.Timestamp)
 	}
+	c.refused[position] = true
 	// Where a record lies differs between deployments.
 	refused.Topic, refused.Partition, refused.Offset = "", 0, 0
 	c.keep(record.Topic, record.Key, fmt.Appendf(nil, "%+v", *refused))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rmn-arms/campaign-engine/processors"
 	"github.com/rmn-arms/campaign-engine/schemas"
+	"github.com/rmn-arms/campaign-engine/state/budget"
 	"github.com/rmn-arms/campaign-engine/state/campaign"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/topics"
@@ -16,7 +17,7 @@ import (
 
 // deployment is what a script is played on: the processors over empty topics, with a clock that is driven.
 type deployment interface {
-	// publish puts records on campaign-events; those of partition byKey go where their keys belong. It sets the
+	// publish puts records on the inputs; those of partition byKey go where their keys belong. It sets the
 	// positions of the records.
 	publish(records []topics.Record)
 	// drive sets the clock.
@@ -56,10 +57,14 @@ type play struct {
 	on        deployment
 	now       instant.Instant
 	events    int
-	published int
+	published int // events of campaigns
+	played    int // plays
 	stopped   bool
+	// begun holds from a start to the expectation behind it.
+	begun     bool
 	chronicle *chronicle
-	seen      map[string]int // counters as the last expectation saw them
+	// seen are counters as the last expectation saw them: those of timers, and those of budgets.
+	seen, seenPlays map[string]int
 }
 
 // purpose says what is done with what is found.
@@ -84,7 +89,8 @@ func playScript(t *testing.T, s *script, kind deploymentKind, why purpose) *play
 // newPlay prepares a play on a deployment of two partitions with the contract's settings.
 func newPlay(t *testing.T, s *script, kind deploymentKind, why purpose) *play {
 	return &play{
-		t: t, script: s, kind: kind, purpose: why, chronicle: newChronicle(), seen: make(map[string]int),
+		t: t, script: s, kind: kind, purpose: why, chronicle: newChronicle(),
+		seen: make(map[string]int), seenPlays: make(map[string]int),
 		setup: setup{partitions: 2, settings: processors.Settings{
 			DistributionLead: instant.Millis((24 * time.Hour).Milliseconds()),
 		}},
@@ -104,17 +110,30 @@ func (p *play) run() error {
 // noteRows notes the rows that are left, so that they too are the same on every kind of deployment.
 func (p *play) noteRows() {
 	p.on.settle()
-	for _, table := range [...]topics.Name{topics.CampaignEngineTimersTable, topics.CampaignEngineLifecycleTable} {
+	for _, table := range tables {
 		for key, row := range p.on.rows(table) {
-			p.chronicle.keep(string(table), []byte(key), unplaced(p.t, table, row))
+			if table == topics.CampaignEngineBudgetsTable {
+				row = p.chronicle.countedRow(p.t, key, row)
+			} else {
+				row = unplaced(p.t, table, key, row)
+			}
+			p.chronicle.keep(string(table), []byte(key), row)
 		}
 	}
 }
 
+// tables are those of the groups.
+var tables = [...]topics.Name{
+	topics.CampaignEngineTimersTable, topics.CampaignEngineLifecycleTable, topics.CampaignEngineBudgetsTable,
+}
+
 // unplaced returns a row as it is wherever the campaign's log lies: offsets differ with the transactions that filled them.
-func unplaced(t *testing.T, table topics.Name, row []byte) []byte {
+func unplaced(t *testing.T, table topics.Name, key string, row []byte) []byte {
 	t.Helper()
-	if table != topics.CampaignEngineLifecycleTable {
+	switch {
+	case table == topics.CampaignEngineBudgetsTable && !isPart(key):
+		return unplacedAccount(t, row)
+	case table != topics.CampaignEngineLifecycleTable:
 		return row
 	}
 	var kept campaign.Row
@@ -125,6 +144,16 @@ func unplaced(t *testing.T, table topics.Name, row []byte) []byte {
 		t.Errorf("a row of the lifecycle does not know how far its log was read: %+v", kept)
 	}
 	kept.Position = 1
+	return kept.AppendBinary(nil)
+}
+
+func unplacedAccount(t *testing.T, row []byte) []byte {
+	t.Helper()
+	var kept budget.Account
+	if err := kept.UnmarshalBinary(row); err != nil {
+		t.Fatal(err)
+	}
+	kept.Applied = budget.Position{}
 	return kept.AppendBinary(nil)
 }
 
@@ -147,7 +176,7 @@ func (p *play) do(s *step) error {
 		return p.outage(s)
 	case "expect", "quiet":
 		return p.expect(s)
-	case "status", "row", "in-force":
+	case "status", "row", "in-force", "account", "statement":
 		return p.look(s)
 	}
 	return fmt.Errorf("%s is not a verb", s.verb)
@@ -237,5 +266,6 @@ func (p *play) outage(s *step) error {
 		return err
 	}
 	p.on.start(p.setup.settings)
+	p.begun = true
 	return nil
 }

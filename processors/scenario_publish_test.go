@@ -30,9 +30,13 @@ func (p *play) publish(s *step) error {
 	}
 	p.on.publish(records)
 	for _, record := range records {
-		p.chronicle.published[record.Position()] = record
+		p.chronicle.publish(record)
+		if record.Topic == string(topics.Plays) {
+			p.played++
+		} else {
+			p.published++
+		}
 	}
-	p.published += len(records)
 	return nil
 }
 

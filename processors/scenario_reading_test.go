@@ -28,7 +28,8 @@ func followed() []string {
 	return []string{
 		string(topics.TransitionsDue), string(topics.TransitionsApplied), string(topics.TransitionsRejected),
 		string(topics.DeadLetters), string(topics.CampaignEngineTimersTable), string(topics.CampaignEngineTimersLoop),
-		string(topics.CampaignEngineLifecycleTable),
+		string(topics.CampaignEngineLifecycleTable), string(topics.BudgetReleased), string(topics.CampaignStatements),
+		string(topics.CampaignEngineBudgetsTable), string(topics.CampaignEngineBudgetsLoop),
 	}
 }
 
@@ -95,7 +96,7 @@ func (r *reading) read(record *kgo.Record) {
 			r.d.t.Errorf("%s lies in partition %d of %s, not %d", record.Key, record.Partition, topic, belongs)
 		}
 		r.heard = append(r.heard, topics.Record{
-			Topic: record.Topic, Partition: record.Partition, Key: record.Key, Value: record.Value,
+			Topic: record.Topic, Partition: record.Partition, Offset: record.Offset, Key: record.Key, Value: record.Value,
 		})
 	case record.Value == nil:
 		delete(r.rows[topic], string(record.Key))
@@ -114,14 +115,30 @@ func (r *reading) take() []topics.Record {
 	return heard
 }
 
-// next is the earliest instant for which a committed row of the timers' table waits.
+// next is the earliest instant for which a committed row waits.
 func (r *reading) next() instant.Instant {
+	return min(r.nextTimer(), r.nextAccount())
+}
+
+// nextTimer is that of the timers' table.
+func (r *reading) nextTimer() instant.Instant {
 	next := table.Never
 	for _, row := range r.rows[topics.CampaignEngineTimersTable] {
 		var waits timer.Row
 		if waits.UnmarshalBinary(row) == nil { // else somebody else's
 			due, _ := waits.NextDue()
 			next = min(next, due)
+		}
+	}
+	return next
+}
+
+// nextAccount is that of the budgets' table.
+func (r *reading) nextAccount() instant.Instant {
+	next := table.Never
+	for key, row := range r.rows[topics.CampaignEngineBudgetsTable] {
+		if !isPart(key) {
+			next = min(next, accountDue(row))
 		}
 	}
 	return next

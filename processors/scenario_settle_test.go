@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rmn-arms/campaign-engine/processors"
+	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -16,7 +17,9 @@ import (
 //  1. timers has committed positions behind all that was published, and behind the last record of its loop;
 //  2. no committed row of its table is due;
 //  3. lifecycle has committed its position behind the last of transitions-due;
-//  4. the counters of both groups have been told.
+//  4. budgets has committed positions behind the last of transitions-applied, behind all plays that were published, and
+//     behind the last record of its loop, and no account is due;
+//  5. the counters of all groups have been told.
 //
 // Each of these, once true, stays true, and each is looked at behind the one that feeds it; so no marker record, no time
 // and no knowledge of the engine's inside is needed. What they speak of changes only when an engine commits: settle looks
@@ -68,13 +71,16 @@ func (d *brokerDeployment) atRest(ctx context.Context) string {
 			return why
 		}
 	}
+	if _, runs := d.running[topics.Budgets]; runs {
+		return d.budgetsAtRest(ctx)
+	}
 	return ""
 }
 
 func (d *brokerDeployment) timersAtRest(ctx context.Context) string {
 	d.t.Helper()
 	read := d.positions(ctx, topics.Timers)
-	for partition, end := range d.ends {
+	for partition, end := range d.ends[topics.CampaignEvents] {
 		if read[topics.CampaignEvents][partition] < end {
 			return fmt.Sprintf("timers to read campaign-events/%d to %d", partition, end)
 		}
@@ -85,7 +91,7 @@ func (d *brokerDeployment) timersAtRest(ctx context.Context) string {
 			return fmt.Sprintf("timers to read its loop/%d to %d", partition, end)
 		}
 	}
-	if next := d.reading.next(); next <= d.clock.Now().Add(d.ahead) {
+	if next := d.reading.nextTimer(); next <= d.clock.Now().Add(d.ahead) {
 		return fmt.Sprintf("timers to fire what is due at %s", next.Time())
 	}
 	counted := d.counted(topics.Timers)
@@ -130,6 +136,72 @@ func (d *brokerDeployment) lifecycleAtRest(ctx context.Context) string {
 		}
 	}
 	return ""
+}
+
+func (d *brokerDeployment) budgetsAtRest(ctx context.Context) string {
+	d.t.Helper()
+	d.reading.catchUp(ctx)
+	read := d.positions(ctx, topics.Budgets)
+	for topic, ends := range map[topics.Name]map[int32]int64{
+		topics.TransitionsApplied: d.reading.ends[topics.TransitionsApplied], topics.Plays: d.ends[topics.Plays],
+	} {
+		for partition, end := range ends {
+			if read[topic][partition] < end {
+				return fmt.Sprintf("budgets to read %s/%d to %d", topic, partition, end)
+			}
+		}
+	}
+	d.reading.catchUp(ctx)
+	for partition, end := range d.reading.ends[topics.CampaignEngineBudgetsLoop] {
+		if read[topics.CampaignEngineBudgetsLoop][partition] < end {
+			return fmt.Sprintf("budgets to read its loop/%d to %d", partition, end)
+		}
+	}
+	if next := d.reading.nextAccount(); next <= d.clock.Now().Add(d.ahead) {
+		return fmt.Sprintf("budgets to do what is due at %s", next.Time())
+	}
+	if d.uncounted {
+		return ""
+	}
+	return d.budgetsCounted()
+}
+
+// budgetsCounted says what the counters of budgets have not told yet.
+func (d *brokerDeployment) budgetsCounted() string {
+	counted, written := d.counted(topics.Budgets), d.reading.counts
+	if want, got := written[topics.TransitionsApplied]+d.played+d.reread, playsTaken(counted)+counted[processors.Noted]; got != want {
+		return fmt.Sprintf("budgets to have counted %d transitions and plays, not %d: %v", want, got, counted)
+	}
+	locked, adjusted := written[topics.BudgetReleased], written[topics.CampaignStatements]-written[topics.BudgetReleased]
+	if counted[processors.Locked] != locked || counted[processors.Adjusted] != adjusted {
+		return fmt.Sprintf("budgets to have counted %d locks and %d adjustments: %v", locked, adjusted, counted)
+	}
+	return ""
+}
+
+// atArrival are the counters of which each play adds to one when it is read.
+func atArrival() []string {
+	names := []string{processors.Held}
+	for _, verdict := range schemas.Verdicts() {
+		if verdict != schemas.PlayUnknownCampaign { // counted, once more, when plays that were held are refused
+			names = append(names, string(verdict))
+		}
+	}
+	return names
+}
+
+// playsTaken adds up what became of the plays; one that was carried is counted where it was taken.
+func playsTaken(counted map[string]int) int {
+	taken := 0
+	for _, name := range atArrival() {
+		taken += counted[name]
+	}
+	for name, count := range counted {
+		if strings.HasPrefix(name, processors.Refused) {
+			taken += count
+		}
+	}
+	return taken
 }
 
 // positions are those that a group has committed.

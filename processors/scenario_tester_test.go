@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"strings"
 	"sync"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 
 	"github.com/rmn-arms/campaign-engine/processors"
 	"github.com/rmn-arms/campaign-engine/processors/engine"
+	"github.com/rmn-arms/campaign-engine/state/budget"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/state/table"
 	"github.com/rmn-arms/campaign-engine/topics"
@@ -34,7 +36,7 @@ type testerDeployment struct {
 	broken   chan error
 	now      instant.Instant
 	waiting  []topics.Record
-	offset   int64
+	offsets  map[string]int64 // behind what was published, by topic
 	stopped  bool
 	// catchingUp holds while what came during an outage is read.
 	catchingUp bool
@@ -59,14 +61,36 @@ func (c *tally) copy() map[string]int {
 }
 
 // shorts are the groups of a deployment.
-var shorts = [...]string{topics.Timers, topics.Lifecycle}
+var shorts = [...]string{topics.Timers, topics.Lifecycle, topics.Budgets}
+
+// clocked are the groups that have timers, with their tables and when a row of theirs is due.
+var clocked = []struct {
+	short string
+	table topics.Name
+	dueOf table.DueOf
+}{
+	{topics.Timers, topics.CampaignEngineTimersTable, engine.DuePrefix},
+	{topics.Budgets, topics.CampaignEngineBudgetsTable, accountDue},
+}
+
+// accountDue is when an account is due.
+func accountDue(row []byte) instant.Instant {
+	var account budget.Account
+	if account.UnmarshalBinary(row) != nil { // somebody else's
+		return table.Never
+	}
+	return account.NextDue()
+}
+
+// isPart says whether a key of a table is that of a part of a row.
+func isPart(key string) bool { return strings.Contains(key, "\x00") }
 
 func deployOnTester(t *testing.T, s setup) deployment {
 	t.Helper()
 	d := &testerDeployment{
 		t: t, settings: s.settings, tester: tester.New(t),
 		tables: make(map[topics.Name]*table.Table), counts: make(map[string]*tally),
-		broken: make(chan error, len(shorts)), now: s.now,
+		broken: make(chan error, len(shorts)), now: s.now, offsets: make(map[string]int64),
 	}
 	for _, short := range shorts {
 		d.run(short, s)
@@ -84,7 +108,7 @@ func (d *testerDeployment) run(short string, s setup) {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	rows := table.New(engine.DuePrefix)
+	rows := table.NewExcept(dueOfTable(topics.Name(graph.GroupTable().Topic())), isPart)
 	rows.Index()
 	d.tables[topics.Name(graph.GroupTable().Topic())] = rows
 	d.counts[short] = &tally{byName: make(map[string]int)}
@@ -94,7 +118,7 @@ func (d *testerDeployment) run(short string, s setup) {
 		goka.WithNilHandling(goka.NilProcess),
 		goka.WithLogger(silence{}),
 		goka.WithContextWrapper(func(ctx goka.Context) goka.Context {
-			return &testerContext{gokaContext: ctx, deployment: d, counts: d.counts[short]}
+			return &testerContext{gokaContext: ctx, deployment: d, counts: d.counts[short], rows: rows}
 		}),
 	)
 	if err != nil {
@@ -129,6 +153,7 @@ type testerContext struct {
 	gokaContext
 	deployment *testerDeployment
 	counts     *tally
+	rows       *table.Table
 }
 
 var _ engine.Context = (*testerContext)(nil)
@@ -140,15 +165,33 @@ func (c *testerContext) Count(name string)    { c.counts.add(name, 1) }
 
 func (c *testerContext) CountSince(string, instant.Instant) {}
 
+// Reach: what is published is read before anything else happens.
 func (c *testerContext) Reach(goka.Stream) (read, end int64) { return 0, 0 }
 
-func (c *testerContext) Part(string) []byte     { panic("the groups of these tests have no parts") }
-func (c *testerContext) SetPart(string, []byte) { panic("the groups of these tests have no parts") }
+func (c *testerContext) Part(part string) []byte {
+	value, err := c.rows.Get(engine.PartKey(c.Key(), part))
+	if err != nil {
+		c.Fail(err)
+	}
+	return value
+}
+
+func (c *testerContext) SetPart(part string, value []byte) {
+	key := engine.PartKey(c.Key(), part)
+	write := func() error { return c.rows.Set(key, value) }
+	if value == nil {
+		write = func() error { return c.rows.Delete(key) }
+	}
+	if err := write(); err != nil {
+		c.Fail(err)
+	}
+}
 
 func (d *testerDeployment) publish(records []topics.Record) {
 	for i := range records {
-		records[i].Partition, records[i].Offset = 0, d.offset
-		d.offset++
+		topic := records[i].Topic
+		records[i].Partition, records[i].Offset = 0, d.offsets[topic]
+		d.offsets[topic]++
 	}
 	d.waiting = append(d.waiting, records...)
 }
@@ -169,7 +212,7 @@ func (d *testerDeployment) settle() {
 	}
 }
 
-// consume has one record of campaign-events read, and all that follows from it.
+// consume has one published record read, and all that follows from it.
 func (d *testerDeployment) consume(record topics.Record) {
 	d.t.Helper()
 	headers := goka.Headers{}
@@ -191,26 +234,44 @@ func (d *testerDeployment) check() {
 	}
 }
 
-// fire fires every row that is due, in the order of the instants and keys.
+// fire fires every row that is due, group by group, in the order of the instants and keys.
 func (d *testerDeployment) fire() bool {
+	d.t.Helper()
+	fired := 0
+	for _, group := range clocked {
+		fired += d.fireGroup(group.short, d.tables[group.table], group.dueOf)
+	}
+	return fired > 0
+}
+
+func (d *testerDeployment) fireGroup(short string, rows *table.Table, dueOf table.DueOf) int {
 	d.t.Helper()
 	type alarm struct {
 		key string
 		due instant.Instant
 	}
 	var alarms []alarm
-	rows := d.tables[topics.CampaignEngineTimersTable]
 	rows.TakeDue(d.now, duesMax, func(key string, due instant.Instant) { alarms = append(alarms, alarm{key, due}) })
-	stream := engine.TimerStream(groupNamed(d.t, topics.Timers))
+	stream := engine.TimerStream(groupNamed(d.t, short))
 	for _, each := range alarms {
 		d.tester.Consume(string(stream), each.key, each.due, tester.WithTime(d.now.Time()))
 		d.check()
-		if row, err := rows.Get(each.key); err != nil || engine.DuePrefix(row) <= d.now {
+		if row, err := rows.Get(each.key); err != nil || row != nil && dueOf(row) <= each.due {
 			d.t.Fatalf("%s was left due: it would fire for ever (%v)", each.key, err)
 		}
 	}
 	rows.Commit(0)
-	return len(alarms) > 0
+	return len(alarms)
+}
+
+// dueOfTable is when a row of a table is due.
+func dueOfTable(name topics.Name) table.DueOf {
+	for _, group := range clocked {
+		if group.table == name {
+			return group.dueOf
+		}
+	}
+	return nil
 }
 
 // duesMax is more than any script has.
@@ -239,18 +300,25 @@ func (d *testerDeployment) start(settings processors.Settings) {
 }
 
 func (d *testerDeployment) next() instant.Instant {
-	return d.tables[topics.CampaignEngineTimersTable].Next()
+	next := table.Never
+	for _, group := range clocked {
+		next = min(next, d.tables[group.table].Next())
+	}
+	return next
 }
 
 func (d *testerDeployment) outputs() []topics.Record {
 	var records []topics.Record
 	for i, tracker := range d.heard {
 		for {
+			offset := tracker.NextOffset()
 			key, value, more := tracker.NextRaw()
 			if !more {
 				break
 			}
-			records = append(records, topics.Record{Topic: string(d.topics[i]), Key: []byte(key), Value: value})
+			records = append(records, topics.Record{
+				Topic: string(d.topics[i]), Offset: offset, Key: []byte(key), Value: value,
+			})
 		}
 	}
 	return records
@@ -278,7 +346,8 @@ func (d *testerDeployment) counted(short string) map[string]int { return d.count
 
 // outputTopics are the outputs, dues before what becomes of them.
 var outputTopics = [...]topics.Name{
-	topics.TransitionsDue, topics.TransitionsApplied, topics.TransitionsRejected, topics.DeadLetters,
+	topics.TransitionsDue, topics.TransitionsApplied, topics.TransitionsRejected, topics.BudgetReleased,
+	topics.CampaignStatements, topics.DeadLetters,
 }
 
 var _ deployment = (*testerDeployment)(nil)

@@ -11,10 +11,11 @@ import (
 // rawRecord makes the record of a record or tombstone verb. The lines below record are the pieces of its value, which
 // are put together without anything between them; without lines the value is empty.
 func rawRecord(s *step) (topics.Record, error) {
-	if err := s.check(1, 1, "partition", "header:"); err != nil {
+	if err := s.check(1, 1, "topic", "partition", "header:"); err != nil {
 		return topics.Record{}, err
 	}
 	record, err := emptyRecord(s, s.given[0])
+	record.Topic = s.either("topic", record.Topic)
 	if err != nil || s.verb == "tombstone" {
 		return record, err
 	}

@@ -31,15 +31,20 @@ func (t *told) first(campaign string) (first, last bool) {
 	return true, len(t.campaigns) == toldMax
 }
 
-// refuseUnreadable refuses a record of a campaign whose row in a table topic is Unreadable. The row stays as it is: what it
-// means is for a person, or the version that wrote it, to say.
-func (t *told) refuseUnreadable(ctx engine.Context, record topics.Record, table topics.Name, at hop) {
+// unreadable logs that the row of the callback's campaign, or a part of it, is Unreadable.
+func (t *told) unreadable(ctx engine.Context, table topics.Name) {
 	if first, last := t.first(ctx.Key()); first {
 		log := engine.LogOf(ctx)
 		log.Error().Str("topic", string(table)).Int32("partition", ctx.Partition()).Str("campaign_id", ctx.Key()).
 			Bool("no_more_are_logged", last).
 			Msg("the row of a campaign cannot be read; its records go to dead-letters until it is repaired or removed")
 	}
+}
+
+// refuseUnreadable refuses a record of a campaign whose row in a table topic is Unreadable. The row stays as it is: what it
+// means is for a person, or the version that wrote it, to say.
+func (t *told) refuseUnreadable(ctx engine.Context, record topics.Record, table topics.Name, at hop) {
+	t.unreadable(ctx, table)
 	ctx.Count(UnreadableRows)
 	deadLetter(ctx, record, &topics.Refusal{
 		Reason: schemas.Malformed,

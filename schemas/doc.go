@@ -4,8 +4,8 @@
 // What a reader or writer of these events may count on, beyond the schemas:
 //
 // Envelope. Inputs (campaign-events, plays) are read in structured mode, and in binary mode if the record has the header
-// ce_specversion and no content-type of CloudEvents' own. Names of headers are compared byte by byte; of several with one name the last
-// counts. A batch, an event format other than JSON, data_base64, and data that is null are malformed, as are attributes
+// ce_specversion and no content-type of CloudEvents' own. Names of headers are compared byte by byte; of several with one
+// name the last counts. A batch, an event format other than JSON, data_base64, and data that is null are malformed, as are attributes
 // that are given but empty, a time that is no RFC 3339 instant, and a datacontenttype that is not JSON. Extensions are
 // ignored. Of an event that has no data and a type that the topic does not carry, the type is named.
 //

@@ -85,6 +85,10 @@ func Groups() []Group {
 	}
 }
 
+// Transacted returns the groups that need brokers and nothing else: they keep their rows in Kafka, and write in its
+// transactions. All but the sinks, in the order of the flow.
+func Transacted() []Group { return slices.DeleteFunc(Groups(), Group.Sink) }
+
 // GroupNamed returns the group of that short name.
 func GroupNamed(short string) (Group, bool) {
 	for _, group := range Groups() {

@@ -75,6 +75,16 @@ func TestGroupsAndTableAgree(t *testing.T) {
 	}
 }
 
+func TestTransacted(t *testing.T) {
+	var names []string
+	for _, group := range topics.Transacted() {
+		names = append(names, group.Short)
+	}
+	if want := []string{topics.Timers, topics.Lifecycle, topics.Budgets}; !slices.Equal(names, want) {
+		t.Errorf("%q are transacted, want %q", names, want)
+	}
+}
+
 // A transactional id is <group>-<instance>: if one group's id with its "-" began another's, an instance of the first
 // could bear the transactional id of the second and fence it.
 func TestTransactionalIDsAreUnambiguous(t *testing.T) {

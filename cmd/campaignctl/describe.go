@@ -28,6 +28,8 @@ func describe(r topics.Record, colour bool) string {
 		if event, is := decoded[schemas.Rejected](topics.RejectedCodec{}, r.Value); is {
 			at, what, style = event.Data.DecidedAt, step(event.Data.Due)+"rejected: "+string(event.Data.Reason), timeline.Bad
 		}
+	case topics.Plays, topics.BudgetReleased, topics.CampaignStatements:
+		at, what, style = describeMoney(r)
 	case topics.DeadLetters:
 		if event, is := decoded[schemas.Refused](topics.RefusedCodec{}, r.Value); is {
 			d := event.Data

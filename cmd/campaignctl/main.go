@@ -4,8 +4,12 @@
 //	main.go      the command line and the exit codes
 //	connect.go   a client of the brokers, and the errors of reaching them
 //	publish.go   publish; lines.go and array.go read its input, progress.go shows how far it is
-//	tail.go      tail; describe.go tells a record in a line, unfold.go as JSON
+//	tail.go      tail; describe.go and describe_money.go tell a record in a line, unfold.go as JSON
 //	story.go     show and timeline
+//	statement.go statement
+//	wallet.go    wallet
+//	reconcile.go reconcile
+//	database.go  the tables in Postgres, for reading
 //	list.go      list
 //	read.go      reading partitions to the end that they have now
 //	generate.go  generate
@@ -18,6 +22,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -37,13 +42,16 @@ const (
 )
 
 type program struct {
-	Publish  publishCommand  `cmd:"" help:"Publish events, one JSON line each or in an array."`
-	Tail     tailCommand     `cmd:"" help:"Show what comes on topics."`
-	Show     showCommand     `cmd:"" help:"Show what a campaign is now, and what comes next."`
-	List     listCommand     `cmd:"" help:"Show the campaigns that there are, and what comes next."`
-	Timeline timelineCommand `cmd:"" help:"Show all that happened to a campaign, and how late."`
-	Generate generateCommand `cmd:"" help:"Make realistic campaigns, one JSON line per event."`
-	Version  versionFlag     `name:"version" help:"Print the version."`
+	Publish   publishCommand   `cmd:"" help:"Publish events, one JSON line each or in an array."`
+	Tail      tailCommand      `cmd:"" help:"Show what comes on topics."`
+	Show      showCommand      `cmd:"" help:"Show what a campaign is now, and what comes next."`
+	List      listCommand      `cmd:"" help:"Show the campaigns that there are, and what comes next."`
+	Timeline  timelineCommand  `cmd:"" help:"Show all that happened to a campaign, and how late."`
+	Statement statementCommand `cmd:"" help:"Show what a campaign has come to: its plays, what was spent and released."`
+	Wallet    walletCommand    `cmd:"" help:"Show what came back to an advertiser, and what is held."`
+	Reconcile reconcileCommand `cmd:"" help:"Hold the ledger in Postgres against the topics."`
+	Generate  generateCommand  `cmd:"" help:"Make realistic campaigns, one JSON line per event."`
+	Version   versionFlag      `name:"version" help:"Print the version."`
 }
 
 // console is what a command reads, writes and asks for the time.
@@ -85,6 +93,9 @@ func realMain(ctx context.Context, args []string, c console) int {
 		return exitFailed
 	}
 	nameDefaultBroker(parser.Model.Node)
+	if len(args) > 0 && args[0] == "statement" { // it has a --version of its own
+		parser.Model.Flags = slices.DeleteFunc(parser.Model.Flags, func(f *kong.Flag) bool { return f.Name == "version" })
+	}
 	parsed, err := parser.Parse(args)
 	switch {
 	case ended:

@@ -24,6 +24,13 @@ func TestWrongSwitches(t *testing.T) {
 		{[]string{"show", "c-1", "--brokers", "nowhere"}, "--brokers"},
 		{[]string{"show", "c-1", "--kafka-tls"}, "the embedded broker has neither"},
 		{[]string{"show", "c-1", "--brokers", "a:1", "--kafka-cert", "x"}, "--kafka-cert"},
+		{[]string{"show", "c-1", "--version", "1"}, "unexpected argument 1"},
+		{[]string{"statement", "c-1", "--version=-1"}, "--version: must be 1 or more"},
+		{[]string{"wallet", "a-1", "--database-url", "mysql://x"}, "--database-url: it must be postgres://"},
+		{[]string{"wallet", "a-1", "--limit", "0"}, "--limit: must be 1 or more"},
+		{[]string{"wallet", "a-1", "--brokers", "a:1"}, "unknown flag --brokers"},
+		{[]string{"reconcile", "--limit=-1"}, "--limit: must not be negative"},
+		{[]string{"reconcile", "a-1"}, "unexpected argument a-1"},
 		{[]string{"list", "--status", "over"}, `--status: "over" must be scheduled`},
 		{[]string{"list", "--limit=-1"}, "--limit: must not be negative"},
 		{[]string{"generate", "--campaigns", "0"}, "campaigns must be from 1"},
@@ -38,8 +45,8 @@ func TestWrongSwitches(t *testing.T) {
 }
 
 func TestHelpHasAnExample(t *testing.T) {
-	for _, command := range []string{"publish", "tail", "show", "list", "timeline", "generate"} {
-		run(t, nil, "", command, "--help").check(t, exitClean, "\n    campaignctl "+command+" ")
+	for _, command := range []string{"publish", "tail", "show", "list", "timeline", "statement", "wallet", "reconcile", "generate"} {
+		run(t, nil, "", command, "--help").check(t, exitClean, "\n    campaignctl "+command)
 	}
 	run(t, nil, "", "--version").check(t, exitClean, "campaignctl ")
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -29,8 +30,9 @@ type showCommand struct {
 
 // Help implements kong.HelpProvider.
 func (showCommand) Help() string {
-	return `Status, revision and window (in UTC and in the campaign's time zone), the timers that wait, and what was published
-and is not decided yet. It reads what is in the topics when it starts, and ends.
+	return `Status, revision and window (in UTC and in the campaign's time zone), where its budget is (provisional until the count is
+locked), the timers that wait, and what was published and is not decided yet. It reads what is in the topics when it starts,
+and ends.
 
     campaignctl show spring-sale-1
     campaignctl show spring-sale-1 --json | jq .status`
@@ -55,8 +57,8 @@ type timelineCommand struct {
 // Help implements kong.HelpProvider.
 func (timelineCommand) Help() string {
 	return `Every transition that became due: its instant in UTC and in the campaign's time zone, when it was decided and how late,
-whether it was applied or why it was rejected, and its sequence. Then the records that went to dead-letters. Repeats that
-the engine ignored do not appear. It reads what is in the topics when it starts, and ends.
+whether it was applied or why it was rejected, and its sequence. Then the lock, the release and statements that were adjusted
+after them, and the records that went to dead-letters. Repeats that the engine ignored do not appear. It reads what is in the topics when it starts, and ends.
 
     campaignctl timeline spring-sale-1
     campaignctl timeline spring-sale-1 --json | jq '.steps[] | select(.lateness_ms > 100)'`
@@ -87,14 +89,16 @@ func (c *about) story(ctx context.Context) (timeline.Timeline, error) {
 	var wanted []stretch
 	for _, topic := range timeline.Topics() {
 		found, err := c.where(ctx, client, topic)
-		if topic == topics.CampaignEngineTimersTable && err != nil {
+		switch {
+		case err == nil:
+			wanted = append(wanted, found...)
+		case topic == topics.CampaignEngineTimersTable:
 			fold.WithoutTable("the engine's table cannot be read")
-			continue
-		}
-		if err != nil {
+		case slices.Contains(timeline.MoneyTopics(), topic):
+			fold.WithoutMoney(string(topic) + " cannot be read")
+		default:
 			return timeline.Timeline{}, err
 		}
-		wanted = append(wanted, found...)
 	}
 	key := []byte(c.Campaign)
 	err = read(ctx, client, wanted, func(r *kgo.Record) {
@@ -121,7 +125,7 @@ func (c *about) where(ctx context.Context, client *kgo.Client, topic topics.Name
 	}
 	own := topics.PartitionOf([]byte(c.Campaign), counts[topic])
 	return stretches(ctx, client, topic, func(partition int32) bool {
-		return topic == topics.CampaignEvents || partition == own
+		return topic == topics.CampaignEvents || topic == topics.Plays || partition == own
 	})
 }
 

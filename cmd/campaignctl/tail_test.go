@@ -28,6 +28,10 @@ func encoded[D any](t *testing.T, kind schemas.Type, data D) []byte {
 		value, err = topics.EncodeRejected(e)
 	case *schemas.Event[schemas.Refused]:
 		value, err = topics.RefusedCodec{}.Encode(e)
+	case *schemas.Event[schemas.Released]:
+		value, err = topics.ReleasedCodec{}.Encode(e)
+	case *schemas.Event[schemas.Statement]:
+		value, err = topics.StatementCodec{}.Encode(e)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -63,6 +67,8 @@ func TestTailTellsEachTopic(t *testing.T) {
 	for name, value := range map[string]string{"specversion": "1.0", "id": "e-2", "source": "test", "type": "campaign.paused"} {
 		binary.Headers = append(binary.Headers, kgo.RecordHeader{Key: "ce_" + name, Value: []byte(value)})
 	}
+	shown := play(t, "c-1", "p-1", "s-1", 5, "12.5")
+	shown.Timestamp = testNow()
 	cases := []struct {
 		name        string
 		record      *kgo.Record
@@ -88,6 +94,20 @@ func TestTailTellsEachTopic(t *testing.T) {
 		{"refused", record(topics.DeadLetters, "c-1", encoded(t, schemas.RecordRefused,
 			schemas.Refused{Reason: schemas.InvalidZone, Detail: "data.time_zone: no such", Topic: "campaign-events", Partition: 3, Offset: 7})),
 			"invalid-zone: data.time_zone: no such (campaign-events/3/7)", `"reason":"invalid-zone"`},
+		{"a play", shown,
+			"play p-1: cr-1 in store s-1 on d-1, from 2026-12-01T05:05:00.000Z for 15000 ms, 12.5 impressions", `"play_id":"p-1"`},
+		{"no play", record(topics.Plays, "c-1", []byte("{}")), "cannot be taken: malformed", `"event":{}}`},
+		{"a release", record(topics.BudgetReleased, "c-1", encoded(t, schemas.BudgetReleased, schemas.Released{AdvertiserID: "a-1",
+			Budget: schemas.Money{Amount: "5.00", Currency: "USD"}, Spent: schemas.Money{Amount: "1.00", Currency: "USD"},
+			Released: schemas.Money{Amount: "4.00", Currency: "USD"}})), "4.00 USD released to a-1; 1.00 USD spent of 5.00 USD", `"advertiser_id":"a-1"`},
+		{"a final statement", record(topics.CampaignStatements, "c-1", encoded(t, schemas.StatementFinal, schemas.Statement{Version: 1, Plays: 1,
+			Impressions: "12.5", Budget: schemas.Money{Amount: "5.00", Currency: "USD"}, Spent: schemas.Money{Amount: "1.00", Currency: "USD"},
+			NotCounted: map[schemas.Verdict]int64{schemas.PlayDuplicate: 2}})),
+			"statement 1, final: 1 play for 12.5 impressions, 2 not counted; 1.00 USD spent of 5.00 USD", `"version":1`},
+		{"an adjusted statement", record(topics.CampaignStatements, "c-1", encoded(t, schemas.StatementAdjusted, schemas.Statement{Version: 2, Plays: 3,
+			Impressions: "37.5", Budget: schemas.Money{Amount: "5.00", Currency: "USD"}, Spent: schemas.Money{Amount: "1.00", Currency: "USD"},
+			Late: &schemas.Tally{Plays: 1, Impressions: "12.5"}})),
+			"statement 2, adjusted: 3 plays for 37.5 impressions, 1 of them after the lock; still 1.00 USD spent of 5.00 USD", `"version":2`},
 		{"another topic's", record(topics.CampaignEngineTimersTable, "c-1", []byte{1, 2, 3}), "3 bytes at 3/0", `"value_base64":"AQID"`},
 	}
 	for _, c := range cases {

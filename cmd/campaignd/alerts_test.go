@@ -158,13 +158,14 @@ func TestAlertsAreTested(t *testing.T) {
 	}
 }
 
-// TestEachProcessorIsMissed: where a processor runs nowhere, none of its metrics can tell.
+// TestEachProcessorIsMissed: where a processor runs nowhere, none of its metrics can tell. Whether there are tables is the
+// operator's choice: nobody misses them.
 func TestEachProcessorIsMissed(t *testing.T) {
 	for _, a := range alerts(t) {
 		if a.Alert != "CampaignEngineProcessorAbsent" {
 			continue
 		}
-		for _, group := range topics.Groups() {
+		for _, group := range topics.Transacted() {
 			if !strings.Contains(a.Expr, `absent(campaign_engine_ready{processor="`+group.Short+`"})`) {
 				t.Errorf("%s does not miss %s", a.Alert, group.Short)
 			}

@@ -33,7 +33,10 @@ type running struct {
 	http, brokers string
 }
 
-// start runs campaignd run until the test ends.
+// noDatabase is an address where none is: make test starts no local Postgres.
+const noDatabase = "postgres://nobody@127.0.0.1:1/none"
+
+// start runs campaignd run until the test ends, with tables that wait for a database.
 func start(t *testing.T, args ...string) *running {
 	t.Helper()
 	at := func() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(proctest.Port(t))) }
@@ -44,7 +47,7 @@ func start(t *testing.T, args ...string) *running {
 		t.Fatal(err)
 	}
 	args = append(args, "--data-dir", proctest.Folder(t, "data"), "--http-listen", r.http, "--embedded-listen", r.brokers,
-		"--instance-id", "engine-1", "--partitions", "2", "--log-level", "error")
+		"--database-url", noDatabase, "--instance-id", "engine-1", "--partitions", "2", "--log-level", "error")
 	if _, err := parser.Parse(args); err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +159,7 @@ func (p page) sum(name string, labels ...string) (sum float64) {
 }
 
 // TestAMetricsPage lets Prometheus's own parser and linter read the page of an engine at work, and compares what it says with
-// what was done.
+// what was done. That there is no database keeps it from nothing but its tables, and shows.
 func TestAMetricsPage(t *testing.T) {
 	r := start(t)
 	r.await("/readyz", func(status int, body string) error {
@@ -182,6 +185,9 @@ func TestAMetricsPage(t *testing.T) {
 		}
 		if done := p.sum("campaign_engine_records_total", "outcome=duplicate"); done < 1 {
 			return fmt.Errorf("%v duplicates are counted", done)
+		}
+		if done := p.sum("campaign_engine_records_total", "outcome=noted"); done < 5 {
+			return fmt.Errorf("%v transitions are taken into accounts", done)
 		}
 		if lag := p.sum("campaign_engine_input_lag_offsets"); lag > 0 {
 			return fmt.Errorf("%v offsets are to be read", lag)
@@ -215,16 +221,20 @@ func checkPage(t *testing.T, p page, next time.Time) {
 		{2, "campaign_engine_records_total", []string{"outcome=accepted"}},
 		{1, "campaign_engine_refused_total", nil},
 		{1, "campaign_engine_refused_total", []string{"processor=timers", "reason=malformed"}},
-		{4, "campaign_engine_partitions", nil},
+		{6, "campaign_engine_partitions", nil},
 		{0, "campaign_engine_partitions_catching_up", nil},
-		{2, "campaign_engine_ready", nil},
+		{3, "campaign_engine_ready", nil},
+		{1, "campaign_engine_projections_waiting", nil},
+		{0, "campaign_engine_projection_rows_total", nil},
+		{5, "campaign_engine_records_total", []string{"processor=budgets"}},
+		{0, "campaign_engine_lock_lateness_seconds", []string{"processor=budgets"}},
 		{0, "campaign_engine_clock_held", nil},
 		{2, "campaign_engine_timers_pending", []string{"processor=timers"}},
 		{2, "campaign_engine_timers_pending", nil},
 		{0, "campaign_engine_timers_overdue", nil},
 		{0, "campaign_engine_timers_overdue_oldest_seconds", nil},
 		{float64(next.Unix()), "campaign_engine_timers_next_due_timestamp_seconds", nil},
-		{4, "campaign_engine_takeover_duration_seconds", nil},
+		{6, "campaign_engine_takeover_duration_seconds", nil},
 		{p.sum("campaign_engine_transactions_total", "end=committed"), "campaign_engine_commit_duration_seconds", nil},
 		{p.sum("campaign_engine_transactions_total", "end=committed"), "campaign_engine_transaction_duration_seconds", nil},
 		{0, "campaign_engine_transactions_total", []string{"end=aborted"}},
@@ -237,7 +247,8 @@ func checkPage(t *testing.T, p page, next time.Time) {
 		}
 	}
 	inputs := len(p["campaign_engine_input_lag_offsets"].GetMetric())
-	if want := 2 * 3; inputs != want { // campaign-events, the timers' loop, transitions-due
+	// campaign-events, the timers' loop; transitions-due; transitions-applied, plays, the budgets' loop
+	if want := 2 * 6; inputs != want {
 		t.Errorf("the lag of %d partitions is told, want %d", inputs, want)
 	}
 }

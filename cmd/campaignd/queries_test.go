@@ -56,7 +56,9 @@ var labelValues = func() map[string][]string {
 		"job": {scrapeJob}, "end": {"committed", "aborted"},
 		"outcome": {
 			processors.Accepted, processors.Duplicates, processors.Stale, processors.Carried, processors.Due, processors.Applied,
-			processors.Rejected, processors.UnreadableRows,
+			processors.Rejected, processors.UnreadableRows, processors.Noted, processors.Held, processors.Locked,
+			processors.LockedEarly, processors.Adjusted,
+			"new", "repeated", "conflict", "unreadable", "booked", "parked",
 		},
 	}
 	for _, group := range topics.Groups() {
@@ -67,6 +69,9 @@ var labelValues = func() map[string][]string {
 	}
 	for _, transition := range schemas.Transitions() {
 		values["transition"] = append(values["transition"], string(transition))
+	}
+	for _, verdict := range schemas.Verdicts() {
+		values["outcome"] = append(values["outcome"], string(verdict))
 	}
 	for _, reason := range schemas.Reasons() {
 		values["reason"] = append(values["reason"], string(reason))

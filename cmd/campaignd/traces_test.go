@@ -9,10 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/collectortest"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/proctest"
+	"github.com/rmn-arms/campaign-engine/processors"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -46,7 +48,8 @@ func lived(t *testing.T, env ...string) map[string]string {
 	}
 	p := proctest.Start(t, proctest.Command{
 		Path: self, Env: append([]string{asProgram + "=1", "OTEL_TRACES_EXPORTER=", "OTEL_TRACES_SAMPLER="}, env...), Name: "campaignd",
-		Args: []string{"run", "--brokers", address, "--partitions", "2", "--http-listen", "127.0.0.1:0", "--instance-id", "engine-1"},
+		Args: []string{"run", "--brokers", address, "--partitions", "2", "--http-listen", "127.0.0.1:0", "--instance-id", "engine-1",
+			"--processors", strings.Join([]string{topics.Timers, topics.Lifecycle, topics.Budgets}, ",")},
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), tracesDeadline)
 	defer cancel()
@@ -89,6 +92,7 @@ func lived(t *testing.T, env ...string) map[string]string {
 			}
 		})
 	}
+	awaitAccounts(ctx, t, client)
 	if err := p.Terminate(); err != nil {
 		t.Fatal(err)
 	}
@@ -96,6 +100,25 @@ func lived(t *testing.T, env ...string) map[string]string {
 		t.Errorf("it ends with %d (%v)\n%s", code, err, p.Report())
 	}
 	return applied
+}
+
+// awaitAccounts waits until the accounts have read all that was applied.
+func awaitAccounts(ctx context.Context, t *testing.T, client *kgo.Client) {
+	t.Helper()
+	group, _ := topics.GroupNamed(topics.Budgets)
+	err := proctest.Await(ctx, func(ctx context.Context) error {
+		lags, err := kadm.NewClient(client).Lag(ctx, group.ID())
+		if err == nil {
+			err = lags.Error()
+		}
+		if lag := lags[group.ID()].Lag.Total(); err == nil && lag > 0 {
+			err = fmt.Errorf("%d offsets are to be read", lag)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestAProcessSendsItsTraces: a collector gets the chain from the event to each transition that was applied, at the latest
@@ -110,7 +133,7 @@ func TestAProcessSendsItsTraces(t *testing.T) {
 			t.Errorf("%s is in trace %s, of %v", span.GetName(), trace, span.Resource)
 		}
 	}
-	if want := 1 + 3 + 3; len(by) != want { // the event; schedule, distribute and start, due and applied
+	if want := 1 + 3*3; len(by) != want { // the event; schedule, distribute and start, due, applied and taken into the account
 		t.Errorf("the collector got %d spans, want %d", len(by), want)
 	}
 	for _, transition := range []string{"schedule", "distribute", "start"} {
@@ -129,6 +152,20 @@ func TestAProcessSendsItsTraces(t *testing.T) {
 		if id != publishedBy {
 			t.Errorf("%s: the first span's parent is %s, want %s", transition, id, publishedBy)
 		}
+	}
+	noted := 0
+	for _, span := range by {
+		if span.GetName() != "process transitions-applied" {
+			continue
+		}
+		noted++
+		if parent := by[fmt.Sprintf("%x", span.GetParentSpanId())]; parent.GetName() != "transition applied" ||
+			span.Attributes()["campaign.outcome"] != processors.Noted {
+			t.Errorf("the child of %q became %q", parent.GetName(), span.Attributes()["campaign.outcome"])
+		}
+	}
+	if noted != 3 {
+		t.Errorf("%d transitions were taken into the account, want 3", noted)
 	}
 }
 

@@ -40,6 +40,26 @@ func TestAGhostDoesNotEndAProcess(t *testing.T) {
 	b.settled(want, all(rested(), keys...))
 }
 
+// A request of the process that ran before under the name may come late as well, and after this one has joined.
+func TestAGhostOfTheProcessBeforeDoesNotEndAProcess(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, testPartitions)
+	a := b.start("a", alarms(hooks{}))
+	b.ready(testPartitions, a)
+	keys := numbered("key", 40)
+	settings, want := alarmsAt(testStart+10, keys...)
+	b.set(settings...)
+	b.await("the rows are armed", func() bool { return a.sum().rows == len(keys) })
+	member := b.memberOf("a")
+	b.ghost("a")
+	b.await("the process has joined again", func() bool {
+		now := b.memberOf("a")
+		return now != "" && now != member && a.restarts("late request") > 0 && a.engine.Ready() == nil
+	})
+	b.clock.Set(testStart + 10)
+	b.settled(want, all(rested(), keys...))
+}
+
 // Long after a member was thrown away, who takes the name is another process.
 func TestAGhostIsNotBelievedInForEver(t *testing.T) {
 	t.Parallel()

@@ -22,6 +22,27 @@ func TestNamesakesDoNotFightForEver(t *testing.T) {
 	}
 }
 
+// TestAnEarlierProcessLeavesFewGhosts: a process that has thrown nobody away takes a few for ghosts of the process before it,
+// and only while requests of that one may still be on their way.
+func TestAnEarlierProcessLeavesFewGhosts(t *testing.T) {
+	t.Parallel()
+	var g ghosts
+	g.begin(time.Hour)
+	for i := range earlierMax {
+		if now := time.Hour + time.Duration(i)*time.Second; !g.possible(now) {
+			t.Fatalf("ghost %d of the process before is taken for a process", i+1)
+		} else {
+			g.meet(now)
+		}
+	}
+	if g.possible(time.Hour + earlierMax*time.Second) {
+		t.Error("whoever takes the name again and again is taken for a ghost")
+	}
+	if g = (ghosts{}); g.possible(ghostMax) {
+		t.Error("a process that has run for long takes another one for a ghost")
+	}
+}
+
 // TestGhostsThatComeSeldomAreGhosts: a link that breaks every few minutes leaves one each time.
 func TestGhostsThatComeSeldomAreGhosts(t *testing.T) {
 	t.Parallel()

@@ -42,6 +42,7 @@ const (
 func (g *consumerGroup) Consume(ctx context.Context, _ []string, handler sarama.ConsumerGroupHandler) error {
 	var last *member // in the group, or it has failed and the group does not know yet
 	pause := retryMin
+	g.ghosts.begin(g.engine.config.Clock.Elapsed())
 	for ctx.Err() == nil {
 		m, err := g.engine.join(ctx)
 		if m != nil {

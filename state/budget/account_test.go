@@ -149,6 +149,51 @@ func TestARaiseInPriceDoesNotExceedTheBudget(t *testing.T) {
 	}
 }
 
+// TestWhatIsFreeAgainIsSpent: a pause that is known late takes plays out that had used up the budget. What had been refused
+// for them is counted then, wherever it started: had the pause been known, there had been room for it.
+func TestWhatIsFreeAgainIsSpent(t *testing.T) {
+	l := running(t)
+	for i := range 11 {
+		l.report(at(fmt.Sprint(i), 1500))
+	}
+	l.report(at("before the pause", 1300))
+	l.report(at("after the pause", 1700))
+	l.apply(operator(budget.Paused, 1500))
+	l.apply(operator(budget.Active, 1600))
+	l.ends()
+	s := l.locked(t)
+	if s.Counted.Plays != 2 || s.Account.NotCounted[budget.NotActive] != 11 || s.Account.NotCounted[budget.OverBudget] != 0 {
+		t.Errorf("%s", described(s))
+	}
+}
+
+// TestARaiseIsForWhatComesAfterIt: what was over budget when it came stays so.
+func TestARaiseIsForWhatComesAfterIt(t *testing.T) {
+	l := running(t)
+	for i := range 11 {
+		l.report(at(fmt.Sprint(i), 1500))
+	}
+	l.apply(reschedule(1400, budget.Active, definition(t, 1000, 2000, "20.00", "100")))
+	l.report(at("after the raise", 1500))
+	l.ends()
+	if s := l.locked(t); s.Counted.Plays != 11 || s.Account.NotCounted[budget.OverBudget] != 1 {
+		t.Errorf("%s", described(s))
+	}
+}
+
+// TestARecountGoesByArrival: when a price that is known late makes the budget too small, the first that came are paid for.
+func TestARecountGoesByArrival(t *testing.T) {
+	l := running(t)
+	for i := range 9 {
+		l.report(play{fmt.Sprint(i), fmt.Sprint("s-", i), "cr-1", 1500, 1500, "10"})
+	}
+	l.apply(reschedule(1400, budget.Active, definition(t, 1000, 2000, "10.00", "300")))
+	l.ends()
+	if s := l.locked(t); len(s.ByStore) != 3 || s.ByStore[0].ID != "s-0" || s.ByStore[2].ID != "s-2" {
+		t.Errorf("%s", described(s))
+	}
+}
+
 func TestAWindowThatGrowsCountsWhatWasPlayedInIt(t *testing.T) {
 	l := running(t)
 	if got := l.report(at("early bird", 2500)); got.Verdict != budget.OutOfWindow {
@@ -159,6 +204,19 @@ func TestAWindowThatGrowsCountsWhatWasPlayedInIt(t *testing.T) {
 	l.apply(settle(budget.Completed, 3000))
 	l.pass(3000)
 	if s := l.locked(t); s.Counted.Plays != 1 {
+		t.Errorf("%s", described(s))
+	}
+}
+
+// Once it was ACTIVE a campaign's start is fixed; a definition whose whole window lies before it ends before it starts.
+func TestAWindowThatEndsBeforeItsFixedStart(t *testing.T) {
+	l := running(t)
+	l.report(at("p", 1200))
+	l.apply(reschedule(1500, budget.Active, definition(t, 1000, 800, "10.00", "100")))
+	l.apply(timed(budget.Completed, 800, 1500))
+	l.apply(settle(budget.Completed, 1500))
+	l.pass(1500)
+	if s := l.locked(t); s.Counted.Plays != 0 || s.Account.NotCounted[budget.NotActive] != 1 || s.Released.String() != "10.00" {
 		t.Errorf("%s", described(s))
 	}
 }
@@ -193,6 +251,20 @@ func TestAnUnknownCampaign(t *testing.T) {
 	}
 	l.pass(instant.Instant(budget.Hold))
 	if l.row != nil || len(l.parts) != 0 || l.fired[0].Refused != 1 {
+		t.Errorf("after the hold there is %x and %v, fired %+v", l.row, l.parts, l.fired)
+	}
+}
+
+// Invalid plays have their verdict already; when they are given up nothing stays.
+func TestInvalidPlaysOfAnUnknownCampaign(t *testing.T) {
+	l := newLedger(t)
+	p := at("p", 1500)
+	p.impressions = "-1"
+	if got := l.report(p); got.Held || got.Verdict != budget.Invalid {
+		t.Errorf("it is %+v", got)
+	}
+	l.pass(instant.Instant(budget.Hold))
+	if l.row != nil || len(l.parts) != 0 || !l.fired[0].GivenUp || l.fired[0].Refused != 0 {
 		t.Errorf("after the hold there is %x and %v, fired %+v", l.row, l.parts, l.fired)
 	}
 }
@@ -232,7 +304,8 @@ func TestAfterTheLock(t *testing.T) {
 	}
 	adjusted := l.fired[1]
 	if s := adjusted.Statement; adjusted.Locked || s.Version != 2 || s.Counted.Plays != 3 || s.Spent.String() != "1.00" ||
-		s.Released.String() != "9.00" || s.Account.Lock.Late.Plays != 2 || s.AdjustedAt != 2100+instant.Instant(budget.Coalesce) {
+		s.Released.String() != "9.00" || s.Account.Lock.Late.Plays != 2 || s.AdjustedAt != 2100+instant.Instant(budget.Coalesce) ||
+		s.Account.NotCounted[budget.Duplicate] != 2 || s.ByStore[0].Plays != 3 || s.ByCreative[0].Plays != 3 {
 		t.Errorf("%s", described(s))
 	}
 	if final := l.locked(t); final.Version != 1 || final.Counted.Plays != 1 {
@@ -312,5 +385,30 @@ func TestARecordThatIsReadAgain(t *testing.T) {
 	}
 	if string(l.row) != before || len(l.parts) != plays {
 		t.Error("it has changed something")
+	}
+}
+
+// A count that cannot be made up is put off, and made when it can be.
+func TestPostpone(t *testing.T) {
+	l := running(t)
+	l.report(at("in time", 1500))
+	whole := l.parts["p/0"]
+	l.parts["p/0"] = []byte("somebody else's")
+	l.apply(timed(budget.Completed, 2000, 2000))
+	l.apply(settle(budget.Completed, 2100))
+	l.now = 2100
+	a := l.account()
+	if _, err := a.Fire(l.parts, l.plays, l.now); err == nil || a.NextDue() > l.now {
+		t.Fatalf("it fires: %v, and waits for %d", err, a.NextDue())
+	}
+	a.Postpone(l.now)
+	if a.NextDue() != 2100+60_000 {
+		t.Errorf("it is put off to %d", a.NextDue())
+	}
+	l.keep(a)
+	l.parts["p/0"] = whole
+	l.pass(2100 + 60_000)
+	if s := l.locked(t); s.Counted.Plays != 1 || s.Account.Lock.SettledAt != 2100 {
+		t.Errorf("%s", described(s))
 	}
 }

@@ -55,7 +55,7 @@ func (a *Account) Apply(
 	next := *a
 	from := next.follows(change)
 	if from <= next.Latest && next.Entries > 0 {
-		if err := next.recount(parts, a.Timeline, from); err != nil {
+		if err := next.recount(parts, a, from); err != nil {
 			return false, err
 		}
 	}

@@ -23,7 +23,7 @@ import (
 //	budget     number   see money.Exact
 //	status     1 byte
 //	revision, sequence, plays, overran  uvarint; impressions, cost  numbers
-//	terms      uvarint, then each: from, starts (varint), length (uvarint), cpm (number)
+//	terms      uvarint, then each: from, starts, length (varint: a window that was moved behind its fixed start is negative), cpm (number)
 //	intervals  uvarint, then each: from (varint), length (uvarint; 0: open)
 //
 // and of one that is settled: settled (varint), then of one that is not locked due, by (varint), after, tries (uvarint), of one
@@ -89,7 +89,7 @@ func (a *Account) appendTerms(b []byte) []byte {
 	for i := range a.Timeline.Terms {
 		terms := &a.Timeline.Terms[i]
 		b = binary.AppendVarint(binary.AppendVarint(b, int64(terms.From)), int64(terms.StartsAt))
-		b = binary.AppendUvarint(b, uint64(terms.EndsAt.Sub(terms.StartsAt)))
+		b = binary.AppendVarint(b, int64(terms.EndsAt.Sub(terms.StartsAt)))
 		b = terms.CPM.Exact().AppendBinary(b)
 	}
 	b = binary.AppendUvarint(b, uint64(len(a.Timeline.Intervals)))
@@ -172,7 +172,7 @@ func (a *Account) readTerms(in *reader) {
 	for i := range a.Timeline.Terms {
 		terms := &a.Timeline.Terms[i]
 		terms.From, terms.StartsAt = in.instant(), in.instant()
-		terms.EndsAt = terms.StartsAt.Add(instant.Millis(in.uvarint()))
+		terms.EndsAt = terms.StartsAt.Add(in.millis())
 		terms.CPM = in.number().Rate()
 	}
 	a.Timeline.Intervals = make([]Interval, in.length())
@@ -233,6 +233,8 @@ func (in *reader) instant() instant.Instant {
 	in.rest = in.rest[size:]
 	return instant.Instant(value)
 }
+
+func (in *reader) millis() instant.Millis { return instant.Millis(in.instant()) }
 
 // length reads how many elements follow; each has at least one byte.
 func (in *reader) length() int {

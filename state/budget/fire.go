@@ -13,7 +13,9 @@ type Fired struct {
 	Locked bool
 	// Early says that it was locked though plays that were there could not be read within LockWaitMax.
 	Early bool
-	// Refused counts plays of a campaign that nobody has scheduled within Hold. The account is then of no use any more.
+	// GivenUp says that nobody has scheduled the campaign within Hold. The account is then of no use any more. Refused counts the
+	// plays that were held; invalid ones were not.
+	GivenUp bool
 	Refused int64
 }
 
@@ -23,6 +25,7 @@ const (
 	lockRetryMax instant.Millis = 5000
 	// forgetPause parts the steps in which plays are forgotten.
 	forgetPause instant.Millis = 1
+	repairPause instant.Millis = 60 * 1000
 )
 
 // forgetStep is how many buckets are removed at once.
@@ -44,6 +47,17 @@ func (a *Account) Fire(parts linearhash.Buckets, read int64, now instant.Instant
 		return Fired{}, nil
 	}
 	return a.refuse(parts), nil
+}
+
+// Postpone puts off what is due and cannot be done, since a bucket cannot be read: somebody may repair it.
+func (a *Account) Postpone(now instant.Instant) {
+	later := now.Add(repairPause)
+	switch {
+	case a.Lock.Stage == Settling:
+		a.Lock.Due = later
+	case a.Lock.Stage == Locked:
+		a.Lock.AdjustDue = later
+	}
 }
 
 // settle locks the count, when the plays that were there have been read.
@@ -98,5 +112,5 @@ func (a *Account) refuse(parts linearhash.Buckets) Fired {
 	a.plays(parts).Remove(0, linearhash.Count(a.Entries))
 	refused := a.NotCounted[UnknownCampaign]
 	*a = Account{}
-	return Fired{Refused: refused}
+	return Fired{GivenUp: true, Refused: refused}
 }

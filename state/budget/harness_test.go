@@ -107,7 +107,7 @@ func (l *ledger) pass(to instant.Instant) {
 			l.t.Fatalf("%v", err)
 		}
 		l.fired = append(l.fired, fired)
-		if fired.Refused > 0 || !a.Known {
+		if fired.GivenUp {
 			l.row = nil
 			break
 		}

@@ -32,7 +32,7 @@ func drawStory(t *rapid.T, small bool) *story {
 	s := &story{}
 	total := "99999999.00"
 	if small {
-		total = rapid.SampledFrom([]string{"0.00", "0.01", "1.00", "3.33"}).Draw(t, "budget")
+		total = rapid.SampledFrom([]string{"0.00", "0.01", "1.00", "3.33", "40.00", "2000000.00", "9000000.00"}).Draw(t, "budget")
 	}
 	now := instant.Instant(rapid.Int64Range(100, 1500).Draw(t, "created"))
 	s.define(t, now, budget.Scheduled, total)
@@ -71,7 +71,9 @@ func drawStory(t *rapid.T, small bool) *story {
 	return s
 }
 
-func ended(status budget.Status) bool { return status == budget.Completed || status == budget.Cancelled }
+func ended(status budget.Status) bool {
+	return status == budget.Completed || status == budget.Cancelled
+}
 
 func (s *story) define(t *rapid.T, at instant.Instant, status budget.Status, total string) {
 	starts := instant.Instant(1000)
@@ -243,11 +245,16 @@ func TestTheBudgetIsNeverExceeded(t *testing.T) {
 		s.tell(t, l)
 		statement := l.finished(t)
 		balanced(t, statement)
-		valid, over := int64(0), statement.Account.NotCounted[budget.OverBudget]
+		valid, over, cost := int64(0), statement.Account.NotCounted[budget.OverBudget], new(big.Rat)
 		for _, p := range s.plays {
-			if verdict, _ := s.judged(p); verdict == budget.Valid {
+			if verdict, price := s.judged(p); verdict == budget.Valid {
 				valid++
+				cost.Add(cost, price)
 			}
+		}
+		total, _ := new(big.Rat).SetString(statement.Account.Budget.String())
+		if cost.Cmp(total) <= 0 && over > 0 {
+			t.Fatalf("%s: all that counts costs %s", described(statement), cost.FloatString(20))
 		}
 		if statement.Counted.Plays+over != valid {
 			t.Fatalf("%s: %d plays were within the window and ACTIVE", described(statement), valid)

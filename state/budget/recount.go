@@ -9,18 +9,18 @@ import (
 	"github.com/rmn-arms/campaign-engine/state/money"
 )
 
-// recount judges anew, in the order of their arrival, the plays that started at from or later; before is the timeline that
-// they were judged by. It costs a look at each play that is kept, so it is done only when there is such a play: in the
-// regular course a transition is known before the plays that it is about.
-func (a *Account) recount(parts linearhash.Buckets, before Timeline, from instant.Instant) error {
+// recount judges anew, in the order of their arrival, the plays that started at from or later, and those that were over
+// budget, since what others cost may be free again. before is the account as they were judged by. It costs a look at each
+// play that is kept, so it is done only when there is such a play: in the regular course a transition is known before the
+// plays that it is about.
+func (a *Account) recount(parts linearhash.Buckets, before *Account, from instant.Instant) error {
 	table := a.plays(parts)
-	affected, err := playsFrom(table, from)
+	affected, err := playsToJudge(table, from)
 	if err != nil {
 		return err
 	}
-	ceiling := a.ceiling()
-	after := a.Timeline
-	a.Timeline = before
+	after, ceilings := a.Timeline, a.ceilingsFrom(before)
+	a.Timeline = before.Timeline
 	for i := range affected {
 		a.discount(&affected[i])
 	}
@@ -29,7 +29,7 @@ func (a *Account) recount(parts linearhash.Buckets, before Timeline, from instan
 	for i := range affected {
 		e := &affected[i]
 		was := e.verdict
-		e.verdict = a.rejudge(e, ceiling)
+		e.verdict = a.rejudge(e, ceilings)
 		a.count(e)
 		if e.verdict != was {
 			changed[e.play.ID] = e.append(nil)
@@ -44,8 +44,28 @@ func (a *Account) recount(parts linearhash.Buckets, before Timeline, from instan
 	})
 }
 
-// playsFrom returns the plays that a timeline judges and that started at from or later, in the order of their arrival.
-func playsFrom(table *linearhash.Table, from instant.Instant) ([]entry, error) {
+// ceilings are what the cost may come to with a play that is judged anew.
+type ceilings struct {
+	// counted is for plays that the budget has had room for: the budget, or the cost as it was where that is more.
+	counted money.Exact
+	// refused is for those that were over budget: the budget as it was when they came. A raise is for what comes after it.
+	refused money.Exact
+}
+
+func (a *Account) ceilingsFrom(before *Account) ceilings {
+	c := ceilings{counted: a.ceiling(), refused: a.Budget.Exact()}
+	if !before.Known {
+		return c
+	}
+	if was := before.Budget.Exact(); was.Compare(c.refused) < 0 {
+		c.refused = was
+	}
+	return c
+}
+
+// playsToJudge returns the plays that a timeline judges and that started at from or later, and those over budget, in the
+// order of their arrival.
+func playsToJudge(table *linearhash.Table, from instant.Instant) ([]entry, error) {
 	var found []entry
 	for kept, err := range table.All() {
 		if err != nil {
@@ -55,7 +75,7 @@ func playsFrom(table *linearhash.Table, from instant.Instant) ([]entry, error) {
 		if err != nil {
 			return nil, err
 		}
-		if startedAt < from || verdict == Invalid {
+		if verdict == Invalid || startedAt < from && verdict != OverBudget {
 			continue
 		}
 		e, err := readEntry(kept)
@@ -68,14 +88,15 @@ func playsFrom(table *linearhash.Table, from instant.Instant) ([]entry, error) {
 	return found, nil
 }
 
-// rejudge judges a play again. What was over budget when it came stays so: it is told by the order of arrival alone.
-func (a *Account) rejudge(e *entry, ceiling money.Exact) Verdict {
+// rejudge judges a play again.
+func (a *Account) rejudge(e *entry, c ceilings) Verdict {
 	verdict, terms := a.Timeline.judge(e.play.StartedAt)
-	switch {
-	case verdict != Valid:
+	if verdict != Valid {
 		return verdict
-	case e.verdict == OverBudget:
-		return OverBudget
+	}
+	ceiling := c.counted
+	if e.verdict == OverBudget {
+		ceiling = c.refused
 	}
 	cost := money.Cost(e.play.Impressions, terms.CPM)
 	if !cost.IsZero() && a.Cost.Plus(cost).Compare(ceiling) > 0 {

@@ -18,7 +18,8 @@ type projected struct {
 }
 
 // followTransitions moves the campaigns on by new transitions (sorted), and returns how each of them stands then.
-func followTransitions(ctx context.Context, tx pgx.Tx, added []Transition, stood map[string]standing, result *Result) ([]entrySet, error) {
+func followTransitions(ctx context.Context, tx pgx.Tx, added []Transition, stood map[string]standing, result *Result,
+) ([]entrySet, error) {
 	histories := historiesOf(added)
 	if err := addWaiting(ctx, tx, histories, stood); err != nil {
 		return nil, err
@@ -177,15 +178,16 @@ const (
 FROM campaign_engine.campaigns WHERE campaign_id = ANY ($1::text[])`
 
 	selectWaiting = `SELECT t.campaign_id, t.sequence, t.transition, t.currency, t.budget::text
-FROM campaign_engine.campaigns c JOIN campaign_engine.campaign_transitions t ON t.campaign_id = c.campaign_id AND t.sequence > c.ledger_sequence
+FROM campaign_engine.campaigns c
+JOIN campaign_engine.campaign_transitions t ON t.campaign_id = c.campaign_id AND t.sequence > c.ledger_sequence
 WHERE c.campaign_id = ANY ($1::text[]) ORDER BY t.campaign_id, t.sequence`
 
-	campaignNames = `campaign_id, ledger_sequence, held, settled, advertiser_id, name, status, revision, sequence, starts_at, ends_at,
-  time_zone, currency, budget, cpm, stores, creatives, decided_at`
+	campaignNames = `campaign_id, ledger_sequence, held, settled, advertiser_id, name, status, revision, sequence, starts_at,
+  ends_at, time_zone, currency, budget, cpm, stores, creatives, decided_at`
 
 	campaignArrays = `unnest($1::text[], $2::bigint[], $3::text[], $4::boolean[], $5::text[], $6::text[], $7::text[], $8::bigint[],
-  $9::bigint[], $10::timestamptz[], $11::timestamptz[], $12::text[], $13::text[], $14::text[], $15::text[], $16::integer[], $17::integer[],
-  $18::timestamptz[]) AS n (` + campaignNames + `)`
+  $9::bigint[], $10::timestamptz[], $11::timestamptz[], $12::text[], $13::text[], $14::text[], $15::text[], $16::integer[],
+  $17::integer[], $18::timestamptz[]) AS n (` + campaignNames + `)`
 
 	insertCampaigns = `INSERT INTO campaign_engine.campaigns (` + campaignNames + `)
 SELECT campaign_id, ledger_sequence, held::numeric, settled, advertiser_id, name, status, revision, sequence, starts_at, ends_at,
@@ -193,7 +195,8 @@ SELECT campaign_id, ledger_sequence, held::numeric, settled, advertiser_id, name
 FROM ` + campaignArrays
 
 	updateCampaigns = `UPDATE campaign_engine.campaigns c SET ledger_sequence = n.ledger_sequence, held = n.held::numeric,
-  settled = n.settled, advertiser_id = n.advertiser_id, name = n.name, status = n.status, revision = n.revision, sequence = n.sequence,
+  settled = n.settled, advertiser_id = n.advertiser_id, name = n.name, status = n.status, revision = n.revision,
+  sequence = n.sequence,
   starts_at = n.starts_at, ends_at = n.ends_at, time_zone = n.time_zone, currency = n.currency, budget = n.budget::numeric,
   cpm = n.cpm::numeric, stores = n.stores, creatives = n.creatives, decided_at = n.decided_at, updated_at = now()
 FROM ` + campaignArrays + ` WHERE c.campaign_id = n.campaign_id`

@@ -83,12 +83,15 @@ func book(ctx context.Context, tx pgx.Tx, sets []entrySet) error {
 	opened := accountsOf(sets)
 	work.Queue(openAccounts, column(opened, (*account).named), column(opened, func(a *account) string { return a.kind }),
 		column(opened, func(a *account) string { return a.owner }), column(opened, func(a *account) string { return a.currency }))
-	work.Queue(addSets, column(sets, func(s *entrySet) string { return s.key }), column(sets, func(s *entrySet) string { return s.campaignID }),
+	work.Queue(addSets, column(sets, func(s *entrySet) string { return s.key }),
+		column(sets, func(s *entrySet) string { return s.campaignID }),
 		column(sets, func(s *entrySet) string { return s.kind }), column(sets, func(s *entrySet) *int64 { return s.sequence }),
 		column(sets, func(s *entrySet) int32 { return int32(len(s.entries)) }))
 	if len(lines) > 0 {
-		work.Queue(addEntries, column(lines, func(l *line) string { return l.set.key }), column(lines, func(l *line) int32 { return l.line }),
-			column(lines, func(l *line) string { return l.account.name() }), column(lines, func(l *line) string { return l.account.currency }),
+		work.Queue(addEntries, column(lines, func(l *line) string { return l.set.key }),
+			column(lines, func(l *line) int32 { return l.line }),
+			column(lines, func(l *line) string { return l.account.name() }),
+			column(lines, func(l *line) string { return l.account.currency }),
 			column(lines, func(l *line) string { return text(&l.amount) }))
 	}
 	return tx.SendBatch(ctx, &work).Close()

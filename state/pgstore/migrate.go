@@ -57,23 +57,30 @@ func migrate(ctx context.Context, config *pgx.ConnConfig, limit time.Duration) e
 // isMigrated looks without changing anything: whether the schema is what this program knows. It is an error when it is
 // newer.
 func isMigrated(ctx context.Context, c *pgx.Conn) (bool, error) {
-	var exists bool
-	if err := c.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", versionTable).Scan(&exists); err != nil || !exists {
-		return false, err
-	}
-	var present int64
-	if err := c.QueryRow(ctx, "SELECT coalesce(max(version_id), 0) FROM "+versionTable+" WHERE is_applied").Scan(&present); err != nil {
-		return false, err
-	}
-	known, err := newestMigration()
+	present, known, err := versions(ctx, c)
 	if err != nil {
 		return false, err
 	}
 	if present > known {
-		return false, &Error{Doing: "migrating the database", Err: fmt.Errorf("it has migration %d, this program knows %d", present, known),
-			Reason: "the schema campaign_engine is newer than this program: run the newer one"}
+		return false, &Error{
+			Doing: "migrating the database", Err: fmt.Errorf("it has migration %d, this program knows %d", present, known),
+			Reason: "the schema campaign_engine is newer than this program: run the newer one",
+		}
 	}
 	return present == known, nil
+}
+
+// versions returns the newest migration that the database has, 0 for none, and the newest that this program knows.
+func versions(ctx context.Context, c *pgx.Conn) (present, known int64, err error) {
+	if known, err = newestMigration(); err != nil {
+		return 0, 0, err
+	}
+	var exists bool
+	if err := c.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", versionTable).Scan(&exists); err != nil || !exists {
+		return 0, known, err
+	}
+	err = c.QueryRow(ctx, "SELECT coalesce(max(version_id), 0) FROM "+versionTable+" WHERE is_applied").Scan(&present)
+	return present, known, err
 }
 
 func newestMigration() (int64, error) {

@@ -46,14 +46,25 @@ func (o Options) withDefaults() Options {
 // Store is the database. Its methods may be called from any goroutine. Their errors are *Error, ErrOvertaken where it is
 // named, or the end of the caller's context.
 type Store struct {
-	pool    *pgxpool.Pool
-	timeout time.Duration
+	Reader
+	pool *pgxpool.Pool
 }
 
 // Open migrates the schema campaign_engine to what this program knows, and connects. Several programs may do so at once.
 // A login that may not create anything is enough for a schema that is as it should be.
 func Open(ctx context.Context, options Options) (*Store, error) {
 	options = options.withDefaults()
+	config, err := parse(options)
+	if err != nil {
+		return nil, err
+	}
+	if err := migrate(ctx, config.ConnConfig, options.Timeout); err != nil {
+		return nil, failure(ctx, "migrating the database", err)
+	}
+	return connect(ctx, config, options)
+}
+
+func parse(options Options) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(options.URL)
 	if err != nil {
 		return nil, &Error{Doing: "reading the database's address", Reason: classify(err).reason, Err: err}
@@ -61,15 +72,17 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	config.MaxConns = options.Connections
 	config.ConnConfig.ConnectTimeout = options.ConnectTimeout
 	setLimits(config.ConnConfig, options)
-	if err := migrate(ctx, config.ConnConfig, options.Timeout); err != nil {
-		return nil, failure(ctx, "migrating the database", err)
-	}
+	return config, nil
+}
+
+// connect returns the store of a schema that is as it should be.
+func connect(ctx context.Context, config *pgxpool.Config, options Options) (*Store, error) {
 	config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error { return takeRole(ctx, c) }
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, failure(ctx, "connecting to the database", err)
 	}
-	s := &Store{pool: pool, timeout: options.Timeout}
+	s := &Store{Reader{pool, options.Timeout}, pool}
 	if err := s.Ping(ctx); err != nil {
 		pool.Close()
 		return nil, err
@@ -79,7 +92,6 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 
 // setLimits lets the server give up what takes too long; what the URL says itself stands.
 func setLimits(config *pgx.ConnConfig, options Options) {
-	milliseconds := func(d time.Duration) string { return strconv.FormatInt(max(1, d.Milliseconds()), 10) }
 	for name, value := range map[string]string{
 		"application_name":                    "campaign-engine",
 		"statement_timeout":                   milliseconds(options.Timeout * 9 / 10),
@@ -91,6 +103,8 @@ func setLimits(config *pgx.ConnConfig, options Options) {
 		}
 	}
 }
+
+func milliseconds(d time.Duration) string { return strconv.FormatInt(max(1, d.Milliseconds()), 10) }
 
 // takeRole gives up every right that the program does not need. Where there is no such role, or this login may not take
 // it, the login's own rights stay, and the triggers alone guard what was booked.
@@ -117,13 +131,6 @@ func (s *Store) Role(ctx context.Context) (role string, err error) {
 		return s.pool.QueryRow(ctx, "SELECT current_user").Scan(&role)
 	})
 	return role, err
-}
-
-// bounded runs f within the store's time, and gives its error a class.
-func (s *Store) bounded(ctx context.Context, doing string, f func(context.Context) error) error {
-	within, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	return failure(ctx, doing, f(within))
 }
 
 // failure gives an error its class. The end of the caller's context is the caller's, not the database's; what has a class

@@ -25,23 +25,6 @@ func (o *Overtaken) Error() string {
 // Is makes errors.Is find ErrOvertaken.
 func (o *Overtaken) Is(target error) bool { return target == ErrOvertaken }
 
-// Positions returns where each partition of these topics was written up to; a partition without a position is left out.
-func (s *Store) Positions(ctx context.Context, topics ...string) (map[Partition]int64, error) {
-	present := make(map[Partition]int64)
-	err := s.bounded(ctx, "reading the positions", func(ctx context.Context) error {
-		rows, err := s.pool.Query(ctx, `SELECT topic, partition, next_offset FROM campaign_engine.source_positions
-WHERE topic = ANY ($1::text[])`, topics)
-		if err != nil {
-			return err
-		}
-		return scanPositions(rows, present)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return present, nil
-}
-
 // Rewind forgets the positions of topics, so that they are read again from their beginning. What is written stays.
 func (s *Store) Rewind(ctx context.Context, topics ...string) error {
 	return s.bounded(ctx, "forgetting the positions", func(ctx context.Context) error {
@@ -106,7 +89,8 @@ func positionColumns(rows []Advance) []any {
 
 const (
 	movePositions = `INSERT INTO campaign_engine.source_positions AS p (topic, partition, next_offset)
-SELECT topic, partition, next FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[]) AS n (topic, partition, expected, next)
+SELECT topic, partition, next
+FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[]) AS n (topic, partition, expected, next)
 ON CONFLICT (topic, partition) DO UPDATE SET next_offset = excluded.next_offset, updated_at = now()
 WHERE p.next_offset = (SELECT expected FROM unnest($1::text[], $2::integer[], $3::bigint[]) AS m (topic, partition, expected)
   WHERE m.topic = p.topic AND m.partition = p.partition)`

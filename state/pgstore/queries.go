@@ -21,8 +21,8 @@ type Wallet struct {
 }
 
 // Wallet returns an advertiser's money, a row per currency, in their order; none for an advertiser without campaigns.
-func (s *Store) Wallet(ctx context.Context, advertiserID string) ([]Wallet, error) {
-	return selected(ctx, s, "reading a wallet", func(row pgx.CollectableRow) (w Wallet, err error) {
+func (r *Reader) Wallet(ctx context.Context, advertiserID string) ([]Wallet, error) {
+	return selected(ctx, r, "reading a wallet", func(row pgx.CollectableRow) (w Wallet, err error) {
 		return w, row.Scan(&w.Currency, decimalInto{&w.Balance}, &w.Campaigns, decimalInto{&w.Held}, decimalInto{&w.Spent},
 			decimalInto{&w.Released})
 	}, selectWallet, advertiserID)
@@ -45,8 +45,8 @@ type CampaignMoney struct {
 }
 
 // CampaignMoney returns a campaign's money; false for one that is not there.
-func (s *Store) CampaignMoney(ctx context.Context, campaignID string) (CampaignMoney, bool, error) {
-	all, err := selected(ctx, s, "reading a campaign's money", func(row pgx.CollectableRow) (m CampaignMoney, err error) {
+func (r *Reader) CampaignMoney(ctx context.Context, campaignID string) (CampaignMoney, bool, error) {
+	all, err := selected(ctx, r, "reading a campaign's money", func(row pgx.CollectableRow) (m CampaignMoney, err error) {
 		return m, row.Scan(&m.CampaignID, &m.AdvertiserID, &m.Status, &m.Currency, decimalInto{&m.Budget}, decimalInto{&m.Held},
 			&m.Released, decimalInto{&m.SpentAmount}, decimalInto{&m.ReleasedAmount}, &m.Waiting, &m.Settled)
 	}, selectCampaignMoney, campaignID)
@@ -60,8 +60,8 @@ func (s *Store) CampaignMoney(ctx context.Context, campaignID string) (CampaignM
 const Newest int64 = 0
 
 // Statement returns a version of a campaign's statement; false where there is none.
-func (s *Store) Statement(ctx context.Context, campaignID string, version int64) (Statement, bool, error) {
-	all, err := selected(ctx, s, "reading a statement", scanStatement, selectStatement, campaignID, version)
+func (r *Reader) Statement(ctx context.Context, campaignID string, version int64) (Statement, bool, error) {
+	all, err := selected(ctx, r, "reading a statement", scanStatement, selectStatement, campaignID, version)
 	if err != nil || len(all) == 0 {
 		return Statement{}, false, err
 	}
@@ -87,8 +87,8 @@ type Entry struct {
 }
 
 // LedgerOf returns what was booked for a campaign: the holds in the order of their sequence, then the release.
-func (s *Store) LedgerOf(ctx context.Context, campaignID string) ([]Entry, error) {
-	return selected(ctx, s, "reading a campaign's ledger", func(row pgx.CollectableRow) (e Entry, err error) {
+func (r *Reader) LedgerOf(ctx context.Context, campaignID string) ([]Entry, error) {
+	return selected(ctx, r, "reading a campaign's ledger", func(row pgx.CollectableRow) (e Entry, err error) {
 		return e, row.Scan(&e.Set, &e.Line, &e.Account, &e.Currency, decimalInto{&e.Amount})
 	}, selectLedger, campaignID)
 }
@@ -100,18 +100,21 @@ type BookedRelease struct {
 	Ledger  struct{ Budget, Spent, Released apd.Decimal }
 }
 
-// pageRows is how many rows a cursor reads at a time.
-const pageRows = 1000
+// pageRows is how many rows a cursor reads at a time, statementRows of statements, which may be large.
+const (
+	pageRows      = 1000
+	statementRows = 200
+)
 
-// Releases walks over all releases in the order of their ids, those that wait included. It reads in pages, and holds no
-// transaction open: what is written meanwhile may be seen or not. It ends at the first error.
-func (s *Store) Releases(ctx context.Context) iter.Seq2[BookedRelease, error] {
-	return pages(func(after BookedRelease, first bool) ([]BookedRelease, error) {
+// Releases walks over all releases in the order of their ids, those that wait included. It reads in pages: outside of a
+// Snapshot, what is written meanwhile may be seen or not. It ends at the first error.
+func (r *Reader) Releases(ctx context.Context) iter.Seq2[BookedRelease, error] {
+	return pages(pageRows, func(after BookedRelease, first bool) ([]BookedRelease, error) {
 		from := ""
 		if !first {
 			from = after.ID()
 		}
-		return selected(ctx, s, "reading releases", func(row pgx.CollectableRow) (r BookedRelease, err error) {
+		return selected(ctx, r, "reading releases", func(row pgx.CollectableRow) (r BookedRelease, err error) {
 			return r, row.Scan(&r.CampaignID, &r.AdvertiserID, &r.Currency, decimalInto{&r.Budget}, decimalInto{&r.Spent},
 				decimalInto{&r.Release.Released}, &r.Waiting, decimalInto{&r.Ledger.Budget}, decimalInto{&r.Ledger.Spent},
 				decimalInto{&r.Ledger.Released})
@@ -120,13 +123,13 @@ func (s *Store) Releases(ctx context.Context) iter.Seq2[BookedRelease, error] {
 }
 
 // Statements walks over all statements in the order of campaign and version, as Releases does.
-func (s *Store) Statements(ctx context.Context) iter.Seq2[Statement, error] {
-	return pages(func(after Statement, _ bool) ([]Statement, error) {
-		return selected(ctx, s, "reading statements", scanStatement, selectStatementPage, after.CampaignID, after.Version, pageRows)
+func (r *Reader) Statements(ctx context.Context) iter.Seq2[Statement, error] {
+	return pages(statementRows, func(after Statement, _ bool) ([]Statement, error) {
+		return selected(ctx, r, "reading statements", scanStatement, selectStatementPage, after.CampaignID, after.Version, statementRows)
 	})
 }
 
-func pages[T any](page func(after T, first bool) ([]T, error)) iter.Seq2[T, error] {
+func pages[T any](size int, page func(after T, first bool) ([]T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var last T
 		for first := true; ; first = false {
@@ -141,7 +144,7 @@ func pages[T any](page func(after T, first bool) ([]T, error)) iter.Seq2[T, erro
 				}
 				last = row
 			}
-			if len(rows) < pageRows {
+			if len(rows) < size {
 				return
 			}
 		}
@@ -155,13 +158,14 @@ type Break struct {
 }
 
 // Audit adds the whole ledger up again. It reads all entries.
-func (s *Store) Audit(ctx context.Context) ([]Break, error) {
-	return selected(ctx, s, "auditing the ledger", pgx.RowToStructByPos[Break], audit)
+func (r *Reader) Audit(ctx context.Context) ([]Break, error) {
+	return selected(ctx, r, "auditing the ledger", pgx.RowToStructByPos[Break], audit)
 }
 
-func selected[T any](ctx context.Context, s *Store, doing string, scan pgx.RowToFunc[T], query string, arguments ...any) (all []T, err error) {
-	err = s.bounded(ctx, doing, func(ctx context.Context) error {
-		rows, err := s.pool.Query(ctx, query, arguments...)
+func selected[T any](ctx context.Context, r *Reader, doing string, scan pgx.RowToFunc[T], query string, arguments ...any,
+) (all []T, err error) {
+	err = r.bounded(ctx, doing, func(ctx context.Context) error {
+		rows, err := r.rows.Query(ctx, query, arguments...)
 		if err != nil {
 			return err
 		}

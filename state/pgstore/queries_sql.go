@@ -1,7 +1,8 @@
 package pgstore
 
 const (
-	selectWallet = `SELECT currency, coalesce(max(balance), 0)::text, sum(campaigns)::bigint, sum(held)::text, sum(spent)::text, sum(released)::text
+	selectWallet = `SELECT currency, coalesce(max(balance), 0)::text, sum(campaigns)::bigint,
+  sum(held)::text, sum(spent)::text, sum(released)::text
 FROM (
   SELECT currency, balance, 0 AS campaigns, 0::numeric AS held, 0::numeric AS spent, 0::numeric AS released
   FROM campaign_engine.accounts WHERE account >= 'wallet/' || $1 || '/' AND account < 'wallet/' || $1 || '0'
@@ -25,16 +26,19 @@ WHERE c.campaign_id = $1`
   impressions::text, late_plays, not_counted, currency, budget::text, cost::text, spent::text, released::text, body::text
 FROM campaign_engine.statements`
 
-	selectStatement = statementFields + ` WHERE campaign_id = $1 AND ($2::bigint = 0 OR version = $2) ORDER BY version DESC LIMIT 1`
+	selectStatement = statementFields + ` WHERE campaign_id = $1 AND ($2::bigint = 0 OR version = $2)
+ORDER BY version DESC LIMIT 1`
 
-	selectStatementPage = statementFields + ` WHERE (campaign_id, version) > ($1::text, $2::bigint) ORDER BY campaign_id, version LIMIT $3`
+	selectStatementPage = statementFields + ` WHERE (campaign_id, version) > ($1::text, $2::bigint)
+ORDER BY campaign_id, version LIMIT $3`
 
 	// '0' is the character behind '/': the range is all keys that begin with <campaign_id>/.
 	selectLedger = `SELECT e.set_key, e.line, e.account, e.currency, e.amount::text
 FROM campaign_engine.entry_sets s JOIN campaign_engine.entries e ON e.set_key = s.set_key
 WHERE s.set_key >= $1 || '/' AND s.set_key < $1 || '0' ORDER BY s.kind, s.sequence, e.line`
 
-	selectReleasePage = `SELECT r.campaign_id, r.advertiser_id, r.currency, r.budget::text, r.spent::text, r.released::text, r.waiting,
+	selectReleasePage = `SELECT r.campaign_id, r.advertiser_id, r.currency, r.budget::text, r.spent::text, r.released::text,
+  r.waiting,
   coalesce(-sum(e.amount) FILTER (WHERE e.account LIKE 'hold/%'), 0)::text,
   coalesce(sum(e.amount) FILTER (WHERE e.account LIKE 'revenue/%'), 0)::text,
   coalesce(sum(e.amount) FILTER (WHERE e.account LIKE 'wallet/%'), 0)::text
@@ -53,7 +57,8 @@ SELECT 'set ' || set_key, 'its entries in ' || currency || ' sum to ' || sum(amo
 FROM campaign_engine.entries GROUP BY set_key, currency HAVING sum(amount) <> 0
 UNION ALL
 SELECT 'set ' || s.set_key, 'it has ' || count(e.line) || ' of ' || s.lines || ' entries'
-FROM campaign_engine.entry_sets s LEFT JOIN campaign_engine.entries e USING (set_key) GROUP BY s.set_key HAVING count(e.line) <> s.lines
+FROM campaign_engine.entry_sets s LEFT JOIN campaign_engine.entries e USING (set_key)
+GROUP BY s.set_key HAVING count(e.line) <> s.lines
 UNION ALL
 SELECT 'account ' || a.account, 'its balance is ' || a.balance || ', its entries sum to ' || coalesce(e.total, 0)
 FROM campaign_engine.accounts a

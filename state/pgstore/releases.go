@@ -115,7 +115,8 @@ func releaseColumns(rows []Release) []any {
 }
 
 func scanRelease(row pgx.CollectableRow) (r Release, err error) {
-	return r, row.Scan(&r.CampaignID, &r.AdvertiserID, &r.Currency, decimalInto{&r.Budget}, decimalInto{&r.Spent}, decimalInto{&r.Released})
+	return r, row.Scan(&r.CampaignID, &r.AdvertiserID, &r.Currency, decimalInto{&r.Budget}, decimalInto{&r.Spent},
+		decimalInto{&r.Released})
 }
 
 const (

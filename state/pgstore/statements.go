@@ -75,12 +75,12 @@ func statementColumns(rows []Statement) []any {
 }
 
 const (
-	statementNames = `campaign_id, version, statement_id, advertiser_id, status, revision, locked_at, adjusted_at, plays, impressions,
-  late_plays, not_counted, currency, budget, cost, spent, released, body`
+	statementNames = `campaign_id, version, statement_id, advertiser_id, status, revision, locked_at, adjusted_at, plays,
+  impressions, late_plays, not_counted, currency, budget, cost, spent, released, body`
 
 	statementArrays = `unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::timestamptz[],
-  $8::timestamptz[], $9::bigint[], $10::text[], $11::bigint[], $12::bigint[], $13::text[], $14::text[], $15::text[], $16::text[],
-  $17::text[], $18::text[])`
+  $8::timestamptz[], $9::bigint[], $10::text[], $11::bigint[], $12::bigint[], $13::text[], $14::text[], $15::text[],
+  $16::text[], $17::text[], $18::text[])`
 
 	insertStatements = `INSERT INTO campaign_engine.statements (` + statementNames + `)
 SELECT campaign_id, version, statement_id, advertiser_id, status, revision, locked_at, adjusted_at, plays, impressions::numeric,
@@ -91,8 +91,10 @@ ON CONFLICT DO NOTHING RETURNING campaign_id, version`
 	compareStatements = `SELECT n.place, to_jsonb(t)::text
 FROM ` + statementArrays + ` WITH ORDINALITY AS n (` + statementNames + `, place)
 LEFT JOIN campaign_engine.statements t ON t.campaign_id = n.campaign_id AND t.version = n.version
-WHERE t.campaign_id IS NULL OR (t.statement_id, t.advertiser_id, t.status, t.revision, t.locked_at, t.adjusted_at, t.plays, t.impressions,
-  t.late_plays, t.not_counted, t.currency, t.budget, t.cost, t.spent, t.released, t.body) IS DISTINCT FROM (n.statement_id, n.advertiser_id,
+WHERE t.campaign_id IS NULL OR (t.statement_id, t.advertiser_id, t.status, t.revision, t.locked_at, t.adjusted_at, t.plays,
+  t.impressions,
+  t.late_plays, t.not_counted, t.currency, t.budget, t.cost, t.spent, t.released, t.body)
+  IS DISTINCT FROM (n.statement_id, n.advertiser_id,
   n.status, n.revision, n.locked_at, n.adjusted_at, n.plays, n.impressions::numeric, n.late_plays, n.not_counted, n.currency,
   n.budget::numeric, n.cost::numeric, n.spent::numeric, n.released::numeric, n.body::jsonb)
 ORDER BY n.place`

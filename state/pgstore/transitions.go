@@ -117,7 +117,8 @@ func transitionColumns(rows []Transition) []any {
 
 const (
 	transitionNames = `campaign_id, sequence, transition_id, revision, transition, from_status, to_status, scheduled_for, decided_at,
-  lateness_ms, first_active, change_reason, advertiser_id, name, starts_at, ends_at, time_zone, currency, budget, cpm, stores, creatives`
+  lateness_ms, first_active, change_reason, advertiser_id, name, starts_at, ends_at, time_zone, currency, budget, cpm,
+  stores, creatives`
 
 	transitionArrays = `unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[],
   $8::timestamptz[], $9::timestamptz[], $10::bigint[], $11::boolean[], $12::text[], $13::text[], $14::text[], $15::timestamptz[],
@@ -125,17 +126,22 @@ const (
 
 	insertTransitions = `INSERT INTO campaign_engine.campaign_transitions (` + transitionNames + `)
 SELECT campaign_id, sequence, transition_id, revision, transition, from_status, to_status, scheduled_for, decided_at, lateness_ms,
-  first_active, change_reason, advertiser_id, name, starts_at, ends_at, time_zone, currency, budget::numeric, cpm::numeric, stores, creatives
+  first_active, change_reason, advertiser_id, name, starts_at, ends_at, time_zone, currency, budget::numeric, cpm::numeric,
+  stores, creatives
 FROM ` + transitionArrays + ` AS n (` + transitionNames + `)
 ON CONFLICT DO NOTHING RETURNING campaign_id, sequence`
 
 	compareTransitions = `SELECT n.place, to_jsonb(t)::text
 FROM ` + transitionArrays + ` WITH ORDINALITY AS n (` + transitionNames + `, place)
 LEFT JOIN campaign_engine.campaign_transitions t ON t.campaign_id = n.campaign_id AND t.sequence = n.sequence
-WHERE t.campaign_id IS NULL OR (t.transition_id, t.revision, t.transition, t.from_status, t.to_status, t.scheduled_for, t.decided_at,
-  t.lateness_ms, t.first_active, t.change_reason, t.advertiser_id, t.name, t.starts_at, t.ends_at, t.time_zone, t.currency, t.budget, t.cpm,
-  t.stores, t.creatives) IS DISTINCT FROM (n.transition_id, n.revision, n.transition, n.from_status, n.to_status, n.scheduled_for, n.decided_at,
-  n.lateness_ms, n.first_active, n.change_reason, n.advertiser_id, n.name, n.starts_at, n.ends_at, n.time_zone, n.currency, n.budget::numeric,
+WHERE t.campaign_id IS NULL OR (t.transition_id, t.revision, t.transition, t.from_status, t.to_status, t.scheduled_for,
+  t.decided_at, t.lateness_ms, t.first_active, t.change_reason, t.advertiser_id, t.name, t.starts_at, t.ends_at,
+  t.time_zone, t.currency,
+  t.budget, t.cpm, t.stores, t.creatives) 
+  IS DISTINCT FROM (n.transition_id, n.revision, n.transition, n.from_status, n.to_status, n.scheduled_for,
+  n.decided_at,
+  n.lateness_ms, n.first_active, n.change_reason, n.advertiser_id, n.name, n.starts_at, n.ends_at, n.time_zone,
+  n.currency, n.budget::numeric,
   n.cpm::numeric, n.stores, n.creatives)
 ORDER BY n.place`
 )

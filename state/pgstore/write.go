@@ -24,7 +24,8 @@ func sameNull(a, b *apd.NullDecimal) bool {
 // may be written again. When the answer to the COMMIT was lost, Write asks what became of it; it returns the error only
 // where that cannot be known either, and then the same Write again succeeds, or is *Overtaken by itself.
 //
-// Writers take turns: nearly every batch moves the same few accounts, so they would wait for each other anyway, or dead-lock.
+// Writers take turns: nearly every batch moves the same few accounts, so they would wait for each other anyway, or
+// dead-lock.
 func (s *Store) Write(ctx context.Context, b Batch) (Result, error) {
 	if err := b.check(); err != nil {
 		return Result{}, &Error{Doing: "writing", Reason: "the batch is not what an engine writes", Err: err}
@@ -72,7 +73,8 @@ func (s *Store) begin(ctx context.Context) (pgx.Tx, error) {
 // takeTurn also fixes how the statements are run: each finds its rows by their keys. What the planner knows of the tables
 // may be from when they were empty.
 const takeTurn = `SELECT pg_advisory_xact_lock($1), set_config('plan_cache_mode', 'force_generic_plan', true),
-  set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`
+  set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+  set_config('enable_mergejoin', 'off', true)`
 
 func writeIn(ctx context.Context, tx pgx.Tx, b Batch) (result Result, err error) {
 	if err := advance(ctx, tx, b.Positions); err != nil {
@@ -154,7 +156,8 @@ func outcome(positions []Advance, present map[Partition]int64) bool {
 }
 
 // collect runs a query and reads all of its rows.
-func collect[T any](ctx context.Context, tx pgx.Tx, scan func(pgx.CollectableRow) (T, error), query string, arguments ...any) ([]T, error) {
+func collect[T any](ctx context.Context, tx pgx.Tx, scan func(pgx.CollectableRow) (T, error), query string, arguments ...any,
+) ([]T, error) {
 	rows, err := tx.Query(ctx, query, arguments...)
 	if err != nil {
 		return nil, err

@@ -87,7 +87,7 @@ func (r *rig) catchUp(processors string) {
 	r.t.Helper()
 	admin := kadm.NewClient(r.connect())
 	r.must(proctest.Await(r.ctx, func(ctx context.Context) error {
-		for _, group := range topics.Groups() {
+		for _, group := range topics.Transacted() {
 			lags, err := admin.Lag(ctx, group.ID())
 			if err != nil {
 				return err

@@ -42,7 +42,7 @@ func (f *fleet) launch(name string) {
 	m := &member{http: address(f.t)}
 	m.Process = proctest.Start(f.t, proctest.Command{Path: f.binary, Args: append([]string{
 		"run", "--instance-id", name, "--http-listen", m.http, "--brokers", f.brokers[0],
-	}, f.args...)})
+	}, withoutTables(f.args)...)})
 	f.members[name] = m
 }
 

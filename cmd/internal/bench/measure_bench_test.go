@@ -110,7 +110,7 @@ func (r *rig) pending(count int) {
 // groupsOf is how many tables hold each campaign.
 func groupsOf(processors string) int {
 	if processors == "all" {
-		return len(topics.Groups())
+		return len(topics.Transacted())
 	}
 	return 1
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -91,11 +92,30 @@ func (r *rig) start(args ...string) time.Duration {
 	} else {
 		switches = append(switches, "--embedded-listen", r.brokers[0], "--data-dir", r.data)
 	}
-	r.engine = proctest.Start(r.t, proctest.Command{Path: r.binary, Args: append(switches, args...)})
+	r.engine = proctest.Start(r.t, proctest.Command{Path: r.binary, Args: append(switches, withoutTables(args)...)})
 	if err := r.engine.AwaitHTTP("http://"+r.http+"/readyz", patience); err != nil {
 		r.t.Fatalf("waiting for the engine: %v\n%s", err, r.engine.Report())
 	}
 	return time.Since(began)
+}
+
+// withoutTables returns switches that run all processors but the sinks where they ask for all: no figure wants a Postgres
+// beside it.
+func withoutTables(args []string) []string {
+	var names []string
+	for _, group := range topics.Transacted() {
+		names = append(names, group.Short)
+	}
+	all := strings.Join(names, ",")
+	at := slices.Index(args, "--processors") + 1
+	if at == 0 {
+		return append(slices.Clip(args), "--processors", all)
+	}
+	args = slices.Clone(args)
+	if args[at] == "all" {
+		args[at] = all
+	}
+	return args
 }
 
 func (r *rig) stop() {

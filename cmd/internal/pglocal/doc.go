@@ -2,6 +2,7 @@
 // demonstration and tests.
 //
 //	pglocal.go    Start, Server, Stop
+//	running.go    how another process's server is reached
 //	find.go       which installed server is taken
 //	account.go    who runs it: never root
 //	reach.go      whether that account gets to the folder

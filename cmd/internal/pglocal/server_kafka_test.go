@@ -122,3 +122,21 @@ func TestClosedFolder(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestRunningServerIsFound: by another process that only knows the data folder, and not after its end.
+func TestRunningServerIsFound(t *testing.T) {
+	for _, name := range []string{"data", strings.Repeat("long-", 20)} {
+		dataDir := filepath.Join(dataFolder(t), name)
+		if err := os.Rename(madeFolder(t), dataDir); err != nil {
+			t.Fatal(err)
+		}
+		s := started(t, dataDir)
+		if url, err := Running(dataDir); err != nil || url != s.URL() {
+			t.Errorf("%s: %q, %v; want %q", name, url, err, s.URL())
+		}
+		stopped(t, s)
+		if url, err := Running(dataDir); !errors.Is(err, ErrNotRunning) {
+			t.Errorf("%s: after its end: %q, %v", name, url, err)
+		}
+	}
+}

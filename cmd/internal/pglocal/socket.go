@@ -44,11 +44,7 @@ func makePrivate(path string, who account) error {
 	if err == nil || !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	info, err := os.Lstat(path)
-	if err != nil {
-		return err
-	}
-	if stat, is := info.Sys().(*syscall.Stat_t); !is || !info.IsDir() || info.Mode().Perm() != 0o700 || stat.Uid != who.uid {
+	if !isPrivate(path, who.uid) {
 		return fmt.Errorf("making a folder for the socket: %s is there, and is no private folder of user %s: remove it", path, who.name)
 	}
 	return nil

@@ -38,6 +38,7 @@ type metrics struct {
 	restarts     *prometheus.CounterVec
 	lost         *prometheus.CounterVec
 	lateness     *prometheus.HistogramVec
+	locks        *prometheus.HistogramVec
 	open         *prometheus.HistogramVec
 	commit       *prometheus.HistogramVec
 	recovery     *prometheus.HistogramVec
@@ -92,6 +93,8 @@ func newMetrics(registry *prometheus.Registry, log zerolog.Logger) *metrics {
 			"How far this process's clock is ahead of the brokers' (negative: behind), at the least, when last compared."),
 		lateness: histogram("transition_lateness_seconds", "From when a transition could first have been decided until it was "+
 			"committed: as due by timers, as applied by lifecycle.", latenessBuckets, "transition"),
+		locks: histogram("lock_lateness_seconds", "From when a campaign's settlement was decided, which is the instant of the lock, "+
+			"until its count was locked and its release committed.", latenessBuckets),
 		open: histogram("transaction_duration_seconds", "From the beginning of a transaction until it was committed.",
 			transactionBuckets),
 		commit: histogram("commit_duration_seconds", "The part of it that the commit took, in which the group does nothing else.",
@@ -118,14 +121,29 @@ func (m *metrics) begin(group topics.Group) {
 	for _, reason := range schemas.Reasons() {
 		m.refused.WithLabelValues(of, string(reason))
 	}
-	for _, transition := range schemas.Transitions() {
-		m.lateness.WithLabelValues(of, string(transition))
-	}
 	for _, outcome := range []string{processors.Duplicates, processors.UnreadableRows} {
 		m.outcomes.WithLabelValues(of, outcome)
 	}
+	if of == topics.Budgets {
+		m.beginAccounts(of)
+	} else {
+		for _, transition := range schemas.Transitions() {
+			m.lateness.WithLabelValues(of, string(transition))
+		}
+	}
 	for _, input := range group.Inputs {
 		m.lost.WithLabelValues(of, string(input))
+	}
+}
+
+// beginAccounts shows what only accounts count.
+func (m *metrics) beginAccounts(of string) {
+	m.locks.WithLabelValues(of)
+	for _, outcome := range []string{processors.Noted, processors.Held, processors.Locked, processors.LockedEarly, processors.Adjusted} {
+		m.outcomes.WithLabelValues(of, outcome)
+	}
+	for _, verdict := range schemas.Verdicts() {
+		m.outcomes.WithLabelValues(of, string(verdict))
 	}
 }
 
@@ -145,6 +163,14 @@ const (
 	aborted   = "aborted"
 )
 
+// lateTo returns where the lateness of a transition is noted, or that of a lock, which is none.
+func (m *metrics) lateTo(processor, of string) prometheus.Observer {
+	if of == processors.Locked {
+		return m.locks.WithLabelValues(processor)
+	}
+	return m.lateness.WithLabelValues(processor, of)
+}
+
 // observer returns what one group's engine tells its counts to; owned is kept at the number of its partitions.
 func (m *metrics) observer(processor string, owned *atomic.Int32) engine.Observer {
 	return engine.Observer{
@@ -159,7 +185,7 @@ func (m *metrics) observer(processor string, owned *atomic.Int32) engine.Observe
 			}
 		},
 		Late: func(transition string, by time.Duration, count int) {
-			histogram := m.lateness.WithLabelValues(processor, transition)
+			histogram := m.lateTo(processor, transition)
 			for range count {
 				histogram.Observe(by.Seconds())
 			}

@@ -38,6 +38,13 @@ func newProjectionMetrics(registry *prometheus.Registry) projectionMetrics {
 	return m
 }
 
+// begin shows the counters from the start: what appears with its first event has no growth that could be seen.
+func (m projectionMetrics) begin() {
+	for outcome := range projectedRows(processors.Projected{}) {
+		m.rows.WithLabelValues(outcome)
+	}
+}
+
 // projected counts a batch that Postgres has committed.
 func (m *metrics) projected(records int, took time.Duration) {
 	m.tables.records.Add(float64(records))
@@ -48,14 +55,28 @@ func (m *metrics) projectionFailed() { m.tables.failures.Inc() }
 
 // projections counts what a batch came to.
 func (m *metrics) projections(batch processors.Projected) {
+	for outcome, count := range projectedRows(batch) {
+		m.tables.rows.WithLabelValues(outcome).Add(float64(count))
+	}
+}
+
+// What becomes of a row of the tables.
+const (
+	rowNew        = "new"
+	rowRepeated   = "repeated"
+	rowConflict   = "conflict"   // something else stands there: it was not written
+	rowUnreadable = "unreadable" // its record cannot be read
+	rowBooked     = "booked"     // a release that is in the ledger
+	rowParked     = "parked"     // a release that waits for its campaign's settlement to be read
+)
+
+func projectedRows(batch processors.Projected) map[string]int {
 	unreadable := 0
 	for _, count := range batch.Unreadable {
 		unreadable += count
 	}
-	for outcome, count := range map[string]int{
-		"new": batch.New, "repeated": batch.Repeated, "conflict": len(batch.Conflicts), "unreadable": unreadable,
-		"booked": batch.Booked, "parked": batch.Parked,
-	} {
-		m.tables.rows.WithLabelValues(outcome).Add(float64(count))
+	return map[string]int{
+		rowNew: batch.New, rowRepeated: batch.Repeated, rowConflict: len(batch.Conflicts), rowUnreadable: unreadable,
+		rowBooked: batch.Booked, rowParked: batch.Parked,
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/rmn-arms/campaign-engine/processors/engine"
+	"github.com/rmn-arms/campaign-engine/processors/sink"
 )
 
 // overviews is what the groups of a process have and wait for at the moment of a scrape. It asks no broker and holds no
@@ -16,6 +17,7 @@ type overviews struct {
 	ready, held, owned, catchingUp, rowsLeft, lag *prometheus.Desc
 	pending, overdue, oldest, next                *prometheus.Desc
 	standby, behind                               *prometheus.Desc
+	tables                                        *prometheus.Desc
 }
 
 var _ prometheus.Collector = (*overviews)(nil)
@@ -45,6 +47,9 @@ func newOverviews(p *Process) *overviews {
 		standby: gauge("standby_partitions", "Partitions that others own and whose rows are kept up to date."),
 		behind: gauge("standby_behind_offsets",
 			"Offsets of the table topic that those rows were behind when that was looked at last, some seconds ago."),
+		tables: prometheus.NewDesc(prometheus.BuildFQName(namespace, "", "projections_waiting"),
+			"1 while the tables in Postgres are not written, since there is no database, it does not answer, or the group is being joined, "+
+				"else 0; /readyz tells why.", nil, nil),
 	}
 }
 
@@ -52,7 +57,7 @@ func newOverviews(p *Process) *overviews {
 func (o *overviews) Describe(to chan<- *prometheus.Desc) {
 	for _, desc := range []*prometheus.Desc{
 		o.ready, o.held, o.owned, o.catchingUp, o.pending, o.overdue, o.oldest, o.next, o.lag, o.rowsLeft,
-		o.standby, o.behind,
+		o.standby, o.behind, o.tables,
 	} {
 		to <- desc
 	}
@@ -65,6 +70,17 @@ func (o *overviews) Collect(to chan<- prometheus.Metric) {
 		o.collect(g.engine.Overview(), waits, func(desc *prometheus.Desc, value float64, labels ...string) {
 			to <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, append([]string{g.Short}, labels...)...)
 		})
+	}
+	if tables := o.process.tables; tables != nil {
+		o.collectTables(tables.group.Short, tables.overview(), to)
+	}
+}
+
+// collectTables tells of a sink: it owns what it has, and has no rows to recover and no timers.
+func (o *overviews) collectTables(processor string, view sink.Overview, to chan<- prometheus.Metric) {
+	to <- prometheus.MustNewConstMetric(o.tables, prometheus.GaugeValue, oneIf(view.Waiting != ""))
+	for at, behind := range view.Behind {
+		to <- prometheus.MustNewConstMetric(o.lag, prometheus.GaugeValue, float64(behind), processor, at.Topic, strconv.Itoa(int(at.Partition)))
 	}
 }
 

@@ -102,15 +102,18 @@ func (p *projections) wait(reason string) {
 	p.waiting = reason
 }
 
-// waitsFor says what the tables wait for, "" for nothing.
-func (p *projections) waitsFor() string {
+// overview says what the tables are doing; before there is a database it knows of no partition.
+func (p *projections) overview() sink.Overview {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.sink != nil {
-		return p.sink.Overview().Waiting
+		return p.sink.Overview()
 	}
-	return p.waiting
+	return sink.Overview{Waiting: p.waiting}
 }
+
+// waitsFor says what the tables wait for, "" for nothing.
+func (p *projections) waitsFor() string { return p.overview().Waiting }
 
 // kept tells of a batch: what contradicts the tables, and what could not be read, is for a person to look into.
 func (p *projections) kept(batch processors.Projected) {

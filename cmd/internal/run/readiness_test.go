@@ -109,7 +109,7 @@ func TestAProcessHearsItsBrokers(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	process, err := New(Settings{
-		Connect: []kgo.Opt{kgo.SeedBrokers(cluster.ListenAddrs()...)}, Instance: "a", Groups: topics.Groups(),
+		Connect: []kgo.Opt{kgo.SeedBrokers(cluster.ListenAddrs()...)}, Instance: "a", Groups: topics.Transacted(),
 		Clock: processors.SystemClock(), Topics: topics.Options{Partitions: 2}, Log: zerolog.Nop(),
 	})
 	if err != nil {

@@ -75,6 +75,7 @@ func New(s Settings) (*Process, error) {
 	for _, g := range s.Groups {
 		if g.Sink() {
 			p.tables = newProjections(s, g, metrics)
+			metrics.tables.begin()
 			continue
 		}
 		graph, err := processors.Graph(g.Short, s.Campaigns, processors.WithTracer(s.Tracer))

@@ -32,7 +32,7 @@ func prepared(t *testing.T) (*Process, *bytes.Buffer, *kadm.Client) {
 	t.Cleanup(client.Close)
 	var logged bytes.Buffer
 	process, err := New(Settings{
-		Connect: connect, Instance: "test", Groups: topics.Groups(), Clock: processors.SystemClock(),
+		Connect: connect, Instance: "test", Groups: topics.Transacted(), Clock: processors.SystemClock(),
 		Topics: topics.Options{Partitions: 2, Connection: "--brokers k1:9092"}, Log: zerolog.New(&logged),
 	})
 	if err != nil {

@@ -143,10 +143,13 @@ func tells(t *testing.T, what, text string) {
 	}
 }
 
+// noDatabase is an address where none is: what is tested here are brokers, and no engine is to start a local Postgres.
+const noDatabase = "CAMPAIGN_DATABASE_URL=postgres://nobody@127.0.0.1:1/none"
+
 // launch starts a program; environment is NAME=value.
 func (c *cluster) launch(t *testing.T, path string, environment []string, args ...string) *proctest.Process {
 	t.Helper()
-	return proctest.Start(t, proctest.Command{Path: path, Args: args, Env: environment})
+	return proctest.Start(t, proctest.Command{Path: path, Args: args, Env: append([]string{noDatabase}, environment...)})
 }
 
 // httpFree returns an address to listen at.

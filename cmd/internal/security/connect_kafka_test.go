@@ -102,8 +102,8 @@ func (a attempt) switches(c *cluster, command ...string) []string {
 // works runs the engine until it is ready, and asks what there is.
 func (c *cluster) works(t *testing.T, a attempt) {
 	http := httpFree(t)
-	engine := c.launch(t, c.campaignd, a.environment(), a.switches(c, "run", "--partitions", partitions, "--http-listen", http,
-		"--instance-id", strings.ReplaceAll(a.name, " ", "-"), "--log-level", "debug")...)
+	engine := c.launch(t, c.campaignd, a.environment(), a.switches(c, "run", "--processors", "timers,lifecycle",
+		"--partitions", partitions, "--http-listen", http, "--instance-id", strings.ReplaceAll(a.name, " ", "-"), "--log-level", "debug")...)
 	if err := engine.AwaitHTTP("http://"+http+"/readyz", patience); err != nil {
 		t.Fatal(err)
 	}

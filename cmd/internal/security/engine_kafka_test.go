@@ -119,6 +119,26 @@ func paused(t *testing.T, id string, revision int64) *kgo.Record {
 	return event(t, schemas.CampaignPaused, id, revision, data)
 }
 
+// cancelled returns a record that cancels a campaign.
+func cancelled(t *testing.T, id string, revision int64) *kgo.Record {
+	t.Helper()
+	data, err := json.Marshal(schemas.Change{CampaignID: id, Revision: revision, Reason: "security"})
+	must(t, err)
+	return event(t, schemas.CampaignCancelled, id, revision, data)
+}
+
+// played returns a record of a play of a campaign.
+func played(t *testing.T, id string) *kgo.Record {
+	t.Helper()
+	data, err := json.Marshal(schemas.Play{
+		PlayID: id + "-play", CampaignID: id, CreativeID: "cr-1", DeviceID: "d-1", StoreID: "s-1", Impressions: "12.5",
+	})
+	must(t, err)
+	r := event(t, schemas.PlayReported, id, 0, data)
+	r.Topic = string(topics.Plays)
+	return r
+}
+
 func event(t *testing.T, kind schemas.Type, id string, revision int64, data []byte) *kgo.Record {
 	t.Helper()
 	value, err := json.Marshal(schemas.RawEvent{

@@ -48,7 +48,8 @@ func (c *cluster) follow(t *testing.T) *outputs {
 	t.Helper()
 	o := &outputs{seen: map[string]int{}}
 	reader := c.client(t, "", kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
-		kgo.ConsumeTopics(string(topics.TransitionsApplied), string(topics.TransitionsRejected), string(topics.DeadLetters)))
+		kgo.ConsumeTopics(string(topics.TransitionsApplied), string(topics.TransitionsRejected), string(topics.DeadLetters),
+			string(topics.BudgetReleased), string(topics.CampaignStatements)))
 	go func() {
 		for {
 			fetches := reader.PollFetches(context.Background())

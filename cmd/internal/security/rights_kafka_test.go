@@ -16,7 +16,7 @@ import (
 )
 
 // testStartWithoutARight starts each processor without each of its rights: it must not start, and say which one is missing
-// and who lacks it.
+// and who lacks it. That is asked before a database is: projections too are asked without one.
 func testStartWithoutARight(t *testing.T, c *cluster) {
 	for _, group := range topics.Groups() {
 		rights := topics.RightsOf(group)
@@ -109,14 +109,15 @@ func (c *cluster) awaitNobody(t *testing.T, group topics.Group) {
 }
 
 // testLosingARight takes each right away from running engines, provokes all that they do, sees that they say what is
-// missing, and that nothing was lost when it is back.
+// missing, and that nothing was lost when it is back. Projections are left out: they read nothing before they have a
+// database, of which there is none here.
 func testLosingARight(t *testing.T, c *cluster, out *outputs) {
 	engines := map[string]*engine{}
-	for _, group := range topics.Groups() {
+	for _, group := range topics.Transacted() {
 		engines[group.Short] = c.engine(t, group.Short, group.Short, "steady")
 		engines[group.Short].ready(t)
 	}
-	for _, group := range topics.Groups() {
+	for _, group := range topics.Transacted() {
 		for i, right := range topics.RightsOf(group) {
 			if right.Operation != topics.DescribeConfigs { // which is asked for at the start alone
 				t.Run(group.Short+" loses "+right.String(), func(t *testing.T) {
@@ -143,6 +144,9 @@ func (c *cluster) loses(t *testing.T, e *engine, right topics.Right, id string, 
 	c.grant(principal, []topics.Right{right})
 	e.awaitReadiness(t, 200, "")
 	out.await(t, id+"/1/schedule", id+"/2/pause", "transitions-rejected "+id, "dead-letters "+id, id+"-astray/1/schedule")
+	if e.group.Short == topics.Budgets {
+		out.await(t, id+"/4/cancel", "budget-released "+id, "campaign-statements "+id)
+	}
 }
 
 // provoke lets an engine do all that it ever does: join anew, and so fence, recover and delete; read, carry, decide, refuse.
@@ -150,12 +154,14 @@ func (c *cluster) provoke(t *testing.T, e *engine, id string) {
 	t.Helper()
 	soon := time.Now().Add(time.Hour)
 	everywhere := c.client(t, "")
-	refused := topics.CampaignEvents
-	if e.group.Short == topics.Lifecycle {
-		refused = topics.TransitionsDue
-	}
+	refused := map[string]topics.Name{
+		topics.Timers: topics.CampaignEvents, topics.Lifecycle: topics.TransitionsDue, topics.Budgets: topics.Plays,
+	}[e.group.Short]
 	publish(t, everywhere, created(t, id, soon, soon.Add(time.Hour)), paused(t, id, 2), paused(t, id, 3), rubbish(refused, id),
 		astray(created(t, id+"-astray", soon, soon.Add(time.Hour))))
+	if e.group.Short == topics.Budgets {
+		publish(t, everywhere, astray(played(t, id)), cancelled(t, id, 4)) // the cancel is settled at once: it locks and releases
+	}
 	c.expel(t, e)
 }
 

@@ -87,7 +87,7 @@ func testPeople(t *testing.T, c *cluster) {
 		as := c.user(user)
 		return c.ended(t, c.launch(t, c.campaignctl, as.environment(), as.switches(c, command...)...), code)
 	}
-	for _, role := range []string{"campaign-service", "operator", "analyst"} {
+	for _, role := range []string{"campaign-service", "billing", "operator", "analyst"} {
 		rights := rightsOf(role)
 		c.addUsers(role)
 		c.grant("User:"+role, rights)

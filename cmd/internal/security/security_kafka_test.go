@@ -15,8 +15,8 @@ const partitions = "2"
 func TestSecurity(t *testing.T) {
 	c := start(t)
 	t.Run("topics", func(t *testing.T) { testTopicsByTheAdmin(t, c) })
-	c.addUsers("timers", "lifecycle", "campaign-service")
-	for _, role := range []string{"timers", "lifecycle", "campaign-service"} {
+	c.addUsers("timers", "lifecycle", "budgets", "campaign-service")
+	for _, role := range []string{"timers", "lifecycle", "budgets", "campaign-service"} {
 		c.grant("User:"+role, rightsOf(role))
 	}
 	t.Run("start", func(t *testing.T) { testStartWithoutARight(t, c) })

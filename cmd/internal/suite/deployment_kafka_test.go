@@ -75,6 +75,7 @@ func (d *deployment) start(instance string, args ...string) *engine {
 		Path: d.binary,
 		Args: append([]string{
 			"run", "--brokers", d.cluster.Brokers()[0], "--instance-id", instance, "--http-listen", http,
+			"--processors", "timers,lifecycle,budgets",
 		}, args...),
 	})
 	return &engine{process, "http://" + http}
@@ -128,7 +129,7 @@ func (d *deployment) idle() {
 	d.t.Helper()
 	admin := kadm.NewClient(d.client)
 	d.must(proctest.Await(d.ctx, func(ctx context.Context) error {
-		for _, group := range topics.Groups() {
+		for _, group := range topics.Transacted() {
 			lags, err := admin.Lag(ctx, group.ID())
 			if err != nil {
 				return err

@@ -26,6 +26,12 @@ type Fold struct {
 	row       []byte
 	// tableMissing says why there is no row; empty when the table was read.
 	tableMissing string
+
+	statements []schemas.Statement
+	releases   []schemas.Event[schemas.Released]
+	account    []byte // the row of the engine's table
+	// moneyMissing says why nothing is known of money; empty when its topics were read.
+	moneyMissing string
 }
 
 // published is an event of campaign-events.
@@ -43,10 +49,8 @@ func For(campaignID string) *Fold { return &Fold{id: campaignID, outcomes: make(
 // this order, while the engine goes on: what an event led to is then there with it, and what came of a due transition
 // never without it.
 func Topics() []topics.Name {
-	return []topics.Name{
-		topics.CampaignEvents, topics.TransitionsApplied, topics.TransitionsRejected, topics.CampaignEngineTimersTable,
-		topics.TransitionsDue, topics.DeadLetters,
-	}
+	return append(MoneyTopics(), topics.CampaignEvents, topics.TransitionsApplied, topics.TransitionsRejected,
+		topics.CampaignEngineTimersTable, topics.TransitionsDue, topics.DeadLetters)
 }
 
 // WithoutTable says why the engine's table is not among the records.
@@ -78,6 +82,8 @@ func (f *Fold) Add(r topics.Record) {
 		}
 	case topics.CampaignEngineTimersTable:
 		f.row = r.Value
+	default:
+		f.addMoney(r)
 	}
 }
 
@@ -115,7 +121,7 @@ func decode[D any](codec interface{ Decode([]byte) (any, error) }, value []byte)
 
 // Timeline returns the story. known is false when no record was about the campaign.
 func (f *Fold) Timeline() (t Timeline, known bool) {
-	t = Timeline{Summary: Summary{CampaignID: f.id, Refused: len(f.refusals)}, Steps: []Step{}, Refusals: []Refusal{}}
+	t = Timeline{Summary: Summary{CampaignID: f.id, Refused: len(f.refusals)}, Steps: []Step{}, Settlements: []Settlement{}, Refusals: []Refusal{}}
 	t.Refusals = append(t.Refusals, f.refusals...)
 	in := f.place(&t.Summary)
 	for _, due := range f.dues {
@@ -126,6 +132,11 @@ func (f *Fold) Timeline() (t Timeline, known bool) {
 		t.Steps = append(t.Steps, step)
 	}
 	t.Next, t.NextError = f.next(in, &t)
+	t.Money, t.MoneyError = f.money()
+	for _, s := range f.settlements() {
+		s.AtInZone = display(in, s.At)
+		t.Settlements = append(t.Settlements, s)
+	}
 	t.Undecided = f.undecided(t.Revision)
 	return t, len(t.Steps) > 0 || len(t.Undecided) > 0 || t.Refused > 0
 }

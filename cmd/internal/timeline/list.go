@@ -179,29 +179,29 @@ func WriteList(to io.Writer, campaigns []Listed, now schemas.Instant, colour boo
 	if len(campaigns) == 0 {
 		return nil
 	}
-	var t table
-	t.row(cell{"CAMPAIGN", Faint}, cell{"STATUS", Faint}, cell{"NEXT", Faint}, cell{"AT (UTC)", Faint}, cell{"AT (LOCAL)", Faint},
-		cell{"", Faint}, cell{"NAME", Faint})
+	var t Table
+	t.Row(Cell{"CAMPAIGN", Faint}, Cell{"STATUS", Faint}, Cell{"NEXT", Faint}, Cell{"AT (UTC)", Faint}, Cell{"AT (LOCAL)", Faint},
+		Cell{"", Faint}, Cell{"NAME", Faint})
 	for _, c := range campaigns {
-		t.row(c.cells(now)...)
+		t.Row(c.cells(now)...)
 	}
-	return t.write(to, colour)
+	return t.Write(to, colour)
 }
 
-func (l *Listed) cells(now schemas.Instant) []cell {
+func (l *Listed) cells(now schemas.Instant) []Cell {
 	status := statusCell(l.Status)
 	if l.Status == "" {
-		status = cell{"not decided yet", Caution}
+		status = Cell{"not decided yet", Caution}
 	}
-	cells, name := []cell{{Printable(l.CampaignID), Strong}, status}, cell{text: Printable(l.Name)}
+	cells, name := []Cell{{Printable(l.CampaignID), Strong}, status}, Cell{Text: Printable(l.Name)}
 	switch {
 	case l.Problem != "":
-		return append(cells, cell{"not known", Caution}, cell{}, cell{}, cell{}, cell{l.Problem, Caution})
+		return append(cells, Cell{"not known", Caution}, Cell{}, Cell{}, Cell{}, Cell{l.Problem, Caution})
 	case l.Next == nil:
-		return append(cells, cell{"nothing", Faint}, cell{}, cell{}, cell{}, name)
+		return append(cells, Cell{"nothing", Faint}, Cell{}, Cell{}, Cell{}, name)
 	}
-	return append(cells, cell{text: string(l.Next.Transition)}, cell{text: l.Next.At.String()}, cell{text: l.Next.AtInZone},
-		cell{text: distance(now, l.Next.At)}, name)
+	return append(cells, Cell{Text: string(l.Next.Transition)}, Cell{Text: l.Next.At.String()}, Cell{Text: l.Next.AtInZone},
+		Cell{Text: distance(now, l.Next.At)}, name)
 }
 
 // Statuses returns the words of all statuses, those that are not final first.

@@ -6,7 +6,9 @@ import (
 	"testing"
 
 	"github.com/rmn-arms/campaign-engine/schemas"
+	"github.com/rmn-arms/campaign-engine/state/budget"
 	"github.com/rmn-arms/campaign-engine/state/instant"
+	"github.com/rmn-arms/campaign-engine/state/money"
 	"github.com/rmn-arms/campaign-engine/state/timer"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
@@ -116,6 +118,62 @@ func (s *story) row(revision int64, armed map[timer.Kind]string) {
 	s.add(topics.CampaignEngineTimersTable, row.AppendBinary(nil))
 }
 
+// counted adds the row of an account that has counted plays, at so many impressions each.
+func (s *story) counted(plays int64, impressions string) {
+	amount, err := money.ParseAmount("500.00", "USD")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	cpm, err := money.ParseRate("2.50")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	each, err := money.ParseExact(impressions)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	a := budget.Account{Known: true, AdvertiserID: "a-1", Budget: amount, Revision: 1, Sequence: 3, Status: budget.Active}
+	a.Timeline.Terms = []budget.Terms{{StartsAt: 1, EndsAt: 2, CPM: cpm}}
+	for range plays {
+		a.Counted.Plays++
+		a.Counted.Impressions = a.Counted.Impressions.Plus(each)
+		a.Cost = a.Cost.Plus(money.Cost(each, cpm))
+	}
+	a.NotCounted[budget.Duplicate] = 7
+	s.add(topics.CampaignEngineBudgetsTable, a.AppendBinary(nil))
+}
+
+func dollars(amount string) schemas.Money { return schemas.Money{Amount: amount, Currency: "USD"} }
+
+// statement adds a statement of 0.09 spent of 500.00.
+func (s *story) statement(data schemas.Statement) {
+	kind := schemas.StatementFinal
+	if data.Version > 1 {
+		kind = schemas.StatementAdjusted
+	}
+	data.StatementID, data.CampaignID = fmt.Sprintf("%s/%d", s.id, data.Version), s.id
+	data.LockedAt = instantOf(s.t, "2026-11-23T09:00:00.010Z")
+	data.Budget, data.Spent, data.Released = dollars("500.00"), dollars("0.09"), dollars("499.91")
+	event := schemas.NewEvent(data.StatementID, kind, s.id, data.LockedAt, data)
+	value, err := topics.StatementCodec{}.Encode(&event)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.add(topics.CampaignStatements, value)
+}
+
+func (s *story) release() {
+	id := schemas.ReleaseID(s.id)
+	event := schemas.NewEvent(id, schemas.BudgetReleased, s.id, instantOf(s.t, "2026-11-23T09:00:00.010Z"), schemas.Released{
+		ReleaseID: id, CampaignID: s.id, AdvertiserID: "a-1", Budget: dollars("500.00"), Spent: dollars("0.09"), Released: dollars("499.91"),
+	})
+	value, err := topics.ReleasedCodec{}.Encode(&event)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.add(topics.BudgetReleased, value)
+}
+
 func springSale(t *testing.T) schemas.Placed {
 	return schemas.Placed{
 		Revision: 1, AdvertiserID: "a-1", Name: "Spring sale", TimeZone: "America/New_York",
@@ -146,6 +204,7 @@ func aBusyOne(t *testing.T) *story {
 	s.publish(schemas.CampaignResumed, 4, "")
 	s.due(schemas.Resume, 4, "2026-12-03T12:00:00.999Z", "2026-12-03T12:00:00.999Z", "")
 	s.row(4, map[timer.Kind]string{timer.End: "2026-12-08T05:00:00Z", timer.Settle: "2026-12-08T06:00:00Z"})
+	s.counted(250, "1.005")
 	s.publish(schemas.CampaignCancelled, 5, "")
 	return s
 }
@@ -159,6 +218,12 @@ func settled(t *testing.T) *story {
 	s.applied(s.due(schemas.Settle, 2, "2026-11-23T09:00:00.010Z", "2026-11-23T09:00:00.010Z", ""), schemas.Cancelled, schemas.Cancelled)
 	row := timer.Row{Revision: 2, Result: timer.Cancelled, Settled: true}
 	s.add(topics.CampaignEngineTimersTable, row.AppendBinary(nil))
+	s.counted(99, "12") // locked by now
+	s.statement(schemas.Statement{Version: 1, Plays: 3, Impressions: "37.5", NotCounted: map[schemas.Verdict]int64{schemas.PlayDuplicate: 2}})
+	s.release()
+	s.statement(schemas.Statement{Version: 2, Plays: 4, Impressions: "50", Late: &schemas.Tally{Plays: 1, Impressions: "12.5"},
+		AdjustedAt: new(instantOf(t, "2026-11-23T09:00:01Z")),
+		NotCounted: map[schemas.Verdict]int64{schemas.PlayDuplicate: 2, schemas.PlayAfterLock: 1}})
 	return s
 }
 

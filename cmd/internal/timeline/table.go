@@ -20,22 +20,23 @@ const (
 	Caution Style = "33"
 )
 
-// cell is a piece of a line.
-type cell struct {
-	text  string
-	style Style
+// Cell is a piece of a line.
+type Cell struct {
+	Text  string
+	Style Style
 }
 
-// table is lines of cells that are to stand in columns.
-type table struct {
-	rows [][]cell
+// Table is lines of cells that are to stand in columns.
+type Table struct {
+	rows [][]Cell
 }
 
-func (t *table) row(cells ...cell) { t.rows = append(t.rows, cells) }
+// Row adds a line.
+func (t *Table) Row(cells ...Cell) { t.rows = append(t.rows, cells) }
 
-// write aligns the columns, two spaces between them. The last cell of a line is not padded. A cell is padded before it
+// Write aligns the columns, two spaces between them. The last cell of a line is not padded. A cell is padded before it
 // is coloured, so that the colours take no room.
-func (t *table) write(to io.Writer, colour bool) error {
+func (t *Table) Write(to io.Writer, colour bool) error {
 	var widths []int
 	for _, row := range t.rows {
 		for i, c := range row {
@@ -43,7 +44,7 @@ func (t *table) write(to io.Writer, colour bool) error {
 				widths = append(widths, 0)
 			}
 			if i < len(row)-1 {
-				widths[i] = max(widths[i], utf8.RuneCountInString(c.text))
+				widths[i] = max(widths[i], utf8.RuneCountInString(c.Text))
 			}
 		}
 	}
@@ -51,9 +52,9 @@ func (t *table) write(to io.Writer, colour bool) error {
 	for _, row := range t.rows {
 		var line strings.Builder
 		for i, c := range row {
-			line.WriteString(Paint(c.text, c.style, colour))
+			line.WriteString(Paint(c.Text, c.Style, colour))
 			if i < len(row)-1 {
-				line.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(c.text)+2))
+				line.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(c.Text)+2))
 			}
 		}
 		out.WriteString(strings.TrimRight(line.String(), " ") + "\n")

@@ -9,54 +9,55 @@ import (
 
 // Write prints the summary for a person who looks at it at now.
 func (s Summary) Write(to io.Writer, now schemas.Instant, colour bool) error {
-	var t table
-	t.row(cell{"Campaign", Faint}, cell{Printable(s.CampaignID), Strong})
+	var t Table
+	t.Row(Cell{"Campaign", Faint}, Cell{Printable(s.CampaignID), Strong})
 	if c := s.Campaign; c != nil {
 		if c.Name != "" {
-			t.row(cell{"Name", Faint}, cell{text: Printable(c.Name)})
+			t.Row(Cell{"Name", Faint}, Cell{Text: Printable(c.Name)})
 		}
-		t.row(cell{"Advertiser", Faint}, cell{text: Printable(c.AdvertiserID)})
-		t.row(cell{"Budget", Faint}, cell{text: Printable(budget(c))})
-		t.row(cell{"Content", Faint}, cell{text: fmt.Sprintf("%d %s for %d %s",
+		t.Row(Cell{"Advertiser", Faint}, Cell{Text: Printable(c.AdvertiserID)})
+		t.Row(Cell{"Budget", Faint}, Cell{Text: Printable(budget(c))})
+		t.Row(Cell{"Content", Faint}, Cell{Text: fmt.Sprintf("%d %s for %d %s",
 			len(c.Creatives), plural(len(c.Creatives), "creative"), len(c.Stores), plural(len(c.Stores), "store"))})
 	}
-	t.row(cell{"Status", Faint}, s.status())
+	t.Row(Cell{"Status", Faint}, s.status())
 	if s.Revision > 0 {
-		t.row(cell{"Revision", Faint}, cell{text: fmt.Sprintf("%d, sequence %d", s.Revision, s.Sequence)})
+		t.Row(Cell{"Revision", Faint}, Cell{Text: fmt.Sprintf("%d, sequence %d", s.Revision, s.Sequence)})
 	}
 	if w := s.Window; w != nil {
-		t.row(cell{"Starts", Faint}, cell{text: both(w.StartsAt, w.StartsAtInZone)})
-		t.row(cell{"Ends", Faint}, cell{text: both(w.EndsAt, w.EndsAtInZone) + "  " + Printable(w.TimeZone)})
+		t.Row(Cell{"Starts", Faint}, Cell{Text: both(w.StartsAt, w.StartsAtInZone)})
+		t.Row(Cell{"Ends", Faint}, Cell{Text: both(w.EndsAt, w.EndsAtInZone) + "  " + Printable(w.TimeZone)})
 	}
+	s.writeMoney(&t)
 	s.writeNext(&t, now)
 	for _, u := range s.Undecided {
-		t.row(cell{"Not decided", Faint}, cell{fmt.Sprintf("%s, revision %d, published %s",
+		t.Row(Cell{"Not decided", Faint}, Cell{fmt.Sprintf("%s, revision %d, published %s",
 			Printable(string(u.Type)), u.Revision, u.PublishedAt), Caution})
 	}
 	if s.Refused > 0 {
-		t.row(cell{"Refused", Faint}, cell{fmt.Sprintf("%d %s in dead-letters; timeline shows why",
+		t.Row(Cell{"Refused", Faint}, Cell{fmt.Sprintf("%d %s in dead-letters; timeline shows why",
 			s.Refused, plural(s.Refused, "record")), Bad})
 	}
-	return t.write(to, colour)
+	return t.Write(to, colour)
 }
 
-func (s Summary) writeNext(t *table, now schemas.Instant) {
+func (s Summary) writeNext(t *Table, now schemas.Instant) {
 	switch {
 	case s.NextError != "":
-		t.row(cell{"Next", Faint}, cell{"not known: " + s.NextError, Caution})
+		t.Row(Cell{"Next", Faint}, Cell{"not known: " + s.NextError, Caution})
 	case len(s.Next) == 0 && s.Revision > 0:
-		t.row(cell{"Next", Faint}, cell{"nothing", Faint})
+		t.Row(Cell{"Next", Faint}, Cell{"nothing", Faint})
 	}
 	for i, p := range s.Next {
 		title := "Next"
 		if i > 0 {
 			title = ""
 		}
-		next := cell{text: fmt.Sprintf("%-10s  %s  %s", p.Transition, both(p.At, p.AtInZone), distance(now, p.At))}
+		next := Cell{Text: fmt.Sprintf("%-10s  %s  %s", p.Transition, both(p.At, p.AtInZone), distance(now, p.At))}
 		if void := p.void(); void != "" {
-			next = cell{next.text + ", " + void, Faint}
+			next = Cell{next.Text + ", " + void, Faint}
 		}
-		t.row(cell{title, Faint}, next)
+		t.Row(Cell{title, Faint}, next)
 	}
 }
 
@@ -65,64 +66,64 @@ func (t Timeline) Write(to io.Writer, now schemas.Instant, colour bool) error {
 	if err := t.Summary.Write(to, now, colour); err != nil {
 		return err
 	}
-	if len(t.Steps) > 0 {
+	for _, part := range []struct {
+		count int
+		table func() *Table
+	}{{len(t.Steps), t.steps}, {len(t.Settlements), t.settlements}, {len(t.Refusals), t.refusals}} {
+		if part.count == 0 {
+			continue
+		}
 		if _, err := fmt.Fprintln(to); err != nil {
 			return err
 		}
-		if err := t.steps().write(to, colour); err != nil {
+		if err := part.table().Write(to, colour); err != nil {
 			return err
 		}
 	}
-	if len(t.Refusals) == 0 {
-		return nil
-	}
-	if _, err := fmt.Fprintln(to); err != nil {
-		return err
-	}
-	return t.refusals().write(to, colour)
+	return nil
 }
 
-func (t Timeline) steps() *table {
-	var steps table
-	steps.row(cell{"TRANSITION", Faint}, cell{"REVISION", Faint}, cell{"DUE (UTC)", Faint}, cell{"DUE (LOCAL)", Faint},
-		cell{"DECIDED (UTC)", Faint}, cell{"LATE", Faint}, cell{"OUTCOME", Faint})
+func (t Timeline) steps() *Table {
+	var steps Table
+	steps.Row(Cell{"TRANSITION", Faint}, Cell{"REVISION", Faint}, Cell{"DUE (UTC)", Faint}, Cell{"DUE (LOCAL)", Faint},
+		Cell{"DECIDED (UTC)", Faint}, Cell{"LATE", Faint}, Cell{"OUTCOME", Faint})
 	for _, s := range t.Steps {
 		late := ""
 		if s.Timed() {
 			late = fmt.Sprintf("%d ms", s.LatenessMs)
 		}
-		steps.row(cell{text: string(s.Transition)}, cell{text: fmt.Sprint(s.Revision)}, cell{text: s.ScheduledFor.String()},
-			cell{text: s.ScheduledInZone}, cell{text: s.DecidedAt.String()}, cell{text: late}, s.outcome())
+		steps.Row(Cell{Text: string(s.Transition)}, Cell{Text: fmt.Sprint(s.Revision)}, Cell{Text: s.ScheduledFor.String()},
+			Cell{Text: s.ScheduledInZone}, Cell{Text: s.DecidedAt.String()}, Cell{Text: late}, s.outcome())
 	}
 	return &steps
 }
 
 // outcome tells what came of a step, and the reason that an operator gave for it.
-func (s Step) outcome() cell {
+func (s Step) outcome() Cell {
 	because := ""
 	if s.ChangeReason != "" {
 		because = " (" + Printable(s.ChangeReason) + ")"
 	}
 	switch s.Outcome {
 	case Applied:
-		return cell{fmt.Sprintf("%d: %s%s", s.Sequence, Edge(s.From, s.To), because), statusCell(s.To).style}
+		return Cell{fmt.Sprintf("%d: %s%s", s.Sequence, Edge(s.From, s.To), because), statusCell(s.To).Style}
 	case Rejected:
 		met := ""
 		if s.Status != "" {
 			met = ", was " + string(s.Status)
 		}
-		return cell{fmt.Sprintf("rejected: %s%s%s", s.Reason, met, because), Bad}
+		return Cell{fmt.Sprintf("rejected: %s%s%s", s.Reason, met, because), Bad}
 	default:
-		return cell{"waiting for the lifecycle" + because, Caution}
+		return Cell{"waiting for the lifecycle" + because, Caution}
 	}
 }
 
-func (t Timeline) refusals() *table {
-	var refusals table
-	refusals.row(cell{"REFUSED", Faint}, cell{"PUBLISHED (UTC)", Faint}, cell{"WHERE", Faint}, cell{"DETAIL", Faint})
+func (t Timeline) refusals() *Table {
+	var refusals Table
+	refusals.Row(Cell{"REFUSED", Faint}, Cell{"PUBLISHED (UTC)", Faint}, Cell{"WHERE", Faint}, Cell{"DETAIL", Faint})
 	for _, r := range t.Refusals {
-		refusals.row(cell{Printable(string(r.Reason)), Bad}, cell{text: r.Timestamp.String()},
-			cell{text: fmt.Sprintf("%s/%d/%d", Printable(r.Topic), r.Partition, r.Offset)}, cell{text: Printable(r.Detail)})
+		refusals.Row(Cell{Printable(string(r.Reason)), Bad}, Cell{Text: r.Timestamp.String()},
+			Cell{Text: fmt.Sprintf("%s/%d/%d", Printable(r.Topic), r.Partition, r.Offset)}, Cell{Text: Printable(r.Detail)})
 	}
 	return &refusals
 }
@@ -140,27 +141,27 @@ func Edge(from, to schemas.Status) string {
 }
 
 // status tells a missing status apart: there may be nothing to decide.
-func (s Summary) status() cell {
+func (s Summary) status() Cell {
 	switch {
 	case s.Status != "":
 		return statusCell(s.Status)
 	case s.Revision == 0 && len(s.Undecided) == 0:
-		return cell{"none: nothing about it was accepted", Bad}
+		return Cell{"none: nothing about it was accepted", Bad}
 	default:
-		return cell{"not decided yet", Caution}
+		return Cell{"not decided yet", Caution}
 	}
 }
 
-func statusCell(s schemas.Status) cell {
+func statusCell(s schemas.Status) Cell {
 	switch s {
 	case schemas.Active:
-		return cell{string(s), Good}
+		return Cell{string(s), Good}
 	case schemas.Paused:
-		return cell{string(s), Caution}
+		return Cell{string(s), Caution}
 	case schemas.Cancelled:
-		return cell{string(s), Bad}
+		return Cell{string(s), Bad}
 	default:
-		return cell{text: string(s)}
+		return Cell{Text: string(s)}
 	}
 }
 

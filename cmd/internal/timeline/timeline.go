@@ -3,6 +3,7 @@
 //
 //	timeline.go  what is told
 //	fold.go      records in, story out
+//	money.go     where the budget is, the lock, the release
 //	foresee.go   which timers the status makes void
 //	list.go      rows in, a line per campaign out
 //	text.go      the story for a person
@@ -29,6 +30,10 @@ type Summary struct {
 	NextError string    `json:"next_error,omitempty"`
 	// Undecided are accepted events that the engine has not come to yet.
 	Undecided []Undecided `json:"undecided,omitempty"`
+	// Money is where the budget is; nil until the engine has taken the campaign into an account. MoneyError says why that is
+	// not known.
+	Money      *Money `json:"money,omitempty"`
+	MoneyError string `json:"money_error,omitempty"`
 	// Refused counts the records about the campaign that went to dead-letters.
 	Refused int `json:"refused"`
 }
@@ -38,6 +43,8 @@ type Timeline struct {
 	Summary
 	// Steps are all transitions that became due, in the order of decision.
 	Steps []Step `json:"steps"`
+	// Settlements are the lock, the release, and the statements that were adjusted after them.
+	Settlements []Settlement `json:"settlements"`
 	// Refusals are the records that went to dead-letters, in their order there.
 	Refusals []Refusal `json:"refusals"`
 }

@@ -106,8 +106,8 @@ func (a *admin) awaitHealed(ctx context.Context) error {
 }
 
 func (a *admin) healed(ctx context.Context) error {
-	for _, group := range topics.Groups() {
-		if err := a.caughtUp(ctx, group.ID()); err != nil {
+	for _, group := range topics.Transacted() {
+		if err := a.caughtUp(ctx, group); err != nil {
 			return err
 		}
 	}
@@ -122,30 +122,31 @@ func (a *admin) healed(ctx context.Context) error {
 }
 
 // caughtUp says whether a group has no lag, and somebody owns every partition.
-func (a *admin) caughtUp(ctx context.Context, group string) error {
-	lags, err := a.kadm.Lag(ctx, group)
+func (a *admin) caughtUp(ctx context.Context, group topics.Group) error {
+	id := group.ID()
+	lags, err := a.kadm.Lag(ctx, id)
 	if err != nil {
-		return fmt.Errorf("asking for the lag of %s: %w", group, err)
+		return fmt.Errorf("asking for the lag of %s: %w", id, err)
 	}
 	if err := lags.Error(); err != nil {
-		return fmt.Errorf("asking for the lag of %s: %w", group, err)
+		return fmt.Errorf("asking for the lag of %s: %w", id, err)
 	}
-	described := lags[group]
+	described := lags[id]
 	if lag := described.Lag.Total(); lag != 0 {
-		return fmt.Errorf("group %s has a lag of %d", group, lag)
+		return fmt.Errorf("group %s has a lag of %d", id, lag)
 	}
 	owned := 0
 	for _, member := range described.Members {
 		if assigned, is := member.Assigned.AsConsumer(); is {
 			for _, t := range assigned.Topics {
-				if t.Topic == string(topics.CampaignEvents) || t.Topic == string(topics.TransitionsDue) {
+				if t.Topic == string(group.Inputs[0]) { // the others have the same owners
 					owned += len(t.Partitions)
 				}
 			}
 		}
 	}
 	if owned != partitions {
-		return fmt.Errorf("group %s is %s, %d of %d partitions have an owner", group, described.State, owned, partitions)
+		return fmt.Errorf("group %s is %s, %d of %d partitions have an owner", id, described.State, owned, partitions)
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/proctest"
+	"github.com/rmn-arms/campaign-engine/topics"
 )
 
 const (
@@ -51,6 +52,15 @@ func newEngine(t proctest.TB, binary, instance, logs string, brokers []string, a
 	return e
 }
 
+// tortured are the processors that run: those that answer for something by Kafka's transactions alone.
+func tortured() string {
+	var names []string
+	for _, group := range topics.Transacted() {
+		names = append(names, group.Short)
+	}
+	return strings.Join(names, ",")
+}
+
 var errDown = errors.New("process is down")
 
 // start begins a new life. Error: it has not ended the last one.
@@ -67,6 +77,7 @@ func (e *engine) start() error {
 		Path: e.binary, Name: e.instance, Output: e.log, Env: []string{"GOMEMLIMIT=" + memoryLimit},
 		Args: append([]string{
 			"run", "--brokers", strings.Join(e.brokers, ","), "--instance-id", e.instance, "--http-listen", e.http,
+			"--processors", tortured(),
 		}, e.args...),
 	})
 	if err != nil {

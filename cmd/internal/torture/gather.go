@@ -55,9 +55,11 @@ func (e *evidence) gather(ctx context.Context, a *admin) (map[string]int, error)
 	return e.read(ctx, a.addresses, from, left)
 }
 
-// kept are the topics that tell the story: all but the loop, which the engine empties.
+// kept are the topics that tell the story: all but the loops, which the engine empties.
 func kept() []string {
-	return slices.DeleteFunc(names(), func(name string) bool { return name == string(topics.CampaignEngineTimersLoop) })
+	return slices.DeleteFunc(names(), func(name string) bool {
+		return slices.ContainsFunc(topics.Groups(), func(g topics.Group) bool { return string(g.Loop) == name })
+	})
 }
 
 // partition is one of a topic.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -23,6 +24,8 @@ type nemesis struct {
 	mu sync.Mutex
 	// spans are when something was broken, in ms, with what healing took.
 	spans []span
+	// rejoined are when members came anew to the group, whatever the reason.
+	rejoined []span
 	// losses are the moments at which a process stopped working, with the partitions of the sequencer that it owned.
 	losses []loss
 	done   map[Kind]int
@@ -241,16 +244,12 @@ func (n *nemesis) link(ctx context.Context, f Fault) error {
 	return failures
 }
 
-// calm says whether nothing was broken at an instant, nor within a while before.
+// calm says whether nothing was broken at an instant, nor within a while before, and nobody came anew to the group.
 func (n *nemesis) calm(at int64) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for _, s := range n.spans {
-		if s.from <= at && at <= s.to+calmAfter.Milliseconds() {
-			return false
-		}
-	}
-	return true
+	loud := func(s span) bool { return s.from <= at && at <= s.to+calmAfter.Milliseconds() }
+	return !slices.ContainsFunc(n.spans, loud) && !slices.ContainsFunc(n.rejoined, loud)
 }
 
 // calmAfter is how long after a fault its consequences may last: a new owner waits for up to 30 s for what lies in others'

@@ -67,6 +67,8 @@ type run struct {
 	author   *author
 	evidence *evidence
 	until    int64
+	// unwatch ends the look at who joins the group.
+	unwatch func()
 }
 
 // Run does a run and reports what the oracle says of it. What keeps it from being done fails the test.
@@ -120,7 +122,7 @@ func (r *run) build() {
 }
 
 // start brings everything up.
-func (r *run) start(context.Context) (err error) {
+func (r *run) start(ctx context.Context) (err error) {
 	if r.admin, err = newAdmin(r.cluster.Brokers()); err != nil {
 		return err
 	}
@@ -140,6 +142,17 @@ func (r *run) start(context.Context) (err error) {
 		}
 	}
 	r.nemesis = newNemesis(r.cluster, r.links, r.engines, r.client, r.admin, r.say)
+	watching, end := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		r.watchRejoins(watching)
+	}()
+	r.unwatch = func() {
+		end()
+		<-ended
+	}
+	r.t.Cleanup(r.unwatch)
 	return nil
 }
 
@@ -220,6 +233,7 @@ func (r *run) settled(ctx context.Context) {
 func (r *run) rebuild(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, healMax)
 	defer cancel()
+	r.unwatch()
 	now := time.Now()
 	for range pendingCount {
 		s := &script{author: r.author, id: fmt.Sprintf("r-%06d", r.author.count), zone: "UTC"}

@@ -183,7 +183,9 @@ func stepDown() (*syscall.Credential, error) {
 // findBinaries looks where Debian's and Homebrew's packages put the server, then in PATH. The newest is taken.
 func findBinaries() (string, error) {
 	var folders []string
-	for _, pattern := range []string{"/usr/lib/postgresql/*/bin/initdb", "/opt/homebrew/opt/postgresql*/bin/initdb", "/usr/local/opt/postgresql*/bin/initdb"} {
+	for _, pattern := range []string{
+		"/usr/lib/postgresql/*/bin/initdb", "/opt/homebrew/opt/postgresql*/bin/initdb", "/usr/local/opt/postgresql*/bin/initdb",
+	} {
 		found, err := filepath.Glob(pattern)
 		if err != nil {
 			return "", err

@@ -1,0 +1,145 @@
+//go:build kafka
+
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/rmn-arms/campaign-engine/processors"
+	"github.com/rmn-arms/campaign-engine/processors/sink"
+	"github.com/rmn-arms/campaign-engine/schemas"
+	"github.com/rmn-arms/campaign-engine/state/pgstore"
+	"github.com/rmn-arms/campaign-engine/state/pgstore/pgtest"
+	"github.com/rmn-arms/campaign-engine/topics"
+)
+
+// project writes what is in the topics of a cluster into the tables, as the engine does.
+func project(t *testing.T, k *kfake.Cluster, url string, names ...topics.Name) {
+	t.Helper()
+	store, err := pgstore.Open(t.Context(), pgstore.Options{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	keeper := processors.NewProjections(store, nil)
+	reader := client(t, k, readerOptions()...)
+	for _, name := range names {
+		wanted, err := stretches(t.Context(), reader, name, func(int32) bool { return true })
+		if err != nil {
+			t.Fatal(err)
+		}
+		var records []*kgo.Record
+		if err := read(t.Context(), reader, wanted, func(r *kgo.Record) { records = append(records, r) }); err != nil {
+			t.Fatal(err)
+		}
+		present, err := keeper.Positions(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var moves []sink.Move
+		for _, s := range wanted {
+			p := sink.Partition{Topic: string(s.topic), Partition: s.partition}
+			from, known := present[p]
+			if !known {
+				from = pgstore.Unread
+			}
+			moves = append(moves, sink.Move{Partition: p, From: from, Next: s.end})
+		}
+		if err := keeper.Keep(t.Context(), records, moves); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// settledOne puts a whole campaign there: scheduled, started, ended, settled, its statements and its release.
+func settledOne(t *testing.T, k *kfake.Cluster, id string) {
+	t.Helper()
+	running(t, k, id)
+	locked(t, k, id)
+	start := startOf(t)
+	placed, err := topics.EncodePlaced(schemas.Placed{CampaignID: id, Revision: 1, AdvertiserID: "a-1", TimeZone: "America/New_York",
+		StartsAt: start.ScheduledFor, EndsAt: 1796706000000, Budget: schemas.Money{Amount: "500.00", Currency: "USD"}, CPM: "2.50"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, a := range []schemas.Applied{
+		{Due: schemas.Due{Transition: schemas.End}, From: schemas.Active, To: schemas.Completed},
+		{Due: schemas.Due{Transition: schemas.Settle}, From: schemas.Completed, To: schemas.Completed},
+	} {
+		a.CampaignID, a.TransitionID, a.Revision = id, id+"/1/"+string(a.Transition), 1
+		a.Sequence, a.Campaign = int64(i)+3, placed
+		put(t, k, record(topics.TransitionsApplied, id, encoded(t, schemas.TransitionApplied, a)))
+	}
+}
+
+func TestTables(t *testing.T) {
+	server := pgtest.Start(t, "fsync=off")
+	url := server.URL("owner", "postgres")
+	k := cluster(t)
+	t.Setenv("CAMPAIGN_DATABASE_URL", url)
+	withoutBroker := func(args ...string) result { return runWith(t.Context(), nil, strings.NewReader(""), args...) }
+	withoutBroker("wallet", "a-1").check(t, exitFailed, "the schema campaign_engine is missing: campaignd makes it")
+
+	settledOne(t, k, "c-1")
+	running(t, k, "c-2")
+	project(t, k, url, topics.TransitionsApplied)
+	got := run(t, k, "", "reconcile")
+	got.check(t, exitClean, "Not yet  0 transitions, 1 releases, 2 statements are behind what has been projected\n")
+	got.check(t, exitClean, "Breaks   none\n")
+	project(t, k, url, topics.BudgetReleased, topics.CampaignStatements)
+	got = run(t, k, "", "reconcile")
+	got.check(t, exitClean, "Topics  6 transitions of 2 campaigns, 1 releases, 2 statements, 1 wallets\n"+
+		"Ledger  2 campaigns, 1 releases, 2 statements, 1 wallets\nBreaks  none\n")
+
+	t.Run("wallet", func(t *testing.T) {
+		got := withoutBroker("wallet", "a-1")
+		got.check(t, exitClean, "WALLET  BALANCE     HELD        SPENT     CAMPAIGNS\n"+
+			"USD     499.37 USD  500.00 USD  0.63 USD  2\n\n")
+		got.check(t, exitClean, "c-1          499.37 USD  0.63 USD  500.00 USD  20")
+		got.check(t, exitClean, "c-2       500.00 USD  ACTIVE  2026-12-08T05:00:00.000Z  Spring sale\n")
+		var told wallet
+		document := withoutBroker("wallet", "a-1", "--json")
+		if err := json.Unmarshal([]byte(document.out), &told); err != nil || len(told.Wallets) != 1 || told.ReleasesTotal != 1 ||
+			told.Wallets[0].Balance.Amount != "499.37" || len(told.Holds) != 1 || told.Holds[0].CampaignID != "c-2" {
+			t.Errorf("%v: %s", err, document.out)
+		}
+		withoutBroker("wallet", "a-9").check(t, exitFailed, `advertiser "a-9": the tables know no campaign of that advertiser`)
+	})
+	t.Run("reconcile finds a break", func(t *testing.T) {
+		settledOne(t, k, "c-3")
+		project(t, k, url, topics.TransitionsApplied, topics.CampaignStatements, topics.BudgetReleased)
+		put(t, k, record(topics.BudgetReleased, "c-3", encoded(t, schemas.BudgetReleased, schemas.Released{
+			ReleaseID: "c-3/release", CampaignID: "c-3", AdvertiserID: "a-1", Budget: schemas.Money{Amount: "500.00", Currency: "USD"},
+			Spent: schemas.Money{Amount: "1.00", Currency: "USD"}, Released: schemas.Money{Amount: "499.00", Currency: "USD"}})))
+		got := run(t, k, "", "reconcile")
+		if got.code != exitFailed || !strings.Contains(got.errs, "campaignctl: the ledger differs from the topics in 1 places") ||
+			!strings.Contains(got.out, "duplicate  release  c-3/release") {
+			t.Errorf("exit code %d\n%s%s", got.code, got.out, got.errs)
+		}
+		var told struct {
+			Count  int64
+			Breaks []struct{ Class, Key string }
+		}
+		document := run(t, k, "", "reconcile", "--json")
+		if err := json.Unmarshal([]byte(document.out), &told); err != nil || told.Count != 1 || told.Breaks[0].Class != "duplicate" {
+			t.Errorf("%v: %s", err, document.out)
+		}
+		run(t, k, "", "reconcile", "--advertiser", "a-2").check(t, exitClean, "Breaks  none\n")
+	})
+}
+
+// TestTablesOfNobody: without a database, and without a server in the data folder, a line says what to give.
+func TestTablesOfNobody(t *testing.T) {
+	for _, command := range [][]string{{"wallet", "a-1"}, {"reconcile"}} {
+		k := cluster(t)
+		if command[0] == "wallet" {
+			k = nil
+		}
+		run(t, k, "", append(command, "--data-dir", t.TempDir())...).check(t, exitFailed, "no local Postgres runs there: campaignd makes one")
+	}
+}
