@@ -30,7 +30,9 @@ func (s *Sink) keep(ctx context.Context, fetches kgo.Fetches) error {
 	return nil
 }
 
-// batch returns the records of the partitions that this member has, markers left out, and how far they move them.
+// batch returns the records of the partitions that this member has, markers left out, and how far they move them. What lies
+// before a position is left out, too: a partition that was taken away and given back while its records were being kept is read
+// from where it was before.
 func (s *Sink) batch(fetches kgo.Fetches) (records []*kgo.Record, moves []Move) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -44,12 +46,16 @@ func (s *Sink) batch(fetches kgo.Fetches) (records []*kgo.Record, moves []Move) 
 		if len(f.Records) == 0 {
 			return
 		}
+		next := f.Records[len(f.Records)-1].Offset + 1
+		if next <= from {
+			return
+		}
 		for _, r := range f.Records {
-			if !r.Attrs.IsControl() {
+			if r.Offset >= from && !r.Attrs.IsControl() {
 				records = append(records, r)
 			}
 		}
-		moves = append(moves, Move{p, from, f.Records[len(f.Records)-1].Offset + 1})
+		moves = append(moves, Move{p, from, next})
 	})
 	return records, moves
 }
