@@ -53,7 +53,7 @@ func (c *reconcileCommand) Run(ctx context.Context, on console) error {
 		err = result.Write(on.out, on.outIsTerminal)
 	}
 	if err == nil && result.Count > 0 {
-		err = fmt.Errorf("%w in %d places", errBreaks, result.Count)
+		err = fmt.Errorf("%w; breaks: %d", errBreaks, result.Count)
 	}
 	return err
 }
