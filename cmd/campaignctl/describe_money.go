@@ -45,15 +45,15 @@ func describePlay(r topics.Record) (string, timeline.Style) {
 		return fmt.Sprintf("cannot be taken: %s: %s", refusal.Reason, refusal.Detail), timeline.Bad
 	}
 	p := event.Play
-	return fmt.Sprintf("play %s: %s in store %s on %s, from %s for %d ms, %s impressions", p.PlayID, p.CreativeID, p.StoreID, p.DeviceID,
-		p.StartedAt, int64(p.EndedAt-p.StartedAt), p.Impressions), timeline.Plain
+	return fmt.Sprintf("play %s: %s in store %s on %s, from %s for %d ms, %s impressions", p.PlayID, p.CreativeID, p.StoreID,
+		p.DeviceID, p.StartedAt, int64(p.EndedAt-p.StartedAt), p.Impressions), timeline.Plain
 }
 
 func describeStatement(event *schemas.Event[schemas.Statement]) string {
 	s := &event.Data
 	if s.Late != nil {
-		return fmt.Sprintf("statement %d, adjusted: %s for %s impressions, %d of them after the lock; still %s spent of %s", s.Version,
-			timeline.Plays(s.Plays), s.Impressions, s.Late.Plays, timeline.Sum(s.Spent), timeline.Sum(s.Budget))
+		return fmt.Sprintf("statement %d, adjusted: %s for %s impressions, %d of them after the lock; still %s spent of %s",
+			s.Version, timeline.Plays(s.Plays), s.Impressions, s.Late.Plays, timeline.Sum(s.Spent), timeline.Sum(s.Budget))
 	}
 	return fmt.Sprintf("statement %d, final: %s for %s impressions, %d not counted; %s spent of %s", s.Version, timeline.Plays(s.Plays),
 		s.Impressions, timeline.NotCounted(s), timeline.Sum(s.Spent), timeline.Sum(s.Budget))

@@ -20,9 +20,9 @@ type statementCommand struct {
 
 // Help implements kong.HelpProvider.
 func (statementCommand) Help() string {
-	return `What a campaign has come to: its plays by store and creative, what does not count and why, what was spent and released. Before
-the lock it is PROVISIONAL: counted anew from transitions-applied and plays, as far as they go now; all of plays is read for
-that, since a producer may put a campaign's plays into any partition. It needs no Postgres.
+	return `What a campaign has come to: its plays by store and creative, what does not count and why, what was spent and
+released. Before the lock it is PROVISIONAL: counted anew from transitions-applied and plays, as far as they go now; all of
+plays is read for that, since a producer may put a campaign's plays into any partition. It needs no Postgres.
 
     campaignctl statement spring-sale-1
     campaignctl statement spring-sale-1 --version 1 --json | jq .spent.amount`

@@ -24,8 +24,9 @@ type walletCommand struct {
 
 // Help implements kong.HelpProvider.
 func (walletCommand) Help() string {
-	return `What came back to an advertiser, by currency: the balance, the releases that made it (the newest first), and what is still
-held for campaigns that run or wait. It reads the tables, which follow the topics; campaignctl reconcile shows how closely.
+	return `What came back to an advertiser, by currency: the balance, the releases that made it (the newest first), and what is
+still held for campaigns that run or wait. It reads the tables, which follow the topics; campaignctl reconcile shows how
+closely.
 
     campaignctl wallet a-1
     campaignctl wallet a-1 --json | jq -r '.wallets[] | .balance.amount + " " + .balance.currency'`
@@ -186,7 +187,8 @@ func (w *wallet) balances() [][]string {
 func (w *wallet) releases() [][]string {
 	rows := [][]string{{"RELEASED BY", "RELEASED", "SPENT", "OF", "BOOKED (UTC)"}}
 	for _, r := range w.Releases {
-		rows = append(rows, []string{r.CampaignID, timeline.Sum(r.Released), timeline.Sum(r.Spent), timeline.Sum(r.Budget), r.BookedAt.String()})
+		rows = append(rows, []string{r.CampaignID, timeline.Sum(r.Released), timeline.Sum(r.Spent), timeline.Sum(r.Budget),
+			r.BookedAt.String()})
 	}
 	if more := w.ReleasesTotal - int64(len(w.Releases)); more > 0 {
 		rows = append(rows, []string{fmt.Sprintf("and %d before these", more)})

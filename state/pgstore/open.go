@@ -77,7 +77,7 @@ func parse(options Options) (*pgxpool.Config, error) {
 
 // connect returns the store of a schema that is as it should be.
 func connect(ctx context.Context, config *pgxpool.Config, options Options) (*Store, error) {
-	config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error { return takeRole(ctx, c) }
+	config.AfterConnect = takeRole
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, failure(ctx, "connecting to the database", err)

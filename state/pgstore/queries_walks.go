@@ -20,7 +20,9 @@ type WalletRelease struct {
 
 // WalletReleases returns the releases that were booked last to an advertiser's wallets, the newest first, at most limit of
 // them, and how many there are.
-func (r *Reader) WalletReleases(ctx context.Context, advertiserID string, limit int) (last []WalletRelease, count int64, err error) {
+func (r *Reader) WalletReleases(
+	ctx context.Context, advertiserID string, limit int,
+) (last []WalletRelease, count int64, err error) {
 	last, err = selected(ctx, r, "reading a wallet's releases", func(row pgx.CollectableRow) (w WalletRelease, err error) {
 		return w, row.Scan(&w.CampaignID, &w.Currency, decimalInto{&w.Budget}, decimalInto{&w.Spent}, decimalInto{&w.Released},
 			instantInto{&w.BookedAt}, &count)
@@ -85,7 +87,8 @@ func (r *Reader) Wallets(ctx context.Context) iter.Seq2[Balance, error] {
 }
 
 const (
-	selectWalletReleases = `SELECT r.campaign_id, r.currency, r.budget::text, r.spent::text, r.released::text, s.booked_at, count(*) OVER ()
+	selectWalletReleases = `SELECT r.campaign_id, r.currency, r.budget::text, r.spent::text, r.released::text, s.booked_at,
+  count(*) OVER ()
 FROM campaign_engine.campaigns c
 JOIN campaign_engine.entry_sets s ON s.set_key = c.campaign_id || '/release'
 JOIN campaign_engine.releases r ON r.release_id = s.set_key

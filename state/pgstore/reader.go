@@ -9,8 +9,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Reader reads the tables: of a Store or Tables each time as they are then, that of a Snapshot all times as they were at its beginning. Errors
-// are *Error, or the end of the caller's context.
+// Reader reads the tables: that of a Store or of Tables each time as they are then, that of a Snapshot all times as they were
+// at its beginning. Errors are *Error, or the end of the caller's context.
 type Reader struct {
 	rows    rows
 	timeout time.Duration
@@ -63,7 +63,7 @@ func checkSchema(ctx context.Context, config *pgxpool.Config, limit time.Duratio
 	if err != nil {
 		return err
 	}
-	defer c.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing was sent that could be lost
+	defer c.Close(context.WithoutCancel(ctx))
 	if err := takeRole(ctx, c); err != nil {
 		return err
 	}
@@ -75,7 +75,8 @@ func checkSchema(ctx context.Context, config *pgxpool.Config, limit time.Duratio
 	if present == 0 {
 		reason = "the schema campaign_engine is missing: campaignd makes it when its projections run with this database"
 	}
-	return &Error{Doing: "opening the database", Reason: reason, Err: fmt.Errorf("it has migration %d, this program knows %d", present, known)}
+	err = fmt.Errorf("it has migration %d, this program knows %d", present, known)
+	return &Error{Doing: "opening the database", Reason: reason, Err: err}
 }
 
 // Snapshot runs f on the tables as they are at one instant, however long f takes. What f returns is returned.

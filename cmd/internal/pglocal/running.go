@@ -29,7 +29,8 @@ func Running(dataDir string) (url string, err error) {
 	case err != nil:
 		return "", err
 	case owner == nil:
-		return "", fmt.Errorf("%s: %w: campaignd makes one when it runs in that data folder without --database-url", folder, ErrNotRunning)
+		return "", fmt.Errorf("%s: %w: campaignd makes one when it runs in that data folder without --database-url", folder,
+			ErrNotRunning)
 	}
 	if err := thisMachine().mayReach(*owner, folder); err != nil {
 		return "", err
@@ -43,7 +44,8 @@ func Running(dataDir string) (url string, err error) {
 	}
 	socket, private := socketFolder(folder)
 	if private && !isPrivate(socket, *owner) {
-		return "", fmt.Errorf("%s is no private folder of user %s: the server's socket is not in it", socket, thisMachine().byUID(*owner).name)
+		return "", fmt.Errorf("%s is no private folder of user %s: the server's socket is not in it", socket,
+			thisMachine().byUID(*owner).name)
 	}
 	return urlOf(socket), nil
 }

@@ -78,7 +78,8 @@ func (f *Fold) compareHold(c *campaign, h *pgstore.CampaignHold) {
 		want = zero
 	}
 	if h.Balance.Cmp(&want) != 0 && !c.moving() {
-		f.breaks.add(Amount, "hold", h.CampaignID, "%s %s are to be held, the ledger holds %s", text(&want), c.currency, text(&h.Balance))
+		f.breaks.add(Amount, "hold", h.CampaignID, "%s %s are to be held, the ledger holds %s", text(&want), c.currency,
+			text(&h.Balance))
 	}
 }
 

@@ -129,8 +129,8 @@ func (f *Fold) addApplied(value []byte, pending bool) error {
 	c := f.campaign(d.CampaignID)
 	f.result.Topics.Transitions++
 	if d.Sequence <= c.sequence {
-		f.breaks.add(Duplicate, "transition", fmt.Sprintf("%s/%d", d.CampaignID, d.Sequence), "%s stands in %s again, after sequence %d",
-			d.TransitionID, topics.TransitionsApplied, c.sequence)
+		f.breaks.add(Duplicate, "transition", fmt.Sprintf("%s/%d", d.CampaignID, d.Sequence),
+			"%s stands in %s again, after sequence %d", d.TransitionID, topics.TransitionsApplied, c.sequence)
 		return nil
 	}
 	if c.sequence = d.Sequence; c.advertiser == "" {
@@ -178,8 +178,8 @@ func (f *Fold) addRelease(value []byte, pending bool) error {
 		f.result.NotYet.Releases++
 	}
 	if c.release != nil {
-		f.breaks.add(Duplicate, "release", schemas.ReleaseID(d.CampaignID), "it stands in %s twice: once %s, once %s", topics.BudgetReleased,
-			c.release.text(), r.text())
+		f.breaks.add(Duplicate, "release", schemas.ReleaseID(d.CampaignID), "it stands in %s twice: once %s, once %s",
+			topics.BudgetReleased, c.release.text(), r.text())
 		return nil
 	}
 	c.release = r

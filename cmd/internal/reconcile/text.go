@@ -21,8 +21,8 @@ func (r *Result) Write(to io.Writer, colour bool) error {
 	add("Ledger", fmt.Sprintf("campaigns %d, releases %d, statements %d, wallets %d", r.Ledger.Campaigns, r.Ledger.Releases,
 		r.Ledger.Statements, r.Ledger.Wallets), timeline.Plain)
 	if n := r.NotYet; n != (Counts{}) {
-		add("Not yet", fmt.Sprintf("transitions %d, releases %d, statements %d: behind what has been projected", n.Transitions, n.Releases,
-			n.Statements), timeline.Caution)
+		add("Not yet", fmt.Sprintf("transitions %d, releases %d, statements %d: behind what has been projected", n.Transitions,
+			n.Releases, n.Statements), timeline.Caution)
 	}
 	if r.Unreadable > 0 {
 		add("Unreadable", fmt.Sprintf("records %d: somebody else than the engine has written them", r.Unreadable), timeline.Caution)
@@ -64,6 +64,6 @@ func (r *Result) sum() string {
 }
 
 func (c Counts) text() string {
-	return fmt.Sprintf("campaigns %d, transitions %d, releases %d, statements %d, wallets %d", c.Campaigns, c.Transitions, c.Releases,
-		c.Statements, c.Wallets)
+	return fmt.Sprintf("campaigns %d, transitions %d, releases %d, statements %d, wallets %d", c.Campaigns, c.Transitions,
+		c.Releases, c.Statements, c.Wallets)
 }

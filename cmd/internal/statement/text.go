@@ -48,7 +48,8 @@ func (s *Shown) Write(to io.Writer, colour bool) error {
 func (s *Shown) figures() *timeline.Table {
 	var t timeline.Table
 	add := func(title, format string, arguments ...any) {
-		t.Row(timeline.Cell{Text: title, Style: timeline.Faint}, timeline.Cell{Text: timeline.Printable(fmt.Sprintf(format, arguments...))})
+		t.Row(timeline.Cell{Text: title, Style: timeline.Faint},
+			timeline.Cell{Text: timeline.Printable(fmt.Sprintf(format, arguments...))})
 	}
 	add("Campaign", "%s", s.CampaignID)
 	if s.Name != "" {
@@ -64,7 +65,8 @@ func (s *Shown) figures() *timeline.Table {
 	}
 	add("Plays", "%d for %s impressions%s", s.Plays, s.Impressions, s.overran())
 	if s.Late != nil {
-		add("Late", "%s of these, for %s impressions, came after the lock and were not charged", timeline.Plays(s.Late.Plays), s.Late.Impressions)
+		add("Late", "%s of these, for %s impressions, came after the lock and were not charged", timeline.Plays(s.Late.Plays),
+			s.Late.Impressions)
 	}
 	add("Budget", "%s", timeline.Sum(s.Budget))
 	add("Spent", "%s", s.spent())
@@ -164,7 +166,8 @@ func (s *Shown) lines(heading string, all []line, total int64) *timeline.Table {
 	slices.SortStableFunc(all, func(a, b line) int { return cmp.Compare(b.Plays, a.Plays) })
 	shown := all[:min(len(all), linesMax)]
 	for _, l := range shown {
-		t.Row(timeline.Cell{Text: timeline.Printable(l.id)}, timeline.Cell{Text: fmt.Sprint(l.Plays)}, timeline.Cell{Text: l.Impressions})
+		t.Row(timeline.Cell{Text: timeline.Printable(l.id)}, timeline.Cell{Text: fmt.Sprint(l.Plays)},
+			timeline.Cell{Text: l.Impressions})
 	}
 	if more := total - int64(len(shown)); more > 0 {
 		t.Row(faint(fmt.Sprintf("and %d more", more)))

@@ -122,8 +122,8 @@ func countedMoney(a *account.Account) *Money {
 	spent := a.Cost.Round(a.Budget)
 	amount := func(text string) schemas.Money { return schemas.Money{Amount: text, Currency: a.Budget.Currency()} }
 	m := &Money{
-		Provisional: true, Budget: amount(a.Budget.String()), Held: amount(a.Budget.Minus(spent).String()), Spent: amount(spent.String()),
-		Released: amount(a.Budget.Minus(a.Budget).String()), Plays: a.Counted.Plays, Impressions: a.Counted.Impressions.String(),
+		Provisional: true, Budget: amount(a.Budget.String()), Held: amount(a.Budget.Minus(spent).String()),
+		Spent: amount(spent.String()), Released: amount(a.Budget.Minus(a.Budget).String()), Plays: a.Counted.Plays, Impressions: a.Counted.Impressions.String(),
 	}
 	for _, count := range a.NotCounted {
 		m.NotCounted += count
@@ -179,11 +179,13 @@ func (s Summary) writeMoney(t *Table) {
 	}
 	counted := fmt.Sprintf("%s counted for %s impressions%s", Plays(m.Plays), m.Impressions, without(m.NotCounted))
 	if m.Provisional {
-		t.Row(Cell{"Money", Faint}, Cell{fmt.Sprintf("provisional: %s spent, %s held of %s", Sum(m.Spent), Sum(m.Held), Sum(m.Budget)), Caution})
+		t.Row(Cell{"Money", Faint},
+			Cell{fmt.Sprintf("provisional: %s spent, %s held of %s", Sum(m.Spent), Sum(m.Held), Sum(m.Budget)), Caution})
 		t.Row(Cell{"Plays", Faint}, Cell{Text: "so far " + counted})
 		return
 	}
-	t.Row(Cell{"Money", Faint}, Cell{Text: fmt.Sprintf("locked: %s spent, %s released of %s", Sum(m.Spent), Sum(m.Released), Sum(m.Budget))})
+	t.Row(Cell{"Money", Faint},
+		Cell{Text: fmt.Sprintf("locked: %s spent, %s released of %s", Sum(m.Spent), Sum(m.Released), Sum(m.Budget))})
 	t.Row(Cell{"Plays", Faint}, Cell{Text: counted})
 }
 
@@ -217,12 +219,12 @@ func (t Timeline) settlements() *Table {
 
 // tell says what happened, in a word and in a sentence.
 func (s Settlement) tell() (what, says string) {
-	switch {
-	case s.Statement == 0:
+	switch s.Statement {
+	case 0:
 		return "released", fmt.Sprintf("%s go back to %s; %s were spent", Sum(s.Released), s.AdvertiserID, Sum(s.Spent))
-	case s.Statement == 1:
-		return "locked", fmt.Sprintf("statement 1: %s counted for %s impressions, %s spent%s", Plays(s.Plays), s.Impressions, Sum(s.Spent),
-			without(s.NotCounted))
+	case 1:
+		return "locked", fmt.Sprintf("statement 1: %s counted for %s impressions, %s spent%s", Plays(s.Plays), s.Impressions,
+			Sum(s.Spent), without(s.NotCounted))
 	default:
 		return "adjusted", fmt.Sprintf("statement %d: %s with %d that came after the lock, %s impressions; still %s spent",
 			s.Statement, Plays(s.Plays), s.LatePlays, s.Impressions, Sum(s.Spent))
