@@ -3,6 +3,7 @@
 package moneysuite
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -34,6 +35,7 @@ type run struct {
 	cutter   *cutter
 	strikes  *strikes
 
+	begin time.Time // of the first windows
 	mu    sync.Mutex
 	plan  []*planned
 	byKey map[string]*planned
@@ -80,7 +82,8 @@ func newRun(t *testing.T) *run {
 	}
 	r.fleet = startFleet(t, url, 2)
 	r.strikes = planStrikes(r.random(2), *campaigns*r.early(), *campaigns)
-	r.plan = plan(r.random(3), *campaigns, *plays, time.Now().Add(time.Second).Truncate(time.Millisecond))
+	r.begin = time.Now().Add(time.Second).Truncate(time.Millisecond)
+	r.plan = plan(r.random(3), *campaigns, *plays, r.begin)
 	for _, c := range r.plan {
 		r.byKey[c.id] = c
 	}
@@ -127,18 +130,33 @@ func (r *run) produce(topic topics.Name, key string, value []byte) {
 	})
 }
 
+// order says of which campaign each play is: those of one that ends soon come soon.
+func (r *run) order(random *rand.Rand) []*planned {
+	type turn struct {
+		of *planned
+		at int64
+	}
+	turns := make([]turn, 0, len(r.plan)*r.early())
+	for _, c := range r.plan {
+		for range r.early() {
+			turns = append(turns, turn{c, random.Int64N(max(1, c.ends.Sub(r.begin).Milliseconds()))})
+		}
+	}
+	slices.SortFunc(turns, func(a, b turn) int { return cmp.Compare(a.at, b.at) })
+	order := make([]*planned, len(turns))
+	for i := range turns {
+		order[i] = turns[i].of
+	}
+	return order
+}
+
 // publish publishes the campaigns, and their plays in a random order, with the changes between them.
 func (r *run) publish() {
 	random := r.random(4)
 	for _, c := range r.plan {
 		r.produce(topics.CampaignEvents, c.id, c.event("campaign.created", c.cpm))
 	}
-	order := make([]*planned, 0, len(r.plan)*r.early())
-	for _, c := range r.plan {
-		order = append(order, slices.Repeat([]*planned{c}, r.early())...)
-	}
-	random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
-	for _, c := range order {
+	for _, c := range r.order(random) {
 		r.mu.Lock()
 		change, changes := c.changes[c.published]
 		value := c.play(random)
