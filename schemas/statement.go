@@ -15,7 +15,8 @@ type Released struct {
 // The lock fixes what is charged: Spent and Released are the same in all versions. An adjusted statement adds, for the
 // record, the plays that came after the lock and would have counted before it: Plays, Impressions, ByStore and ByCreative
 // have them, Late says how many they are, and NotCounted has them under after-lock, since they were not charged.
-// Invariants: Budget = Spent + Released. Plays - Late.Plays + the sum of NotCounted = the plays that were read.
+// Invariants: Budget = Spent + Released. Plays - Late.Plays + the sum of NotCounted = the plays that were read, but for those
+// that had been given up before anybody scheduled the campaign, or came after its plays were forgotten.
 type Statement struct {
 	StatementID string `json:"statement_id"` // <campaign_id>/<version>
 	Version     int64  `json:"version"`
