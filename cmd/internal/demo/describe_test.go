@@ -141,3 +141,9 @@ func TestAReleaseComesBehindItsStatement(t *testing.T) {
 		t.Errorf("the order is %s, %s, %s", got[0].Topic, got[1].Topic, got[2].Topic)
 	}
 }
+
+func TestWhyThereAreNoTablesIsOneLine(t *testing.T) {
+	if text := howToGoOn("c-1", "no server answers:\n\t127.0.0.1:1: refused"); !strings.Contains(text, "no wallets: no server answers: 127.0.0.1:1: refused\n") {
+		t.Error(text)
+	}
+}
