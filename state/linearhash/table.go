@@ -70,18 +70,17 @@ func (t *Table) Put(hash Hash, content []byte) error {
 		}
 	}
 	t.entries++
-	number := address(hash, grown)
-	before := t.buckets.Part(t.name(number))
-	t.buckets.SetPart(t.name(number), appendEntry(grow(before, len(content)), Entry{hash, content}))
+	name := t.name(address(hash, grown))
+	t.buckets.SetPart(name, appendEntry(grow(t.buckets.Part(name), len(content)), Entry{hash, content}))
 	return nil
 }
 
 // split moves what belongs into the newest of count buckets there.
 func (t *Table) split(count int64) error {
 	newest := count - 1
-	from := parent(newest)
+	from := t.name(parent(newest))
 	var stays, moves []byte
-	for entry, err := range entriesOf(t.buckets.Part(t.name(from))) {
+	for entry, err := range entriesOf(t.buckets.Part(from)) {
 		switch {
 		case err != nil:
 			return err
@@ -94,7 +93,7 @@ func (t *Table) split(count int64) error {
 	if moves == nil {
 		return nil
 	}
-	t.buckets.SetPart(t.name(from), stays)
+	t.buckets.SetPart(from, stays)
 	t.buckets.SetPart(t.name(newest), moves)
 	return nil
 }
