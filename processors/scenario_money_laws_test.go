@@ -98,7 +98,9 @@ func (c *chronicle) hearStatement(chapter *chapter, record topics.Record) error 
 	}
 	c.statements++
 	s, past := &event.Data, c.of(string(record.Key))
-	past.countInputs(s)
+	if err := past.countInputs(s); err != nil {
+		return err
+	}
 	unplaced, err := topics.StatementCodec{}.Encode(event)
 	if err != nil {
 		return err

@@ -134,13 +134,20 @@ func countBefore(records []topics.Record, partition int32, offset int64) int64 {
 }
 
 // countInputs puts into the place of a statement's positions how many of the campaign's records lie before them: where a
-// record lies differs between deployments.
-func (h *history) countInputs(s *schemas.Statement) {
+// record lies differs between deployments. Each must be right behind a record of the campaign, or behind none.
+func (h *history) countInputs(s *schemas.Statement) error {
 	counted := make(map[string]schemas.Position, len(s.Inputs))
 	for topic, at := range s.Inputs {
+		behind := slices.ContainsFunc(h.recordsOf(topics.Name(topic)), func(record topics.Record) bool {
+			return record.Partition == at.Partition && record.Offset == at.Offset-1
+		})
+		if at != (schemas.Position{}) && !behind {
+			return fmt.Errorf("%s of %s must be right behind one of the campaign's records: %v", topic, s.StatementID, at)
+		}
 		counted[topic] = schemas.Position{Offset: countBefore(h.recordsOf(topics.Name(topic)), at.Partition, at.Offset)}
 	}
 	s.Inputs = counted
+	return nil
 }
 
 // recordsOf are the campaign's records on an input of the accounts.

@@ -139,8 +139,17 @@ func TestATraceGoesFromTheEventToItsTransitions(t *testing.T) {
 			t.Errorf("%s: the traces are\n%s\nwant\n%s", topic, strings.Join(got, "\n"), strings.Join(chains, "\n"))
 		}
 	}
-	if len(ended) != 2+6+6 || len(d.spans.Started()) != len(d.spans.Ended()) {
-		t.Errorf("of %d spans %d have ended, want 14", len(d.spans.Started()), len(ended))
+	accounts := 0 // what was applied is read by the accounts, whose spans no header leads on from
+	for _, span := range ended {
+		if parent, is := ended[span.Parent().SpanID().String()]; is && span.Name() == "process transitions-applied" {
+			if parent.Name() != "transition applied" {
+				t.Errorf("%s is the child of %s", span.Name(), parent.Name())
+			}
+			accounts++
+		}
+	}
+	if len(ended) != 2+6+6+6 || accounts != 6 || len(d.spans.Started()) != len(d.spans.Ended()) {
+		t.Errorf("of %d spans %d have ended, want 20; %d are of the accounts", len(d.spans.Started()), len(ended), accounts)
 	}
 	if schedule := d.stored(topics.TransitionsApplied)[0]; headerOf(schedule, "tracestate") != "congo=t61rcWkgMzE" {
 		t.Errorf("the tracestate has become %q", headerOf(schedule, "tracestate"))
@@ -152,22 +161,29 @@ func TestSpansTell(t *testing.T) {
 	d := newTraced(t)
 	d.life()
 	var start []string
+	const read = "messaging.system=kafka messaging.operation.type=process messaging.operation.name=process messaging.consumer.group.name="
+	const key = " messaging.kafka.message.key=c-1"
+	noted := 0
 	for _, span := range d.spans.Ended() {
 		told := []string{span.Name(), span.SpanKind().String()}
 		for _, a := range span.Attributes() {
 			told = append(told, string(a.Key)+"="+a.Value.String())
 		}
-		if line := strings.Join(told, " "); strings.Contains(line, "transition=start") || strings.Contains(line, "outcome") {
+		line := strings.Join(told, " ")
+		if strings.HasSuffix(line, key+" campaign.outcome=noted") && strings.Contains(line, read+"campaign-engine-budgets") {
+			noted++
+		} else if strings.Contains(line, "transition=start") || strings.Contains(line, "outcome") {
 			start = append(start, line)
 		}
 	}
+	if noted != 6 {
+		t.Errorf("%d spans tell what the accounts made of 6 transitions", noted)
+	}
 	partition := topics.PartitionOf([]byte("c-1"), 4)
-	read := "messaging.system=kafka messaging.operation.type=process messaging.operation.name=process messaging.consumer.group.name="
 	from := func(topic string, partition int32, offset int) string {
 		return fmt.Sprintf(" messaging.destination.name=%s messaging.destination.partition.id=%d messaging.kafka.offset=%d", topic, partition, offset)
 	}
 	transition := "campaign.id=c-1 campaign.revision=1 campaign.transition=start campaign.transition_id=c-1/1/start campaign.lateness_ms=0 "
-	const key = " messaging.kafka.message.key=c-1"
 	want := []string{
 		"process campaign-events consumer " + read + "campaign-engine-timers" + from("campaign-events", (partition+1)%4, 0) + key +
 			" campaign.outcome=accepted",

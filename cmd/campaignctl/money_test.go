@@ -97,12 +97,12 @@ func TestProvisionalStatement(t *testing.T) {
 	for _, says := range []string{
 		"Name         Spring sale\n", "Status       ACTIVE, revision 1\n",
 		"Starts       2026-12-01T05:00:00.000Z  2026-12-01 00:00:00 -05:00 EST\n",
-		"Plays        2 for 250.5 impressions\n", "Spent        0.63 USD; the cost is 0.62625 before it is rounded",
+		"Plays        2 for 250.5 impressions\n", "Spent        0.63 USD (the cost of 0.62625, rounded",
 		"Held         499.37 USD, which a lock would release now\n",
-		"Not counted  1 repeats of a play that was there before (duplicate)\n",
+		"Not counted  1 had been reported before (duplicate)\n",
 		"             1 started outside of the campaign's window (out-of-window)\n",
 		"             1 cannot have been", "transitions-applied, partition 3, before offset 2\n", "plays, partition 0, before offset 5\n",
-		"s-1           1      100\n", "s-2           1      150.5\n", "all 2 stores  2      250.5\n", "all 1 creatives",
+		"s-1         1      100\n", "s-2         1      150.5\n", "total of 2  2      250.5\n", "total of 1",
 	} {
 		got.check(t, exitClean, says)
 	}

@@ -29,7 +29,7 @@ were written up to is "not yet", and no break.
 
 The classes of breaks: missing (in the ledger), extra (not in the topics), duplicate (twice in the topics), amount, currency,
 content (other than amounts), unbalanced (the ledger contradicts itself). Exit code 0 without breaks, 1 with, and when the
-comparison cannot be made. It keeps some 600 bytes per campaign in memory.
+comparison cannot be made. It keeps some 400 bytes per campaign in memory.
 
     campaignctl reconcile
     campaignctl reconcile --advertiser a-1 --json | jq '.breaks[] | select(.class == "amount")'`
@@ -53,7 +53,7 @@ func (c *reconcileCommand) Run(ctx context.Context, on console) error {
 		err = result.Write(on.out, on.outIsTerminal)
 	}
 	if err == nil && result.Count > 0 {
-		err = fmt.Errorf("%w in %d places", errBreaks, result.Count)
+		err = fmt.Errorf("%w; breaks: %d", errBreaks, result.Count)
 	}
 	return err
 }

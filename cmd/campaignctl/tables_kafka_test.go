@@ -89,12 +89,12 @@ func TestTables(t *testing.T) {
 	running(t, k, "c-2")
 	project(t, k, url, topics.TransitionsApplied)
 	got := run(t, k, "", "reconcile")
-	got.check(t, exitClean, "Not yet  0 transitions, 1 releases, 2 statements are behind what has been projected\n")
+	got.check(t, exitClean, "Not yet  transitions 0, releases 1, statements 2: behind what has been projected\n")
 	got.check(t, exitClean, "Breaks   none\n")
 	project(t, k, url, topics.BudgetReleased, topics.CampaignStatements)
 	got = run(t, k, "", "reconcile")
-	got.check(t, exitClean, "Topics  6 transitions of 2 campaigns, 1 releases, 2 statements, 1 wallets\n"+
-		"Ledger  2 campaigns, 1 releases, 2 statements, 1 wallets\nBreaks  none\n")
+	got.check(t, exitClean, "Topics  campaigns 2, transitions 6, releases 1, statements 2, wallets 1\n"+
+		"Ledger  campaigns 2, releases 1, statements 2, wallets 1\nBreaks  none\n")
 
 	t.Run("wallet", func(t *testing.T) {
 		got := withoutBroker("wallet", "a-1")
@@ -117,7 +117,7 @@ func TestTables(t *testing.T) {
 			ReleaseID: "c-3/release", CampaignID: "c-3", AdvertiserID: "a-1", Budget: schemas.Money{Amount: "500.00", Currency: "USD"},
 			Spent: schemas.Money{Amount: "1.00", Currency: "USD"}, Released: schemas.Money{Amount: "499.00", Currency: "USD"}})))
 		got := run(t, k, "", "reconcile")
-		if got.code != exitFailed || !strings.Contains(got.errs, "campaignctl: the ledger differs from the topics in 1 places") ||
+		if got.code != exitFailed || !strings.Contains(got.errs, "campaignctl: the ledger differs from the topics; breaks: 1") ||
 			!strings.Contains(got.out, "duplicate  release  c-3/release") {
 			t.Errorf("exit code %d\n%s%s", got.code, got.out, got.errs)
 		}

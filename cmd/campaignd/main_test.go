@@ -42,6 +42,7 @@ func TestWrongSwitchesEndAtOnce(t *testing.T) {
 		{[]string{"topics"}, "campaignd topics --help shows"},
 		{[]string{"run", "--nope"}, "campaignd run --help shows"},
 		{[]string{"run", "--brokers", "127.0.0.1:1", "--demo"}, "--demo: "},
+		{[]string{"run", "--demo", "--processors", "timers,lifecycle"}, "--demo: it shows what budgets does"},
 		{[]string{"topics", "plan", "--brokers", "127.0.0.1:1", "--replication-factor", "0"}, "--replication-factor: "},
 	} {
 		if code, said := ended(t, c.args...); code != exitSwitches || !strings.Contains(said, c.says) {

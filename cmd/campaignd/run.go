@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -25,6 +26,7 @@ import (
 	"github.com/rmn-arms/campaign-engine/cmd/internal/tracing"
 	"github.com/rmn-arms/campaign-engine/processors"
 	"github.com/rmn-arms/campaign-engine/state/instant"
+	"github.com/rmn-arms/campaign-engine/topics"
 )
 
 type runCommand struct {
@@ -74,6 +76,23 @@ func (c *runCommand) check() error {
 	if c.Demo && len(c.Brokers) > 0 {
 		return fmt.Errorf("--demo: it publishes campaigns of its own, which stay for ever, so only to the embedded broker; "+
 			"the brokers come from %s", c.BrokersFrom())
+	}
+	if c.Demo {
+		return c.checkShown()
+	}
+	return nil
+}
+
+// checkShown refuses a demonstration of which a part would never come.
+func (c *runCommand) checkShown() error {
+	groups, err := c.Groups()
+	if err != nil {
+		return err
+	}
+	for _, needed := range topics.Transacted() {
+		if !slices.ContainsFunc(groups, func(g topics.Group) bool { return g.Short == needed.Short }) {
+			return fmt.Errorf("--demo: it shows what %s does, too, which --processors leaves out", needed.Short)
+		}
 	}
 	return nil
 }
@@ -131,7 +150,7 @@ func (c *runCommand) serve(ctx context.Context, log zerolog.Logger, listener net
 		func(ctx context.Context) error { return c.greet(ctx, log, process) },
 	}
 	if c.Demo {
-		parts = append(parts, func(ctx context.Context) error { return demo.Show(ctx, os.Stdout, connect, process.NotReady) })
+		parts = append(parts, func(ctx context.Context) error { return demo.Show(ctx, os.Stdout, connect, process) })
 	}
 	return together(ctx, cancel, parts)
 }

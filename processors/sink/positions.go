@@ -37,6 +37,16 @@ func (s *Sink) begin(ctx context.Context, offsets map[string]map[int32]kgo.Offse
 	return offsets, nil
 }
 
+// assigned notes that the group has been joined. It is called for a member without partitions too; what one with some waits
+// for, begin says.
+func (s *Sink) assigned(context.Context, *kgo.Client, map[string][]int32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.waiting == joining {
+		s.waiting = ""
+	}
+}
+
 // revoked forgets partitions that the group has taken away.
 func (s *Sink) revoked(_ context.Context, _ *kgo.Client, partitions map[string][]int32) {
 	s.lose(partitions)

@@ -84,10 +84,13 @@ type Sink struct {
 	failing bool
 }
 
+// joining is what is waited for until the group has said which partitions this member has, if any.
+const joining = "joining its group"
+
 // New prepares a sink; nothing is reached yet.
 func New(config Config) *Sink {
 	return &Sink{
-		config: config, from: make(map[Partition]int64), ends: make(map[Partition]int64), waiting: "joining its group",
+		config: config, from: make(map[Partition]int64), ends: make(map[Partition]int64), waiting: joining,
 	}
 }
 
@@ -121,7 +124,7 @@ func (s *Sink) member(ctx context.Context) error {
 		kgo.SessionTimeout(sessionTimeout), kgo.HeartbeatInterval(sessionTimeout/10), kgo.DisableAutoCommit(),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(), kgo.FetchMaxBytes(fetchMaxBytes),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.AdjustFetchOffsetsFn(s.begin),
-		kgo.OnPartitionsRevoked(s.revoked), kgo.OnPartitionsLost(s.revoked),
+		kgo.OnPartitionsAssigned(s.assigned), kgo.OnPartitionsRevoked(s.revoked), kgo.OnPartitionsLost(s.revoked),
 	)...)
 	if err != nil {
 		return fmt.Errorf("making the client: %w", err)

@@ -8,5 +8,5 @@
 //	breaks.go   the classes of differences, and how they are told
 //	text.go     the result for a person
 //
-// Memory: some 600 bytes per campaign. The ledger is walked through, and none of it is kept.
+// Memory: some 400 bytes per campaign. The ledger is walked through, and none of it is kept.
 package reconcile

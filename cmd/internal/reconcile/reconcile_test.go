@@ -367,7 +367,7 @@ func TestManyBreaksAreCountedAndCut(t *testing.T) {
 	}
 	for _, says := range []string{
 		"BREAK    WHAT      KEY  DETAIL\nmissing  campaign  c-1  500.00 USD are to be held, or were released\n",
-		"and 13 more; --limit 0 shows all\n", "Breaks      15: 15 missing\n", "Unreadable  1 records",
+		"and 13 more; --limit 0 shows all\n", "Breaks      15: 15 missing\n", "Unreadable  records 1",
 	} {
 		if !strings.Contains(out.String(), says) {
 			t.Errorf("%q is not in\n%s", says, out.String())

@@ -18,14 +18,14 @@ func (r *Result) Write(to io.Writer, colour bool) error {
 		t.Row(timeline.Cell{Text: title, Style: timeline.Faint}, timeline.Cell{Text: text, Style: style})
 	}
 	add("Topics", r.Topics.text(), timeline.Plain)
-	add("Ledger", fmt.Sprintf("%d campaigns, %d releases, %d statements, %d wallets", r.Ledger.Campaigns, r.Ledger.Releases,
+	add("Ledger", fmt.Sprintf("campaigns %d, releases %d, statements %d, wallets %d", r.Ledger.Campaigns, r.Ledger.Releases,
 		r.Ledger.Statements, r.Ledger.Wallets), timeline.Plain)
 	if n := r.NotYet; n != (Counts{}) {
-		add("Not yet", fmt.Sprintf("%d transitions, %d releases, %d statements are behind what has been projected", n.Transitions, n.Releases,
+		add("Not yet", fmt.Sprintf("transitions %d, releases %d, statements %d: behind what has been projected", n.Transitions, n.Releases,
 			n.Statements), timeline.Caution)
 	}
 	if r.Unreadable > 0 {
-		add("Unreadable", fmt.Sprintf("%d records, which somebody else than the engine has written", r.Unreadable), timeline.Caution)
+		add("Unreadable", fmt.Sprintf("records %d: somebody else than the engine has written them", r.Unreadable), timeline.Caution)
 	}
 	add("Breaks", r.sum(), map[bool]timeline.Style{true: timeline.Good, false: timeline.Bad}[r.Count == 0])
 	return t.Write(to, colour)
@@ -64,6 +64,6 @@ func (r *Result) sum() string {
 }
 
 func (c Counts) text() string {
-	return fmt.Sprintf("%d transitions of %d campaigns, %d releases, %d statements, %d wallets", c.Transitions, c.Campaigns, c.Releases,
+	return fmt.Sprintf("campaigns %d, transitions %d, releases %d, statements %d, wallets %d", c.Campaigns, c.Transitions, c.Releases,
 		c.Statements, c.Wallets)
 }

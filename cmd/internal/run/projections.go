@@ -49,7 +49,7 @@ func (p *projections) run(ctx context.Context) {
 	if err != nil {
 		if ctx.Err() == nil {
 			p.log.Warn().Err(err).Msg("there are no tables: the process goes on without")
-			p.wait("off: " + err.Error())
+			p.wait("none are kept: " + err.Error())
 		}
 		return
 	}

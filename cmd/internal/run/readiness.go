@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rmn-arms/campaign-engine/processors/engine"
+	"github.com/rmn-arms/campaign-engine/topics"
 )
 
 // partitionsToldMax is how many partitions of a group a line names.
@@ -41,6 +42,14 @@ func (p *Process) CatchingUp() []string {
 		}
 	}
 	return lines
+}
+
+// Tables says why the tables in Postgres are not written, "" when they are.
+func (p *Process) Tables() string {
+	if p.tables == nil {
+		return "this process does not run " + topics.Projections
+	}
+	return p.tables.waitsFor()
 }
 
 // waitsFor is what all groups wait for, "" for nothing.

@@ -110,18 +110,18 @@ func (s *Shown) spent() string {
 	if s.Cost == s.Spent.Amount {
 		return timeline.Sum(s.Spent)
 	}
-	return fmt.Sprintf("%s; the cost is %s before it is rounded, and at most the budget", timeline.Sum(s.Spent), s.Cost)
+	return fmt.Sprintf("%s (the cost of %s, rounded, and at most the budget)", timeline.Sum(s.Spent), s.Cost)
 }
 
 // reasons say in a person's words why plays are not counted.
 var reasons = map[schemas.Verdict]string{
-	schemas.PlayDuplicate:       "repeats of a play that was there before",
+	schemas.PlayDuplicate:       "had been reported before",
 	schemas.PlayOutOfWindow:     "started outside of the campaign's window",
 	schemas.PlayNotActive:       "started while the campaign was not active",
-	schemas.PlayAfterLock:       "came after the lock, and are not charged",
+	schemas.PlayAfterLock:       "came after the lock, and were not charged",
 	schemas.PlayOverBudget:      "would have cost more than was left of the budget",
 	schemas.PlayUnknownCampaign: "came when nobody knew the campaign",
-	schemas.PlayInvalid:         "cannot have been: fewer than no impressions, or an end before the start",
+	schemas.PlayInvalid:         "cannot have been: impressions below zero, or an end before the start",
 }
 
 func (s *Shown) notCounted(add func(title, format string, arguments ...any)) {
@@ -145,7 +145,7 @@ func (s *Shown) stores() *timeline.Table {
 	for i, store := range s.ByStore {
 		lines[i] = line{store.StoreID, store.Tally}
 	}
-	return s.lines("STORE", "stores", lines, s.ByStoreTotal)
+	return s.lines("STORE", lines, s.ByStoreTotal)
 }
 
 func (s *Shown) creatives() *timeline.Table {
@@ -153,11 +153,11 @@ func (s *Shown) creatives() *timeline.Table {
 	for i, creative := range s.ByCreative {
 		lines[i] = line{creative.CreativeID, creative.Tally}
 	}
-	return s.lines("CREATIVE", "creatives", lines, s.ByCreativeTotal)
+	return s.lines("CREATIVE", lines, s.ByCreativeTotal)
 }
 
 // lines shows those with the most plays, and what all come to.
-func (s *Shown) lines(heading, noun string, all []line, total int64) *timeline.Table {
+func (s *Shown) lines(heading string, all []line, total int64) *timeline.Table {
 	var t timeline.Table
 	faint := func(text string) timeline.Cell { return timeline.Cell{Text: text, Style: timeline.Faint} }
 	t.Row(faint(heading), faint("PLAYS"), faint("IMPRESSIONS"))
@@ -169,7 +169,7 @@ func (s *Shown) lines(heading, noun string, all []line, total int64) *timeline.T
 	if more := total - int64(len(shown)); more > 0 {
 		t.Row(faint(fmt.Sprintf("and %d more", more)))
 	}
-	t.Row(timeline.Cell{Text: fmt.Sprintf("all %d %s", total, noun), Style: timeline.Strong}, timeline.Cell{Text: fmt.Sprint(s.Plays)},
+	t.Row(timeline.Cell{Text: fmt.Sprintf("total of %d", total), Style: timeline.Strong}, timeline.Cell{Text: fmt.Sprint(s.Plays)},
 		timeline.Cell{Text: s.Impressions})
 	return &t
 }
