@@ -50,11 +50,11 @@ test-kafka: ## the tests against real Apache Kafka, which they fetch and start, 
 # Of make money: SEED is of all that is random; 0: a random one, which is printed.
 SEED ?= 0
 
-money: ## 2,000 campaigns and 500,000 plays on real Kafka and Postgres, while all is killed; an oracle judges; SEED=1
+money: ## of make test-kafka: 500,000 plays on real Kafka and Postgres, both killed; an oracle judges; SEED=1
 	@$(call need_tests,kafka)
 	@$(call need_java)
 	@.tools/install-postgres --needed
-	$(GO) test -tags kafka -count=1 -timeout 15m -v -run '^TestMoney$$' ./cmd/internal/moneysuite -args -campaigns 2000 -plays 250 -seed $(SEED)
+	$(GO) test -tags kafka -count=1 -timeout 15m -v -run '^TestMoney$$' ./cmd/internal/moneysuite -args -seed $(SEED)
 
 # Of make torture: SEEDS="1 2 3" are the runs to do, one random one by default; UNTRANSACTED=1 tortures an engine without
 # transactions and succeeds when the oracle finds that something was lost or doubled.
