@@ -143,7 +143,7 @@ func (r *rig) readTo(short, topic string) time.Time {
 // settle lets many campaigns settle at one instant.
 func (r *rig) settle(url string, count int) {
 	r.t.Helper()
-	instant := time.Now().Add(time.Duration(15+count/4000) * time.Second).Truncate(time.Second)
+	instant := time.Now().Add(time.Duration(15+count/1200) * time.Second).Truncate(time.Second)
 	starts := time.Now().Add(-time.Minute)
 	started := r.look(topics.TransitionsApplied, "settle", "start", count)
 	settled := r.look(topics.TransitionsApplied, "settle", "settle", count)
