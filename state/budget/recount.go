@@ -32,7 +32,7 @@ func (a *Account) recount(parts linearhash.Buckets, before *Account, from instan
 		e.verdict = a.rejudge(e, ceilings)
 		a.count(e)
 		if e.verdict != was {
-			changed[e.play.ID] = e.append(nil)
+			changed[e.play.ID] = e.encoded()
 		}
 	}
 	if len(changed) == 0 {

@@ -41,7 +41,7 @@ func (a *Account) Report(parts linearhash.Buckets, play *Play, at Position, now 
 		return Reported{Verdict: UnknownCampaign}, nil
 	}
 	kept := entry{order: a.Entries, verdict: a.verdict(play), play: *play}
-	if err := table.Put(play.ID, kept.append(nil)); err != nil {
+	if err := table.Put(play.ID, kept.encoded()); err != nil {
 		return Reported{}, err
 	}
 	a.Entries, a.Plays = table.Entries(), after
