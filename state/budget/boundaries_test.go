@@ -114,3 +114,15 @@ func TestALockLongAfterItsSettlement(t *testing.T) {
 		t.Errorf("stage %d, %d buckets are left", a.Lock.Stage, len(l.parts))
 	}
 }
+
+// TestAnotherBudgetLooksAtNoPlay: it changes nothing for the plays that came, so it costs the same however many there are.
+func TestAnotherBudgetLooksAtNoPlay(t *testing.T) {
+	l := running(t)
+	l.report(at("p", 1500))
+	l.parts["p/0"] = []byte("not looked at")
+	l.apply(reschedule(1400, budget.Active, definition(t, 1000, 2000, "20.00", "100")))
+	l.apply(reschedule(1450, budget.Active, definition(t, 1000, 2000, "5.00", "100")))
+	if a := l.account(); a.Budget.String() != "5.00" || a.Counted.Plays != 1 {
+		t.Errorf("the budget is %s, %d plays count", a.Budget, a.Counted.Plays)
+	}
+}

@@ -95,10 +95,14 @@ func (a *Account) follows(change *Change) (from instant.Instant) {
 func (a *Account) redefine(change *Change) (from instant.Instant) {
 	d := &change.Definition
 	terms := Terms{From: change.DecidedAt, StartsAt: d.StartsAt, EndsAt: d.EndsAt, CPM: d.CPM}
+	same := a.Known && a.Timeline.last().same(terms)
 	a.Timeline = a.Timeline.redefine(terms)
 	a.raise(d.Budget)
 	a.Budget = d.Budget
-	if a.Known {
+	switch {
+	case same: // another budget, or name: a raise is for what comes after it, and what was paid stays so
+		return Never
+	case a.Known:
 		return a.Timeline.last().From
 	}
 	a.Known, a.AdvertiserID, a.HeldUntil = true, d.AdvertiserID, 0
