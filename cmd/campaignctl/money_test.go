@@ -79,6 +79,7 @@ func locked(t *testing.T, k *kfake.Cluster, id string) {
 	adjusted := final
 	adjusted.StatementID, adjusted.Version, adjusted.Plays, adjusted.Impressions = id+"/2", 2, 3, "300.5"
 	adjusted.AdjustedAt, adjusted.Late = new(at+2), &schemas.Tally{Plays: 1, Impressions: "50"}
+	adjusted.NotCounted = map[schemas.Verdict]int64{schemas.PlayDuplicate: 1, schemas.PlayAfterLock: 1}
 	put(t, k, record(topics.CampaignStatements, id, encoded(t, schemas.StatementFinal, final)),
 		record(topics.CampaignStatements, id, encoded(t, schemas.StatementAdjusted, adjusted)),
 		record(topics.BudgetReleased, id, encoded(t, schemas.BudgetReleased, schemas.Released{ReleaseID: schemas.ReleaseID(id), CampaignID: id,
@@ -116,13 +117,24 @@ func TestProvisionalStatement(t *testing.T) {
 	run(t, k, "", "statement", "c-1", "--version", "1").check(t, exitFailed, "version 1: there is no such version yet: the count is not locked")
 }
 
+func TestProvisionalStatementWithoutPlays(t *testing.T) {
+	k := cluster(t)
+	running(t, k, "c-1")
+	got := run(t, k, "", "statement", "c-1")
+	got.check(t, exitClean, "Spent       0.00 USD\n")
+	got.check(t, exitClean, "plays, none about this campaign\n")
+}
+
 func TestStatementIsTheNewestOrAVersion(t *testing.T) {
 	k := cluster(t)
 	running(t, k, "c-1")
 	locked(t, k, "c-1")
 	newest := run(t, k, "", "statement", "c-1")
 	newest.check(t, exitClean, "Statement    version 2 of 2, adjusted 2026-12-01T05:00:00.002Z  2026-12-01 00:00:00.002 -05:00 EST\n")
-	newest.check(t, exitClean, "Late         1 play of these, for 50 impressions, came after the lock and were not charged\n")
+	newest.check(t, exitClean, "Late         1 play of these, for 50 impressions: after the lock, and not charged\n")
+	if strings.Contains(newest.out, "(after-lock)") {
+		t.Errorf("the late play is told of twice:\n%s", newest.out)
+	}
 	newest.check(t, exitClean, "Released     499.37 USD\n")
 	if strings.Contains(newest.out, "PROVISIONAL") {
 		t.Errorf("a locked one is called provisional:\n%s", newest.out)

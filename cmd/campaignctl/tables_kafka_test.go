@@ -100,7 +100,7 @@ func TestTables(t *testing.T) {
 		got := withoutBroker("wallet", "a-1")
 		got.check(t, exitClean, "WALLET  BALANCE     HELD        SPENT     CAMPAIGNS\n"+
 			"USD     499.37 USD  500.00 USD  0.63 USD  2\n\n")
-		got.check(t, exitClean, "c-1          499.37 USD  0.63 USD  500.00 USD  20")
+		got.check(t, exitClean, "c-1          499.37 USD  0.63 USD  500.00 USD  1970-01-01T00:00:00.000Z\n")
 		got.check(t, exitClean, "c-2       500.00 USD  ACTIVE  2026-12-08T05:00:00.000Z  Spring sale\n")
 		var told wallet
 		document := withoutBroker("wallet", "a-1", "--json")

@@ -57,6 +57,7 @@ type walletRelease struct {
 	Budget     schemas.Money   `json:"budget"`
 	Spent      schemas.Money   `json:"spent"`
 	Released   schemas.Money   `json:"released"`
+	LockedAt   schemas.Instant `json:"locked_at"`
 	BookedAt   schemas.Instant `json:"booked_at"`
 }
 
@@ -123,7 +124,8 @@ func (w *wallet) read(ctx context.Context, at *pgstore.Reader, limit int) error 
 		r := &releases[i]
 		w.Releases = append(w.Releases, walletRelease{
 			CampaignID: r.CampaignID, Budget: sum(&r.Budget, r.Currency), Spent: sum(&r.Spent, r.Currency),
-			Released: sum(&r.Released, r.Currency), BookedAt: schemas.Instant(r.BookedAt),
+			Released: sum(&r.Released, r.Currency),
+			LockedAt: schemas.Instant(r.LockedAt), BookedAt: schemas.Instant(r.BookedAt),
 		})
 	}
 	for i := range holds {
@@ -185,10 +187,10 @@ func (w *wallet) balances() [][]string {
 }
 
 func (w *wallet) releases() [][]string {
-	rows := [][]string{{"RELEASED BY", "RELEASED", "SPENT", "OF", "BOOKED (UTC)"}}
+	rows := [][]string{{"RELEASED BY", "RELEASED", "SPENT", "OF", "LOCKED (UTC)"}}
 	for _, r := range w.Releases {
 		rows = append(rows, []string{r.CampaignID, timeline.Sum(r.Released), timeline.Sum(r.Spent), timeline.Sum(r.Budget),
-			r.BookedAt.String()})
+			r.LockedAt.String()})
 	}
 	if more := w.ReleasesTotal - int64(len(w.Releases)); more > 0 {
 		rows = append(rows, []string{fmt.Sprintf("and %d before these", more)})

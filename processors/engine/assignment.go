@@ -16,7 +16,7 @@ type assignment struct {
 	partitions []int32
 	// positions holds, per stream and partition, the offset of the next record to process. Only the loop touches it.
 	positions positions
-	// unplaced are the partitions of which an input other than the loop has no committed position.
+	// unplaced are the partitions of which no input has a committed position.
 	unplaced map[int32]bool
 	// raised are the positions that are not the committed ones, since the log begins later; they are to be committed.
 	raised positions
@@ -77,7 +77,7 @@ func (m *member) adjustPositions(
 	if err != nil {
 		return nil, fmt.Errorf("listing the starts of the inputs: %w", err)
 	}
-	a := &assignment{positions: positions{}, unplaced: map[int32]bool{}, raised: positions{}}
+	a := &assignment{positions: positions{}, unplaced: unplaced(offsets), raised: positions{}}
 	seen := map[int32]bool{}
 	for topic, partitions := range offsets {
 		for partition, offset := range partitions {
@@ -85,9 +85,6 @@ func (m *member) adjustPositions(
 			start, ok := starts.Lookup(topic, partition)
 			if !ok || start.Err != nil {
 				return nil, fmt.Errorf("listing the start of %s/%d: %w", topic, partition, start.Err)
-			}
-			if at < 0 && topic != m.engine.shape.loop {
-				a.unplaced[partition] = true
 			}
 			if at < start.Offset {
 				if at >= 0 { // without one, there is no telling what should have been read
@@ -104,6 +101,19 @@ func (m *member) adjustPositions(
 	a.partitions = slices.Sorted(maps.Keys(seen))
 	m.assign(a)
 	return offsets, nil
+}
+
+// unplaced returns the partitions of which no input has a committed position. One with a position is enough to be placed: an
+// input in which nothing has ever come has none, and brokers forget those of a group all at once.
+func unplaced(offsets map[string]map[int32]kgo.Offset) map[int32]bool {
+	none := map[int32]bool{}
+	for _, partitions := range offsets {
+		for partition, offset := range partitions {
+			without, known := none[partition]
+			none[partition] = (without || !known) && offset.EpochOffset().Offset < 0
+		}
+	}
+	return none
 }
 
 // tellOfLostRecords tells of records that were deleted before the group had read them.

@@ -15,17 +15,18 @@ type WalletRelease struct {
 	CampaignID              string
 	Currency                string
 	Budget, Spent, Released apd.Decimal
-	BookedAt                instant.Instant // when it came into the ledger
+	LockedAt                instant.Instant // when its campaign was settled
+	BookedAt                instant.Instant // when it came into this ledger, which may have been made anew since
 }
 
-// WalletReleases returns the releases that were booked last to an advertiser's wallets, the newest first, at most limit of
-// them, and how many there are.
+// WalletReleases returns the releases to an advertiser's wallets, what was locked last standing first, at most limit of them,
+// and how many there are.
 func (r *Reader) WalletReleases(
 	ctx context.Context, advertiserID string, limit int,
 ) (last []WalletRelease, count int64, err error) {
 	last, err = selected(ctx, r, "reading a wallet's releases", func(row pgx.CollectableRow) (w WalletRelease, err error) {
 		return w, row.Scan(&w.CampaignID, &w.Currency, decimalInto{&w.Budget}, decimalInto{&w.Spent}, decimalInto{&w.Released},
-			instantInto{&w.BookedAt}, &count)
+			instantInto{&w.LockedAt}, instantInto{&w.BookedAt}, &count)
 	}, selectWalletReleases, advertiserID, limit)
 	return last, count, err
 }
@@ -87,12 +88,14 @@ func (r *Reader) Wallets(ctx context.Context) iter.Seq2[Balance, error] {
 }
 
 const (
-	selectWalletReleases = `SELECT r.campaign_id, r.currency, r.budget::text, r.spent::text, r.released::text, s.booked_at,
-  count(*) OVER ()
+	selectWalletReleases = `SELECT r.campaign_id, r.currency, r.budget::text, r.spent::text, r.released::text,
+  coalesce(t.locked_at, s.booked_at) AS locked_at, s.booked_at, count(*) OVER ()
 FROM campaign_engine.campaigns c
 JOIN campaign_engine.entry_sets s ON s.set_key = c.campaign_id || '/release'
 JOIN campaign_engine.releases r ON r.release_id = s.set_key
-WHERE c.advertiser_id = $1 ORDER BY s.booked_at DESC, r.campaign_id LIMIT $2`
+CROSS JOIN LATERAL (SELECT min(decided_at) AS locked_at FROM campaign_engine.campaign_transitions
+  WHERE campaign_id = c.campaign_id AND transition = 'settle') t
+WHERE c.advertiser_id = $1 ORDER BY locked_at DESC, r.campaign_id LIMIT $2`
 
 	selectWalletHolds = `SELECT c.campaign_id, c.name, c.status, c.currency, c.budget::text, h.balance::text, c.ends_at,
   p.release_id IS NOT NULL, count(*) OVER ()

@@ -115,4 +115,26 @@ func TestSnapshot(t *testing.T) {
 	}
 }
 
+// TestWalletReleases stand in the order of their locks, in tables that were filled later and otherwise, too.
+func TestWalletReleases(t *testing.T) {
+	d := startDatabases(t, "fsync=off")
+	url, _ := d.fresh(t)
+	store := open(t, url)
+	for _, s := range []story{ // each change of a budget makes the lock a second later
+		{id: "c-1", advertiser: "a-1", currency: "EUR", budgets: []string{"10.00", "11.00"}, spent: "2.50", released: "8.50"},
+		{id: "c-2", advertiser: "a-1", currency: "EUR", budgets: []string{"10.00", "11.00", "12.00"}, spent: "2.50", released: "9.50"},
+		{id: "c-3", advertiser: "a-1", currency: "EUR", budgets: []string{"10.00"}, spent: "2.50", released: "7.50"},
+	} {
+		write(t, store, pgstore.Batch{Transitions: s.transitions(), Releases: []pgstore.Release{s.release()}})
+	}
+	releases, count, err := store.WalletReleases(t.Context(), "a-1", 2)
+	if err != nil || count != 3 || len(releases) != 2 {
+		t.Fatalf("%v of %d, %v", releases, count, err)
+	}
+	if first, second := releases[0], releases[1]; first.CampaignID != "c-2" || second.CampaignID != "c-1" ||
+		first.LockedAt != second.LockedAt+1000 {
+		t.Errorf("%+v", releases)
+	}
+}
+
 var errStopped = errors.New("stopped")

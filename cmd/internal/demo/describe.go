@@ -22,7 +22,7 @@ published to plays. UTC, and what became of each:
 func howToGoOn(campaign, tables string) string {
 	state := "Campaigns, statements, wallets and the ledger are in Postgres as well."
 	if tables != "" {
-		state = "There are no tables in Postgres, and so no wallets: " + timeline.Printable(tables)
+		state = "There are no tables in Postgres yet, and so no wallets: " + timeline.Printable(tables)
 	}
 	return fmt.Sprintf(`
 That was the demonstration. The engine goes on, and keeps what it holds when it is started again. In another terminal:

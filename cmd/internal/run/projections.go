@@ -75,11 +75,13 @@ func (p *projections) open(ctx context.Context, url string) *pgstore.Store {
 	for {
 		store, err := pgstore.Open(ctx, pgstore.Options{URL: url})
 		if err == nil {
+			p.log.Info().Msg("the database is open: the tables follow the topics")
 			return store
 		}
 		if ctx.Err() != nil {
 			return nil
 		}
+		p.metrics.projectionFailed()
 		p.wait(err.Error())
 		if text := err.Error(); text != told {
 			p.log.Error().Err(err).Msg("the database cannot be opened, and is tried again until it can")

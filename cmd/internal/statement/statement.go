@@ -24,7 +24,7 @@ const Newest int64 = 0
 // The errors of asking for a statement.
 var (
 	// ErrUnknown says that nothing was scheduled under that id.
-	ErrUnknown = errors.New("no such campaign was ever scheduled")
+	ErrUnknown = errors.New("no such campaign was ever scheduled; campaignctl timeline shows what was refused of it")
 	// ErrVersion says that there is no such version.
 	ErrVersion = errors.New("there is no such version")
 )

@@ -10,6 +10,7 @@ import (
 	"github.com/rmn-arms/campaign-engine/cmd/internal/timeline"
 	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/state/instant"
+	"github.com/rmn-arms/campaign-engine/state/money"
 	"github.com/rmn-arms/campaign-engine/state/zone"
 )
 
@@ -65,7 +66,7 @@ func (s *Shown) figures() *timeline.Table {
 	}
 	add("Plays", "%d for %s impressions%s", s.Plays, s.Impressions, s.overran())
 	if s.Late != nil {
-		add("Late", "%s of these, for %s impressions, came after the lock and were not charged", timeline.Plays(s.Late.Plays),
+		add("Late", "%s of these, for %s impressions: after the lock, and not charged", timeline.Plays(s.Late.Plays),
 			s.Late.Impressions)
 	}
 	add("Budget", "%s", timeline.Sum(s.Budget))
@@ -78,7 +79,11 @@ func (s *Shown) figures() *timeline.Table {
 	s.notCounted(add)
 	title := "Inputs"
 	for _, topic := range slices.Sorted(maps.Keys(s.Inputs)) {
-		add(title, "%s, partition %d, before offset %d", topic, s.Inputs[topic].Partition, s.Inputs[topic].Offset)
+		if at := s.Inputs[topic]; at.Offset == 0 { // nothing was read there, and so the partition means nothing
+			add(title, "%s, none about this campaign", topic)
+		} else {
+			add(title, "%s, partition %d, before offset %d", topic, at.Partition, at.Offset)
+		}
 		title = ""
 	}
 	return &t
@@ -109,7 +114,7 @@ func (s *Shown) overran() string {
 }
 
 func (s *Shown) spent() string {
-	if s.Cost == s.Spent.Amount {
+	if cost, err := money.ParseAmount(s.Cost, s.Spent.Currency); err == nil && cost.String() == s.Spent.Amount {
 		return timeline.Sum(s.Spent)
 	}
 	return fmt.Sprintf("%s (the cost of %s, rounded, and at most the budget)", timeline.Sum(s.Spent), s.Cost)
@@ -120,7 +125,7 @@ var reasons = map[schemas.Verdict]string{
 	schemas.PlayDuplicate:       "had been reported before",
 	schemas.PlayOutOfWindow:     "started outside of the campaign's window",
 	schemas.PlayNotActive:       "started while the campaign was not active",
-	schemas.PlayAfterLock:       "came after the lock, and were not charged",
+	schemas.PlayAfterLock:       "after the lock, and not charged",
 	schemas.PlayOverBudget:      "would have cost more than was left of the budget",
 	schemas.PlayUnknownCampaign: "came when nobody knew the campaign",
 	schemas.PlayInvalid:         "cannot have been: impressions below zero, or an end before the start",
@@ -129,7 +134,11 @@ var reasons = map[schemas.Verdict]string{
 func (s *Shown) notCounted(add func(title, format string, arguments ...any)) {
 	title := "Not counted"
 	for _, verdict := range schemas.Verdicts() {
-		if count := s.NotCounted[verdict]; count > 0 {
+		count := s.NotCounted[verdict]
+		if verdict == schemas.PlayAfterLock && s.Late != nil {
+			count -= s.Late.Plays // said above, among the plays
+		}
+		if count > 0 {
 			add(title, "%d %s (%s)", count, reasons[verdict], verdict)
 			title = ""
 		}
