@@ -19,7 +19,7 @@ TAGS := kafka,torture,bench
 # What the tests with a real broker need, beside Go.
 JAVA_PACKAGES := openjdk-17-jre-headless maven
 
-.PHONY: help run postgres build test test-kafka torture torture-short bench check fmt-check lint alerts vuln topology
+.PHONY: help run postgres build test test-kafka money torture torture-short bench check fmt-check lint alerts vuln topology
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,15 @@ test-kafka: ## the tests against real Apache Kafka, which they fetch and start, 
 	@$(call need_java)
 	@.tools/install-postgres --needed
 	$(GO) test -tags kafka -count=1 -timeout 10m ./cmd/... ./state/pgstore
+
+# Of make money: SEED is of all that is random; 0: a random one, which is printed.
+SEED ?= 0
+
+money: ## of make test-kafka: 500,000 plays on real Kafka and Postgres, both killed; an oracle judges; SEED=1
+	@$(call need_tests,kafka)
+	@$(call need_java)
+	@.tools/install-postgres --needed
+	$(GO) test -tags kafka -count=1 -timeout 15m -v -run '^TestMoney$$' ./cmd/internal/moneysuite -args -seed $(SEED)
 
 # Of make torture: SEEDS="1 2 3" are the runs to do, one random one by default; UNTRANSACTED=1 tortures an engine without
 # transactions and succeeds when the oracle finds that something was lost or doubled.

@@ -63,7 +63,7 @@ func (b budgets) onApplied(gctx goka.Context, message any) {
 		ctx.Count(Duplicates)
 		at.became(Duplicates)
 	default:
-		ctx.SetValue(&account)
+		ctx.SetValue(account)
 		ctx.Count(Noted)
 		at.became(Noted)
 	}
@@ -122,7 +122,7 @@ func (b budgets) report(ctx engine.Context, record topics.Record, event topics.P
 		outcome = Held
 	}
 	if !reported.Again {
-		ctx.SetValue(&account)
+		ctx.SetValue(account)
 	}
 	ctx.Count(outcome)
 	at.became(outcome)
@@ -174,14 +174,17 @@ func (b budgets) tell(ctx engine.Context, fired *budget.Fired) {
 }
 
 // account returns the account of the callback's key; a record of one that cannot be read is refused.
-func (b budgets) account(ctx engine.Context, record topics.Record, at hop) (budget.Account, bool) {
+// It is read anew at each call, so the callback may change it.
+func (b budgets) account(ctx engine.Context, record topics.Record, at hop) (*budget.Account, bool) {
 	value := ctx.Value()
 	if _, is := value.(Unreadable); is {
 		b.told.refuseUnreadable(ctx, record, topics.CampaignEngineBudgetsTable, at)
-		return budget.Account{}, false
+		return nil, false
 	}
-	account, _ := stored[budget.Account](value)
-	return account, true
+	if account, exists := value.(*budget.Account); exists {
+		return account, true
+	}
+	return &budget.Account{}, true
 }
 
 // parts are the buckets of a callback's key.

@@ -69,12 +69,15 @@ func BenchmarkPlay(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		account, _ := stored[budget.Account](value)
+		account, is := value.(*budget.Account)
+		if !is {
+			b.Fatal("the row cannot be read")
+		}
 		play := playOf(event.Play)
 		if _, err := account.Report(parts[c], &play, budget.Position{Offset: int64(i)}, start); err != nil {
 			b.Fatal(err)
 		}
-		if rows[c], err = codec.Encode(&account); err != nil {
+		if rows[c], err = codec.Encode(account); err != nil {
 			b.Fatal(err)
 		}
 		if _, readable := codec.DueOf(rows[c]); !readable {

@@ -95,7 +95,8 @@ func projected(records []*kgo.Record) (batch pgstore.Batch, unreadable map[topic
 	return batch, unreadable
 }
 
-// project adds a record to a batch, and says whether it could be read.
+// project adds a record to a batch, and says whether it could be read. What the database cannot hold is not added: it would
+// hold up all that comes after it for ever.
 func project(batch *pgstore.Batch, r *kgo.Record) bool {
 	switch topics.Name(r.Topic) {
 	case topics.TransitionsApplied:
@@ -104,7 +105,7 @@ func project(batch *pgstore.Batch, r *kgo.Record) bool {
 			return false
 		}
 		transition, err := projectedTransition(&event.Data)
-		if err != nil {
+		if err != nil || transition.Check() != nil {
 			return false
 		}
 		batch.Transitions = append(batch.Transitions, transition)
@@ -114,7 +115,7 @@ func project(batch *pgstore.Batch, r *kgo.Record) bool {
 			return false
 		}
 		release, err := projectedRelease(&event.Data)
-		if err != nil {
+		if err != nil || release.Check() != nil {
 			return false
 		}
 		batch.Releases = append(batch.Releases, release)
@@ -124,7 +125,7 @@ func project(batch *pgstore.Batch, r *kgo.Record) bool {
 			return false
 		}
 		statement, err := projectedStatement(event.Data)
-		if err != nil {
+		if err != nil || statement.Check() != nil {
 			return false
 		}
 		batch.Statements = append(batch.Statements, statement)

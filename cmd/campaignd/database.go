@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -15,6 +16,9 @@ type database struct {
 	given   string
 	dataDir string
 	log     zerolog.Logger
+	// begin starts a local server; pause is waited before it is tried again.
+	begin func(context.Context, pglocal.Options) (*pglocal.Server, error)
+	pause time.Duration
 
 	started chan struct{} // closed when the first server runs
 	mu      sync.Mutex
@@ -22,27 +26,49 @@ type database struct {
 }
 
 func newDatabase(given, dataDir string, log zerolog.Logger) *database {
-	return &database{given: given, dataDir: dataDir, log: log, started: make(chan struct{})}
+	return &database{
+		given: given, dataDir: dataDir, log: log, begin: pglocal.Start, pause: restartPause, started: make(chan struct{}),
+	}
 }
 
-// restartPause is waited before a local server that has ended by itself is started again.
-const restartPause = 2 * time.Second
+// restartPause is waited before a local server that has ended by itself is started again, doubled at each try up to
+// restartPauseMax.
+const (
+	restartPause    = 2 * time.Second
+	restartPauseMax = 30 * time.Second
+)
 
-// url returns the address, and starts the local server for it. Error: there is no server, or none can be started.
+// url returns the address, and starts the local server for it, however often it takes: an earlier process may still have the
+// folder, a recovery take long, a disk be full. Error: this machine has no server for it, or ctx has ended.
 func (d *database) url(ctx context.Context) (string, error) {
 	if d.given != "" {
 		return d.given, nil
 	}
 	server, err := d.start(ctx)
-	if err != nil {
+	if err == nil {
+		close(d.started)
+		return server.URL(), nil
+	}
+	if hopeless(err) {
 		return "", err
 	}
+	d.failed(err, nil)
+	if !d.restart(ctx, err) {
+		return "", context.Cause(ctx)
+	}
 	close(d.started)
-	return server.URL(), nil
+	return d.running().URL(), nil
+}
+
+// hopeless says that somebody has to install something before a local server can start.
+func hopeless(err error) bool {
+	var unavailable *pglocal.UnavailableError
+	var version *pglocal.VersionError
+	return errors.As(err, &unavailable) || errors.As(err, &version)
 }
 
 func (d *database) start(ctx context.Context) (*pglocal.Server, error) {
-	server, err := pglocal.Start(ctx, pglocal.Options{DataDir: d.dataDir, Log: d.log})
+	server, err := d.begin(ctx, pglocal.Options{DataDir: d.dataDir, Log: d.log})
 	if err != nil {
 		return nil, err
 	}
@@ -70,16 +96,23 @@ func (d *database) keep(ctx context.Context) error {
 		if err := d.stop(); err != nil {
 			d.log.Error().Err(err).Msg("the local Postgres leaves something behind")
 		}
-		if !d.restart(ctx) {
+		if !d.restart(ctx, nil) {
 			return nil
 		}
 	}
 }
 
-// restart starts the server again, however often it takes; false when ctx has ended.
-func (d *database) restart(ctx context.Context) bool {
-	for {
-		timer := time.NewTimer(restartPause)
+// failed tells why the server could not be started, the same again and again once.
+func (d *database) failed(err, last error) {
+	if last == nil || err.Error() != last.Error() {
+		d.log.Error().Err(err).Msg("the local Postgres cannot be started, and is tried again")
+	}
+}
+
+// restart starts the server again, however often it takes; false when ctx has ended. last is what was told already, or nil.
+func (d *database) restart(ctx context.Context, last error) bool {
+	for pause := d.pause; ; pause = min(2*pause, restartPauseMax) {
+		timer := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
@@ -90,7 +123,8 @@ func (d *database) restart(ctx context.Context) bool {
 		if err == nil {
 			return true
 		}
-		d.log.Error().Err(err).Msg("the local Postgres cannot be started, and is tried again")
+		d.failed(err, last)
+		last = err
 	}
 }
 

@@ -24,7 +24,7 @@ const (
 	testTopic      = "facts"
 	testPartitions = 4
 	// deadline bounds each test; reaching it is a failure.
-	deadline = 60 * time.Second
+	deadline = 2 * time.Minute
 )
 
 // bench is a faked cluster, with a topic and a keeper.

@@ -1,17 +1,19 @@
 package sink
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // keep has the store put down what has come of the partitions that this member still has.
 func (s *Sink) keep(ctx context.Context, fetches kgo.Fetches) error {
-	records, moves := s.batch(fetches)
-	if len(moves) == 0 {
-		return nil
+	records, moves, err := s.batch(fetches)
+	if err != nil || len(moves) == 0 {
+		return err
 	}
 	began := s.config.Elapsed()
 	if err := s.retry(ctx, "writing", func() error { return s.config.Keeper.Keep(ctx, records, moves) }); err != nil {
@@ -32,10 +34,11 @@ func (s *Sink) keep(ctx context.Context, fetches kgo.Fetches) error {
 
 // batch returns the records of the partitions that this member has, markers left out, and how far they move them. What lies
 // before a position is left out, too: a partition that was taken away and given back while its records were being kept is read
-// from where it was before.
-func (s *Sink) batch(fetches kgo.Fetches) (records []*kgo.Record, moves []Move) {
+// from where it was before. Its error says that a partition ends before its position: what lies there was never kept.
+func (s *Sink) batch(fetches kgo.Fetches) (records []*kgo.Record, moves []Move, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.astray = ""
 	fetches.EachPartition(func(f kgo.FetchTopicPartition) {
 		p := Partition{f.Topic, f.Partition}
 		from, has := s.from[p]
@@ -44,6 +47,12 @@ func (s *Sink) batch(fetches kgo.Fetches) (records []*kgo.Record, moves []Move) 
 		}
 		s.ends[p] = max(s.ends[p], f.HighWatermark)
 		if len(f.Records) == 0 {
+			return
+		}
+		if f.Records[0].Offset < from && f.HighWatermark < from {
+			err = fmt.Errorf("%s/%d ends at %d, and the store has written it up to %d: the topic was made anew, or is another "+
+				"cluster's; nothing is written until the store begins anew, too", f.Topic, f.Partition, f.HighWatermark, from)
+			s.astray = err.Error()
 			return
 		}
 		next := f.Records[len(f.Records)-1].Offset + 1
@@ -57,7 +66,7 @@ func (s *Sink) batch(fetches kgo.Fetches) (records []*kgo.Record, moves []Move) 
 		}
 		moves = append(moves, Move{p, from, next})
 	})
-	return records, moves
+	return records, moves, err
 }
 
 // retry calls f until it succeeds, is overtaken, or ctx ends, in growing steps, and says what is waited for meanwhile.
@@ -106,7 +115,7 @@ type Overview struct {
 func (s *Sink) Overview() Overview {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	o := Overview{Waiting: s.waiting, Behind: make(map[Partition]int64, len(s.from))}
+	o := Overview{Waiting: cmp.Or(s.waiting, s.astray), Behind: make(map[Partition]int64, len(s.from))}
 	for p, from := range s.from {
 		o.Behind[p] = max(0, s.ends[p]-max(from, 0))
 	}

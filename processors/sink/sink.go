@@ -82,6 +82,7 @@ type Sink struct {
 	ends    map[Partition]int64 // high watermarks
 	waiting string
 	failing bool
+	astray  string // why nothing can be written, "" when it can
 }
 
 // joining is what is waited for until the group has said which partitions this member has, if any.

@@ -218,3 +218,30 @@ func TestGetsPartitionsBackWhileTheStoreHangs(t *testing.T) {
 type away struct{ *keeper }
 
 func (away) Keep(context.Context, []*kgo.Record, []sink.Move) error { return errAway }
+
+// Members come and go while nobody can tell the positions; whoever is there when the store answers has the partitions.
+func TestRebalanceWhileTheStoreIsAway(t *testing.T) {
+	b := newBench(t)
+	var away atomic.Bool
+	away.Store(true)
+	b.keeper.read = func() error {
+		if away.Load() {
+			return errAway
+		}
+		return nil
+	}
+	b.publish(2, kgo.TryCommit)
+	one := b.start("one", b.keeper)
+	b.await("the first member asks", func() bool { return one.Overview().Waiting == errAway.Error() })
+	two := b.start("two", b.keeper)
+	b.await("the second member asks", func() bool { return two.Overview().Waiting == errAway.Error() })
+	b.stop(b.start("three", b.keeper))
+	away.Store(false)
+	b.all()
+	b.await("they share the partitions", func() bool {
+		return len(one.Overview().Behind) == testPartitions/2 && len(two.Overview().Behind) == testPartitions/2
+	})
+	b.stop(one)
+	b.publish(2, kgo.TryCommit)
+	b.all()
+}

@@ -81,6 +81,8 @@ type Account struct {
 	Overran    int64 // of them, those that went on past the end of the window
 	Cost       money.Exact
 	NotCounted [verdictCount]int64
+	// Raises are the raises of the budget that came when plays were over it, in their order, until the lock.
+	Raises []Raise
 	// Entries counts the plays that are kept; Latest is the latest start of one that a timeline can judge.
 	Entries int64
 	Latest  instant.Instant
@@ -92,6 +94,12 @@ type Account struct {
 	HeldUntil instant.Instant
 
 	Lock Lock
+}
+
+// Raise is a raise of the budget. It is for what comes after it: plays of a lower Order were refused by the budget Before.
+type Raise struct {
+	Order  int64
+	Before money.Amount
 }
 
 // Lock is how far a settlement has come.
@@ -146,8 +154,10 @@ func (a *Account) NextDue() instant.Instant {
 	switch {
 	case a.Lock.Stage == Settling:
 		return a.Lock.Due
+	case a.Lock.Stage == Locked && a.Lock.AdjustDue != Never:
+		return a.Lock.AdjustDue // before anything is forgotten that it tells of
 	case a.Lock.Stage == Locked:
-		return min(a.Lock.AdjustDue, a.Lock.ForgetDue)
+		return a.Lock.ForgetDue
 	case !a.Known && a.Entries > 0:
 		return a.HeldUntil
 	}

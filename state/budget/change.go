@@ -85,8 +85,8 @@ func (a *Account) follows(change *Change) (from instant.Instant) {
 	case change.To == Active && a.Status != Active:
 		a.Timeline = a.Timeline.activate(at)
 		return min(from, a.Timeline.Intervals[len(a.Timeline.Intervals)-1].From)
-	case change.To != Active && a.Status == Active:
-		a.Timeline = a.Timeline.deactivate(at)
+	case change.To != Active && a.Timeline.reaches(at):
+		a.Timeline = a.Timeline.cut(at)
 		return min(from, at)
 	}
 	return from
@@ -95,11 +95,26 @@ func (a *Account) follows(change *Change) (from instant.Instant) {
 func (a *Account) redefine(change *Change) (from instant.Instant) {
 	d := &change.Definition
 	terms := Terms{From: change.DecidedAt, StartsAt: d.StartsAt, EndsAt: d.EndsAt, CPM: d.CPM}
+	same := a.Known && a.Timeline.last().same(terms)
 	a.Timeline = a.Timeline.redefine(terms)
+	a.raise(d.Budget)
 	a.Budget = d.Budget
-	if a.Known {
+	switch {
+	case same: // another budget, or name: a raise is for what comes after it, and what was paid stays so
+		return Never
+	case a.Known:
 		return a.Timeline.last().From
 	}
 	a.Known, a.AdvertiserID, a.HeldUntil = true, d.AdvertiserID, 0
 	return math.MinInt64
+}
+
+// raise notes what the budget was for the plays that are over it, if it is raised now. Of raises between which no play came,
+// the first says it.
+func (a *Account) raise(to money.Amount) {
+	n := len(a.Raises)
+	if !a.Known || a.NotCounted[OverBudget] == 0 || to.Compare(a.Budget) <= 0 || n > 0 && a.Raises[n-1].Order == a.Entries {
+		return
+	}
+	a.Raises = append(a.Raises[:n:n], Raise{a.Entries, a.Budget})
 }

@@ -3,6 +3,7 @@ package budget
 import (
 	"encoding/binary"
 	"errors"
+	"math"
 
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/state/money"
@@ -12,7 +13,7 @@ import (
 //
 //	due        8 bytes  next due instant in ms, big endian, two's complement; Never when nothing is waited for
 //	layout     1 byte   1
-//	flags      1 byte   bit 0 known, bits 1-2 the stage of the settlement
+//	flags      1 byte   bit 0 known, bits 1-2 the stage of the settlement, bit 3 raises
 //	entries    uvarint; latest varint
 //	plays, applied      positions: partition uvarint, offset uvarint
 //	not counted         1 byte with a bit for each verdict that is not 0, then those: uvarint each
@@ -25,6 +26,7 @@ import (
 //	revision, sequence, plays, overran  uvarint; impressions, cost  numbers
 //	terms      uvarint, then each: from, starts, length (varint: a window that was moved behind its fixed start is negative), cpm (number)
 //	intervals  uvarint, then each: from (varint), length (uvarint; 0: open)
+//	raises     where there are some: uvarint, then each: order (uvarint), before (number)
 //
 // and of one that is settled: settled (varint), then of one that is not locked due, by (varint), after, tries (uvarint), of one
 // that is version (uvarint), spent (number), late plays (uvarint), late impressions (number), adjust due, forget due (varint),
@@ -34,6 +36,9 @@ const (
 	duePrefixBytes = 8
 	knownFlag      = 1
 	stageShift     = 1
+	stageMask      = 3
+	raisedFlag     = 8
+	flagsMax       = 15
 )
 
 // ErrAccount says that bytes are not an account of this package.
@@ -46,6 +51,9 @@ func (a *Account) AppendBinary(b []byte) []byte {
 	if a.Known {
 		flags |= knownFlag
 	}
+	if len(a.Raises) > 0 {
+		flags |= raisedFlag
+	}
 	b = append(b, layout, flags)
 	b = binary.AppendUvarint(b, uint64(a.Entries))
 	b = binary.AppendVarint(b, int64(a.Latest))
@@ -54,7 +62,7 @@ func (a *Account) AppendBinary(b []byte) []byte {
 	if !a.Known {
 		return binary.AppendVarint(b, int64(a.HeldUntil))
 	}
-	b = a.appendTerms(b)
+	b = a.appendRaises(a.appendTerms(b))
 	if a.Lock.Stage != Running {
 		b = a.Lock.append(b)
 	}
@@ -103,6 +111,17 @@ func (a *Account) appendTerms(b []byte) []byte {
 	return b
 }
 
+func (a *Account) appendRaises(b []byte) []byte {
+	if len(a.Raises) == 0 {
+		return b
+	}
+	b = binary.AppendUvarint(b, uint64(len(a.Raises)))
+	for _, raise := range a.Raises {
+		b = raise.Before.Exact().AppendBinary(binary.AppendUvarint(b, uint64(raise.Order)))
+	}
+	return b
+}
+
 func (l *Lock) append(b []byte) []byte {
 	b = binary.AppendVarint(b, int64(l.SettledAt))
 	if l.Stage == Settling {
@@ -127,18 +146,21 @@ func (a *Account) UnmarshalBinary(data []byte) error {
 	}
 	flags := data[duePrefixBytes+1]
 	account := Account{Known: flags&knownFlag != 0}
-	account.Lock.Stage = Stage(flags >> stageShift)
+	account.Lock.Stage = Stage(flags >> stageShift & stageMask)
 	in := reader{rest: data[duePrefixBytes+2:]}
 	account.Entries, account.Latest = in.uvarint(), in.instant()
 	account.Plays, account.Applied = in.position(), in.position()
 	in.counts(&account.NotCounted)
 	if account.Known {
 		account.readTerms(&in)
+		if flags&raisedFlag != 0 {
+			account.readRaises(&in)
+		}
 		account.Lock.read(&in, account.Budget.Currency())
 	} else {
 		account.HeldUntil = in.instant()
 	}
-	if in.bad || len(in.rest) > 0 || account.Lock.Stage >= stageCount || !account.holds() ||
+	if in.bad || len(in.rest) > 0 || flags > flagsMax || flags&raisedFlag != 0 != (len(account.Raises) > 0) || account.Lock.Stage >= stageCount || !account.holds() ||
 		binary.BigEndian.Uint64(data) != uint64(account.NextDue()) {
 		return ErrAccount
 	}
@@ -182,6 +204,13 @@ func (a *Account) readTerms(in *reader) {
 		if length > 0 {
 			a.Timeline.Intervals[i].To = from.Add(instant.Millis(length))
 		}
+	}
+}
+
+func (a *Account) readRaises(in *reader) {
+	a.Raises = make([]Raise, in.length())
+	for i := range a.Raises {
+		a.Raises[i] = Raise{in.uvarint(), in.amount(a.Budget.Currency())}
 	}
 }
 
@@ -256,7 +285,9 @@ func (in *reader) text() string {
 }
 
 func (in *reader) position() Position {
-	return Position{int32(in.uvarint()), in.uvarint()}
+	partition := in.uvarint()
+	in.bad = in.bad || partition > math.MaxInt32
+	return Position{int32(partition), in.uvarint()}
 }
 
 func (in *reader) counts(counts *[verdictCount]int64) {

@@ -40,7 +40,7 @@ func (a *Account) Fire(parts linearhash.Buckets, read int64, now instant.Instant
 	switch {
 	case a.Lock.Stage == Settling:
 		return a.settle(parts, read, now)
-	case a.Lock.Stage == Locked && a.Lock.AdjustDue <= now:
+	case a.Lock.Stage == Locked && a.Lock.AdjustDue != Never:
 		return a.adjust(parts)
 	case a.Lock.Stage == Locked:
 		a.forget(parts, now)
@@ -49,12 +49,15 @@ func (a *Account) Fire(parts linearhash.Buckets, read int64, now instant.Instant
 	return a.refuse(parts), nil
 }
 
-// Postpone puts off what is due and cannot be done, since a bucket cannot be read: somebody may repair it.
+// Postpone puts off what is due and cannot be done, since a bucket cannot be read: somebody may repair it, until its plays
+// are to be forgotten.
 func (a *Account) Postpone(now instant.Instant) {
 	later := now.Add(repairPause)
 	switch {
 	case a.Lock.Stage == Settling:
 		a.Lock.Due = later
+	case a.Lock.Stage == Locked && now >= a.Lock.ForgetDue:
+		a.Lock.AdjustDue, a.Lock.ForgetDue = Never, now.Add(forgetPause)
 	case a.Lock.Stage == Locked:
 		a.Lock.AdjustDue = later
 	}
@@ -71,8 +74,9 @@ func (a *Account) settle(parts linearhash.Buckets, read int64, now instant.Insta
 	locked := *a
 	locked.Lock = Lock{
 		Stage: Locked, SettledAt: a.Lock.SettledAt, Version: 1, Spent: a.Cost.Round(a.Budget), AdjustDue: Never,
-		ForgetDue: a.Lock.SettledAt.Add(Memory),
+		ForgetDue: max(a.Lock.SettledAt.Add(Memory), a.Lock.Due.Add(forgetPause)), // never due again when it was
 	}
+	locked.Raises = nil
 	statement, err := locked.Statement(parts)
 	if err != nil {
 		return Fired{}, err
@@ -91,6 +95,7 @@ func (a *Account) adjust(parts linearhash.Buckets) (Fired, error) {
 	}
 	statement.AdjustedAt = a.Lock.AdjustDue
 	adjusted.Lock.AdjustDue = Never
+	adjusted.Lock.ForgetDue = max(a.Lock.ForgetDue, a.Lock.AdjustDue.Add(forgetPause))
 	*a = adjusted
 	return Fired{Statement: statement}, nil
 }

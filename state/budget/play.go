@@ -72,6 +72,12 @@ func (e *entry) append(b []byte) []byte {
 	return append(append(b, byte(len(e.play.CreativeID))), e.play.CreativeID...)
 }
 
+// encoded returns what append appends.
+func (e *entry) encoded() []byte {
+	const numbers = 48 // what all but the ids take, mostly
+	return e.append(make([]byte, 0, numbers+len(e.play.StoreID)+len(e.play.CreativeID)))
+}
+
 // head reads the first fields of an entry: what is looked at for all of them. impressions begin the rest.
 func head(content []byte) (order int64, verdict Verdict, startedAt instant.Instant, rest []byte, err error) {
 	unsigned, size := binary.Uvarint(content)

@@ -41,7 +41,7 @@ func drawStory(t *rapid.T, small bool) *story {
 		now = now.Add(instant.Millis(rapid.Int64Range(1, 700).Draw(t, "pause")))
 		last := s.terms[len(s.terms)-1]
 		if last.ends <= now {
-			status = s.end(status, last.ends, now, budget.Completed, budget.Timed)
+			status = s.end(last.ends, now, budget.Completed, budget.Timed)
 			break
 		}
 		switch rapid.IntRange(0, 5).Draw(t, "what") {
@@ -53,7 +53,7 @@ func drawStory(t *rapid.T, small bool) *story {
 			s.define(t, now, status, total)
 		case 2:
 			if status != budget.Paused {
-				status = s.end(status, now, now, budget.Paused, budget.Other)
+				status = s.end(now, now, budget.Paused, budget.Other)
 			}
 		case 3:
 			if status == budget.Paused && (ever || last.starts <= now) {
@@ -61,7 +61,7 @@ func drawStory(t *rapid.T, small bool) *story {
 			}
 		case 4:
 			if rapid.IntRange(0, 3).Draw(t, "cancelled") == 0 {
-				status = s.end(status, now, now, budget.Cancelled, budget.Other)
+				status = s.end(now, now, budget.Cancelled, budget.Other)
 			}
 		}
 	}
@@ -93,9 +93,9 @@ func (s *story) begin(from, decided instant.Instant, kind budget.Kind) budget.St
 	return budget.Active
 }
 
-func (s *story) end(was budget.Status, from, decided instant.Instant, to budget.Status, kind budget.Kind) budget.Status {
-	if was == budget.Active {
-		s.active[len(s.active)-1][1] = from
+func (s *story) end(from, decided instant.Instant, to budget.Status, kind budget.Kind) budget.Status {
+	for i := range s.active { // an end may lie back, before pauses
+		s.active[i][1] = min(s.active[i][1], from)
 	}
 	s.changes = append(s.changes, budget.Change{Kind: kind, To: to, Revision: 1, ScheduledFor: from, DecidedAt: decided})
 	return to
@@ -268,6 +268,9 @@ func FuzzAccountBytes(f *testing.F) {
 	f.Add(l.row)
 	l.apply(schedule(500, definition(f, 1000, 2000, "10.00", "100")))
 	l.apply(timed(budget.Active, 1000, 1007))
+	f.Add(l.row)
+	l.report(play{"too much", "s-1", "cr-1", 1500, 1500, "101"})
+	l.apply(reschedule(1200, budget.Active, definition(f, 1000, 2000, "20.00", "100")))
 	f.Add(l.row)
 	l.apply(operator(budget.Cancelled, 1300))
 	l.apply(settle(budget.Cancelled, 1400))

@@ -19,7 +19,8 @@ func (a *Account) recount(parts linearhash.Buckets, before *Account, from instan
 	if err != nil {
 		return err
 	}
-	after, ceilings := a.Timeline, a.ceilingsFrom(before)
+	// What the budget has had room for counts, also where that is more than the budget is now.
+	after, ceiling := a.Timeline, a.ceiling()
 	a.Timeline = before.Timeline
 	for i := range affected {
 		a.discount(&affected[i])
@@ -29,10 +30,10 @@ func (a *Account) recount(parts linearhash.Buckets, before *Account, from instan
 	for i := range affected {
 		e := &affected[i]
 		was := e.verdict
-		e.verdict = a.rejudge(e, ceilings)
+		e.verdict = a.rejudge(e, ceiling)
 		a.count(e)
 		if e.verdict != was {
-			changed[e.play.ID] = e.append(nil)
+			changed[e.play.ID] = e.encoded()
 		}
 	}
 	if len(changed) == 0 {
@@ -44,23 +45,18 @@ func (a *Account) recount(parts linearhash.Buckets, before *Account, from instan
 	})
 }
 
-// ceilings are what the cost may come to with a play that is judged anew.
-type ceilings struct {
-	// counted is for plays that the budget has had room for: the budget, or the cost as it was where that is more.
-	counted money.Exact
-	// refused is for those that were over budget: the budget as it was when they came. A raise is for what comes after it.
-	refused money.Exact
-}
-
-func (a *Account) ceilingsFrom(before *Account) ceilings {
-	c := ceilings{counted: a.ceiling(), refused: a.Budget.Exact()}
-	if !before.Known {
-		return c
+// ceilingWhen is what the cost might come to when a play came that was over budget then: a raise is for what comes after it.
+func (a *Account) ceilingWhen(order int64) money.Exact {
+	ceiling := a.Budget
+	for i := range a.Raises {
+		if raise := &a.Raises[i]; raise.Order > order {
+			if raise.Before.Compare(ceiling) < 0 {
+				ceiling = raise.Before
+			}
+			break
+		}
 	}
-	if was := before.Budget.Exact(); was.Compare(c.refused) < 0 {
-		c.refused = was
-	}
-	return c
+	return ceiling.Exact()
 }
 
 // playsToJudge returns the plays that a timeline judges and that started at from or later, and those over budget, in the
@@ -88,15 +84,14 @@ func playsToJudge(table *linearhash.Table, from instant.Instant) ([]entry, error
 	return found, nil
 }
 
-// rejudge judges a play again.
-func (a *Account) rejudge(e *entry, c ceilings) Verdict {
+// rejudge judges a play again; ceiling is what the cost may come to with one that was not over budget.
+func (a *Account) rejudge(e *entry, ceiling money.Exact) Verdict {
 	verdict, terms := a.Timeline.judge(e.play.StartedAt)
 	if verdict != Valid {
 		return verdict
 	}
-	ceiling := c.counted
 	if e.verdict == OverBudget {
-		ceiling = c.refused
+		ceiling = a.ceilingWhen(e.order)
 	}
 	cost := money.Cost(e.play.Impressions, terms.CPM)
 	if !cost.IsZero() && a.Cost.Plus(cost).Compare(ceiling) > 0 {

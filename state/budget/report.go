@@ -22,7 +22,7 @@ func (a *Account) Report(parts linearhash.Buckets, play *Play, at Position, now 
 		return Reported{Again: true}, nil
 	}
 	after := Position{at.Partition, at.Offset + 1}
-	if a.Lock.Stage == Forgotten || a.Lock.Removed > 0 {
+	if a.remembersNoMore(now) {
 		a.Plays = after
 		return Reported{Verdict: AfterLock}, nil
 	}
@@ -41,7 +41,7 @@ func (a *Account) Report(parts linearhash.Buckets, play *Play, at Position, now 
 		return Reported{Verdict: UnknownCampaign}, nil
 	}
 	kept := entry{order: a.Entries, verdict: a.verdict(play), play: *play}
-	if err := table.Put(play.ID, kept.append(nil)); err != nil {
+	if err := table.Put(play.ID, kept.encoded()); err != nil {
 		return Reported{}, err
 	}
 	a.Entries, a.Plays = table.Entries(), after
@@ -50,6 +50,17 @@ func (a *Account) Report(parts linearhash.Buckets, play *Play, at Position, now 
 		a.Latest = max(a.Latest, play.StartedAt)
 	}
 	return a.follow(kept.verdict, now), nil
+}
+
+// remembersNoMore says that the plays are forgotten, or about to be: all of them have been stated.
+func (a *Account) remembersNoMore(now instant.Instant) bool {
+	switch a.Lock.Stage {
+	case Forgotten:
+		return true
+	case Locked:
+		return a.Lock.Removed > 0 || now >= a.Lock.ForgetDue && a.Lock.AdjustDue == Never
+	}
+	return false
 }
 
 // follow sets when something more is to be done about a play.

@@ -93,16 +93,23 @@ func (t Timeline) activate(at instant.Instant) Timeline {
 	return t
 }
 
-// deactivate returns the timeline with its open interval ended. One that ends where it began is none.
-func (t Timeline) deactivate(at instant.Instant) Timeline {
+// reaches says whether the campaign was ACTIVE at an instant, or is known to have been after it.
+func (t *Timeline) reaches(at instant.Instant) bool {
 	n := len(t.Intervals)
-	if n == 0 || t.Intervals[n-1].To != Open {
-		return t
+	return n > 0 && t.Intervals[n-1].To > at
+}
+
+// cut returns the timeline without what reaches an instant or lies behind it. Mostly it ends the open interval; the end of
+// a window that was made shorter than it has run lies back, maybe before a pause. An interval that ends where it began is none.
+func (t Timeline) cut(at instant.Instant) Timeline {
+	n := len(t.Intervals)
+	for n > 0 && t.Intervals[n-1].From >= at {
+		n--
 	}
-	last := t.Intervals[n-1]
-	t.Intervals = t.Intervals[: n-1 : n-1]
-	if at > last.From {
-		t.Intervals = append(t.Intervals, Interval{last.From, at})
+	kept := t.Intervals[:n:n]
+	if n > 0 && kept[n-1].To > at {
+		kept = append(kept[:n-1:n-1], Interval{kept[n-1].From, at})
 	}
+	t.Intervals = kept
 	return t
 }

@@ -34,11 +34,17 @@ type Table struct {
 	buckets Buckets
 	prefix  string
 	entries int64
+	// looked is the bucket that Find looked into last: mostly the one that Put writes next. Its name is empty when there is none.
+	looked struct {
+		number int64
+		name   string
+		bucket []byte
+	}
 }
 
 // Of returns the table that has a number of entries in buckets of a prefix.
 func Of(buckets Buckets, prefix string, entries int64) *Table {
-	return &Table{buckets, prefix, entries}
+	return &Table{buckets: buckets, prefix: prefix, entries: entries}
 }
 
 // Entries returns how many entries were put in.
@@ -49,7 +55,7 @@ func Count(entries int64) int64 { return max(1, (entries+Load-1)/Load) }
 
 // Find returns what was put in under a hash. Its error is ErrBucket.
 func (t *Table) Find(hash Hash) (content []byte, found bool, err error) {
-	bucket := t.buckets.Part(t.name(address(hash, Count(t.entries))))
+	_, bucket := t.look(address(hash, Count(t.entries)))
 	for entry, err := range entriesOf(bucket) {
 		if err != nil {
 			return nil, false, err
@@ -61,6 +67,21 @@ func (t *Table) Find(hash Hash) (content []byte, found bool, err error) {
 	return nil, false, nil
 }
 
+// look returns the name and the content of a bucket.
+func (t *Table) look(number int64) (name string, bucket []byte) {
+	if t.looked.name == "" || t.looked.number != number {
+		t.looked.number, t.looked.name = number, t.name(number)
+		t.looked.bucket = t.buckets.Part(t.looked.name)
+	}
+	return t.looked.name, t.looked.bucket
+}
+
+// set writes a bucket.
+func (t *Table) set(name string, bucket []byte) {
+	t.looked.name = ""
+	t.buckets.SetPart(name, bucket)
+}
+
 // Put puts an entry in under a hash that the table does not have. Its error is ErrBucket; the table is then unchanged.
 func (t *Table) Put(hash Hash, content []byte) error {
 	grown := Count(t.entries + 1)
@@ -70,18 +91,17 @@ func (t *Table) Put(hash Hash, content []byte) error {
 		}
 	}
 	t.entries++
-	number := address(hash, grown)
-	before := t.buckets.Part(t.name(number))
-	t.buckets.SetPart(t.name(number), appendEntry(grow(before, len(content)), Entry{hash, content}))
+	name, before := t.look(address(hash, grown))
+	t.set(name, appendEntry(grow(before, len(content)), Entry{hash, content}))
 	return nil
 }
 
 // split moves what belongs into the newest of count buckets there.
 func (t *Table) split(count int64) error {
 	newest := count - 1
-	from := parent(newest)
+	from := t.name(parent(newest))
 	var stays, moves []byte
-	for entry, err := range entriesOf(t.buckets.Part(t.name(from))) {
+	for entry, err := range entriesOf(t.buckets.Part(from)) {
 		switch {
 		case err != nil:
 			return err
@@ -94,8 +114,8 @@ func (t *Table) split(count int64) error {
 	if moves == nil {
 		return nil
 	}
-	t.buckets.SetPart(t.name(from), stays)
-	t.buckets.SetPart(t.name(newest), moves)
+	t.set(from, stays)
+	t.set(t.name(newest), moves)
 	return nil
 }
 
@@ -135,7 +155,7 @@ func (t *Table) Rewrite(rewrite func(Entry) (content []byte, changed bool)) erro
 			written = appendEntry(written, entry)
 		}
 		if any {
-			t.buckets.SetPart(t.name(number), written)
+			t.set(t.name(number), written)
 		}
 	}
 	return nil
@@ -148,7 +168,7 @@ func (t *Table) Remove(removed, limit int64) (gone int64, all bool) {
 	gone = min(count, removed+limit)
 	for number := removed; number < gone; number++ {
 		if name := t.name(number); t.buckets.Part(name) != nil {
-			t.buckets.SetPart(name, nil)
+			t.set(name, nil)
 		}
 	}
 	return gone, gone == count

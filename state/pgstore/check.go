@@ -1,12 +1,16 @@
 package pgstore
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/cockroachdb/apd/v3"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // check refuses what no engine writes, before anything is sent: such a batch is a mistake of the program.
@@ -21,23 +25,60 @@ func (b *Batch) check() error {
 		seen[p.Partition] = true
 	}
 	for i := range b.Transitions {
-		if t := &b.Transitions[i]; t.CampaignID == "" || t.Sequence < 1 || t.TransitionID == "" ||
-			!finite(&t.Campaign.Budget) || t.Campaign.CPM.Valid && !finite(&t.Campaign.CPM.Decimal) {
-			refuse(t.key(), "a transition needs its campaign, id, sequence and money that is not below zero")
-		}
+		wrong = append(wrong, b.Transitions[i].Check())
 	}
 	for i := range b.Releases {
-		if r := &b.Releases[i]; r.CampaignID == "" || !finite(&r.Budget) || !finite(&r.Spent) || !finite(&r.Released) {
-			refuse(r.ID(), "a release needs its campaign, and money that is not below zero")
-		}
+		wrong = append(wrong, b.Releases[i].Check())
 	}
 	for i := range b.Statements {
-		if s := &b.Statements[i]; s.CampaignID == "" || s.Version < 1 || !finite(&s.Impressions) || !finite(&s.Budget) ||
-			!finite(&s.Cost) || !finite(&s.Spent) || !finite(&s.Released) || !json.Valid(s.Body) {
-			refuse(s.key(), "a statement needs its campaign, version, money that is not below zero, and a body that is JSON")
-		}
+		wrong = append(wrong, b.Statements[i].Check())
 	}
 	return errors.Join(wrong...)
+}
+
+// Check says why the database cannot hold the transition, whatever else is in it; nil: it can.
+func (t *Transition) Check() error {
+	c := &t.Campaign
+	if t.Sequence < 1 || !keys(t.CampaignID, t.TransitionID) || !finite(&c.Budget) || c.CPM.Valid && !finite(&c.CPM.Decimal) ||
+		!texts(t.Transition, t.From, t.To, c.AdvertiserID, c.TimeZone, c.Currency) {
+		return fmt.Errorf("%s: a transition needs its campaign, id, sequence, money that is not below zero, and texts", t.key())
+	}
+	return nil
+}
+
+// Check says why the database cannot hold the release; nil: it can.
+func (r *Release) Check() error {
+	if !keys(r.CampaignID) || !texts(r.AdvertiserID, r.Currency) || !finite(&r.Budget) || !finite(&r.Spent) || !finite(&r.Released) {
+		return fmt.Errorf("%s: a release needs its campaign, and money that is not below zero", r.key())
+	}
+	return nil
+}
+
+// Check says why the database cannot hold the statement; nil: it can.
+func (s *Statement) Check() error {
+	if s.Version < 1 || !keys(s.CampaignID, s.StatementID) || !texts(s.AdvertiserID, s.Status, s.Currency) ||
+		!finite(&s.Impressions) || !finite(&s.Budget) || !finite(&s.Cost) || !finite(&s.Spent) || !finite(&s.Released) ||
+		!jsontext.Value(s.Body).IsValid() || bytes.Contains(s.Body, []byte(`\u0000`)) {
+		return fmt.Errorf("%s: a statement needs its campaign, version, money that is not below zero, and a body that is JSON "+
+			"without NUL", s.key())
+	}
+	return nil
+}
+
+// textMax bounds what goes into an index, in bytes: a row of one has room for some 2,700.
+const textMax = 512
+
+// keys reports whether the texts can be keys.
+func keys(all ...string) bool { return texts(all...) && !slices.Contains(all, "") }
+
+// texts reports whether the database can hold the texts.
+func texts(all ...string) bool {
+	for _, text := range all {
+		if len(text) > textMax || !utf8.ValidString(text) || strings.Contains(text, "\x00") {
+			return false
+		}
+	}
+	return true
 }
 
 // finite reports whether a number is one, and not below zero; the database would take NaN.

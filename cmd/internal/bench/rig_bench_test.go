@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,7 +44,6 @@ func newRig(t *testing.T, cluster *kafkatest.Cluster) *rig {
 		t: t, ctx: ctx, cluster: cluster, binary: proctest.Build(t, "github.com/rmn-arms/campaign-engine/cmd/campaignd"),
 		http: address(t), data: proctest.Folder(t, "data"),
 	}
-	r.must(os.Chmod(r.data, 0o755)) // whom Postgres runs as gets through
 	if cluster != nil {
 		r.name, r.brokers = "one real broker", cluster.Brokers()
 		r.createTopics()
@@ -91,9 +89,6 @@ func (r *rig) start(args ...string) time.Duration {
 	switches := []string{"run", "--instance-id", "bench", "--http-listen", r.http}
 	if r.cluster != nil {
 		switches = append(switches, "--brokers", r.brokers[0])
-		if !slices.Contains(args, "--database-url") { // the local Postgres lies in the rig's folder, and not in the source's
-			switches = append(switches, "--data-dir", r.data)
-		}
 	} else {
 		switches = append(switches, "--embedded-listen", r.brokers[0], "--data-dir", r.data)
 	}
@@ -104,9 +99,12 @@ func (r *rig) start(args ...string) time.Duration {
 	return time.Since(began)
 }
 
-// withoutTables returns switches that run all processors but the sinks where they ask for all: no figure wants a Postgres
-// beside it.
+// withoutTables returns switches that run all processors but the sinks where they ask for all and name no database: no other
+// figure wants a Postgres beside it.
 func withoutTables(args []string) []string {
+	if slices.Contains(args, "--database-url") {
+		return args
+	}
 	var names []string
 	for _, group := range topics.Transacted() {
 		names = append(names, group.Short)

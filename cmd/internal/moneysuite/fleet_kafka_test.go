@@ -20,7 +20,7 @@ import (
 )
 
 // patience bounds the whole test; reaching it is a failure.
-const patience = 4 * time.Minute
+const patience = 8 * time.Minute
 
 // fleet is a broker, and the processes that run on it.
 type fleet struct {

@@ -23,7 +23,7 @@ import (
 )
 
 var (
-	campaigns = flag.Int("campaigns", 400, "how many campaigns there are")
+	campaigns = flag.Int("campaigns", 2000, "how many campaigns there are")
 	plays     = flag.Int("plays", 250, "how many plays each has")
 	seed      = flag.Uint64("seed", 0, "of all that is random; 0: a random one")
 )

@@ -55,12 +55,13 @@ func (c *campaign) apply(r *Record, t *appliedJSON) error {
 		}
 		c.settled, c.settledAt = true, at
 	}
-	last := len(c.active) - 1
-	switch {
-	case t.To == "ACTIVE" && c.status != "ACTIVE":
+	if t.To == "ACTIVE" && c.status != "ACTIVE" {
 		c.active = append(c.active, interval{at, open})
-	case t.To != "ACTIVE" && c.status == "ACTIVE":
-		c.active[last].to = max(at, c.active[last].from)
+	}
+	if t.To != "ACTIVE" { // an end may lie back, before pauses
+		for i := range c.active {
+			c.active[i].to = max(c.active[i].from, min(at, c.active[i].to))
+		}
 	}
 	c.status = t.To
 	return nil
