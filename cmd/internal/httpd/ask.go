@@ -29,7 +29,8 @@ func Ask(ctx context.Context, address string) (State, error) {
 	}
 	defer response.Body.Close()
 	var b body
-	if err := json.NewDecoder(io.LimitReader(response.Body, answerMaxBytes)).Decode(&b); err != nil || !isOwn(response.StatusCode, &b) {
+	err = json.NewDecoder(io.LimitReader(response.Body, answerMaxBytes)).Decode(&b)
+	if err != nil || !isOwn(response.StatusCode, &b) {
 		return State{}, fmt.Errorf("asking %s: it answers %s, and not as campaignd does", address, response.Status)
 	}
 	return State{Waiting: b.Waiting, CatchingUp: b.CatchingUp}, nil

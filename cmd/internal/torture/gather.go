@@ -144,7 +144,8 @@ func (e *evidence) takeTimer(r *kgo.Record) error {
 		return fmt.Errorf("reading the row at %s: %w", at(r), err)
 	}
 	told := oracle.TimerRow{
-		Campaign: string(r.Key), At: at(r), Partition: r.Partition, Revision: row.Revision, DecidedAt: int64(row.DecidedAt), Settled: row.Settled,
+		Campaign: string(r.Key), At: at(r), Partition: r.Partition,
+		Revision: row.Revision, DecidedAt: int64(row.DecidedAt), Settled: row.Settled,
 		StartsAt: int64(row.StartsAt), EndsAt: int64(row.EndsAt), GraceMs: int64(row.Grace), Alarms: map[string]int64{},
 	}
 	switch row.Result {
@@ -169,7 +170,8 @@ func (e *evidence) takeStatus(r *kgo.Record) error {
 		return fmt.Errorf("reading the row at %s: %w", at(r), err)
 	}
 	e.tables.Status = append(e.tables.Status, oracle.StatusRow{
-		Campaign: string(r.Key), At: at(r), Partition: r.Partition, Status: string(row.Status), Revision: row.Revision, Sequence: row.Sequence,
+		Campaign: string(r.Key), At: at(r), Partition: r.Partition,
+		Status: string(row.Status), Revision: row.Revision, Sequence: row.Sequence,
 		WasActive: row.EverActive, Settled: row.Settled, StartsAt: int64(row.StartsAt), EndsAt: int64(row.EndsAt),
 		Position: row.Position, DecidedAt: int64(row.DecidedAt),
 	})

@@ -118,7 +118,8 @@ func checkStatus(rows []StatusRow, standings map[string]*standing, findings *Fin
 // row is the row that must be there, at the place of the one that is.
 func (s *standing) row(there *StatusRow) StatusRow {
 	return StatusRow{
-		Campaign: there.Campaign, At: there.At, Partition: there.Partition, Status: s.status, Revision: s.revision, Sequence: s.sequence, WasActive: s.wasActive,
+		Campaign: there.Campaign, At: there.At, Partition: there.Partition,
+		Status: s.status, Revision: s.revision, Sequence: s.sequence, WasActive: s.wasActive,
 		Settled: s.settled, StartsAt: s.shown.StartsAt, EndsAt: s.shown.EndsAt, Position: s.offset + 1, DecidedAt: s.decidedAt,
 	}
 }
