@@ -79,7 +79,7 @@ func (l *laws) balance(whole, spent, released schemas.Money) {
 		return parsed
 	}
 	w, s, r := amount(whole), amount(spent), amount(released)
-	l.hold(whole.Currency == spent.Currency && whole.Currency == released.Currency, "all must be of one currency")
+	l.hold(spent.Currency == whole.Currency && released.Currency == whole.Currency, "all must be of one currency")
 	l.hold(w.Exact().Compare(s.Exact().Plus(r.Exact())) == 0, "budget must be spent + released")
 }
 

@@ -5,9 +5,9 @@
 //
 // Envelope. Inputs (campaign-events, plays) are read in structured mode, and in binary mode if the record has the header
 // ce_specversion and no content-type of CloudEvents' own. Names of headers are compared byte by byte; of several with one
-// name the last counts. A batch, an event format other than JSON, data_base64, and data that is null are malformed, as are attributes
-// that are given but empty, a time that is no RFC 3339 instant, and a datacontenttype that is not JSON. Extensions are
-// ignored. Of an event that has no data and a type that the topic does not carry, the type is named.
+// name the last counts. A batch, an event format other than JSON, data_base64, and data that is null are malformed, as are
+// attributes that are given but empty, a time that is no RFC 3339 instant, and a datacontenttype that is not JSON.
+// Extensions are ignored. Of an event that has no data and a type that the topic does not carry, the type is named.
 //
 // Data. Names are case-sensitive; unknown ones are ignored, yet they are part of the content that tells a duplicate from
 // a conflict. null is the same as absent. Integers may be written as 1.0 or 1e0, for numbers mean what RFC 8785 makes

@@ -55,6 +55,6 @@ func describeStatement(event *schemas.Event[schemas.Statement]) string {
 		return fmt.Sprintf("statement %d, adjusted: %s for %s impressions, %d of them after the lock; still %s spent of %s",
 			s.Version, timeline.Plays(s.Plays), s.Impressions, s.Late.Plays, timeline.Sum(s.Spent), timeline.Sum(s.Budget))
 	}
-	return fmt.Sprintf("statement %d, final: %s for %s impressions, %d not counted; %s spent of %s", s.Version, timeline.Plays(s.Plays),
-		s.Impressions, timeline.NotCounted(s), timeline.Sum(s.Spent), timeline.Sum(s.Budget))
+	return fmt.Sprintf("statement %d, final: %s for %s impressions, %d not counted; %s spent of %s",
+		s.Version, timeline.Plays(s.Plays), s.Impressions, timeline.NotCounted(s), timeline.Sum(s.Spent), timeline.Sum(s.Budget))
 }

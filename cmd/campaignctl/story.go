@@ -58,7 +58,8 @@ type timelineCommand struct {
 func (timelineCommand) Help() string {
 	return `Every transition that became due: its instant in UTC and in the campaign's time zone, when it was decided and how late,
 whether it was applied or why it was rejected, and its sequence. Then the lock, the release and statements that were adjusted
-after them, and the records that went to dead-letters. Repeats that the engine ignored do not appear. It reads what is in the topics when it starts, and ends.
+after them, and the records that went to dead-letters. Repeats that the engine ignored do not appear. It reads what is in
+the topics when it starts, and ends.
 
     campaignctl timeline spring-sale-1
     campaignctl timeline spring-sale-1 --json | jq '.steps[] | select(.lateness_ms > 100)'`

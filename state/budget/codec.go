@@ -24,7 +24,8 @@ import (
 //	budget     number   see money.Exact
 //	status     1 byte
 //	revision, sequence, plays, overran  uvarint; impressions, cost  numbers
-//	terms      uvarint, then each: from, starts, length (varint: a window that was moved behind its fixed start is negative), cpm (number)
+//	terms      uvarint, then each: from, starts, length (varint: a window that was moved behind its fixed start
+//	           is negative), cpm (number)
 //	intervals  uvarint, then each: from (varint), length (uvarint; 0: open)
 //	raises     where there are some: uvarint, then each: order (uvarint), before (number)
 //
@@ -160,7 +161,8 @@ func (a *Account) UnmarshalBinary(data []byte) error {
 	} else {
 		account.HeldUntil = in.instant()
 	}
-	if in.bad || len(in.rest) > 0 || flags > flagsMax || flags&raisedFlag != 0 != (len(account.Raises) > 0) || account.Lock.Stage >= stageCount || !account.holds() ||
+	if in.bad || len(in.rest) > 0 || flags > flagsMax || flags&raisedFlag != 0 != (len(account.Raises) > 0) ||
+		account.Lock.Stage >= stageCount || !account.holds() ||
 		binary.BigEndian.Uint64(data) != uint64(account.NextDue()) {
 		return ErrAccount
 	}

@@ -57,11 +57,9 @@ type entry struct {
 // errEntry says that an entry is not what appendEntry wrote.
 var errEntry = errors.New("reading a kept play: not the encoding of one")
 
-// textMax bounds the ids: they are one length byte and that many bytes.
-const textMax = 255
-
 // append appends the entry's encoding: order, verdict, when it started, how long it took (varint: it may have ended before), the
-// impressions, the ids. Its hash is what it is kept under.
+// impressions, the ids: one length byte (the contract allows fewer than 256) and that many bytes each. Its hash is what it
+// is kept under.
 func (e *entry) append(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(e.order))
 	b = append(b, byte(e.verdict))

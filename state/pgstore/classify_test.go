@@ -74,7 +74,7 @@ func TestFailure(t *testing.T) {
 	if err := failure(ended, "writing", io.EOF); !errors.Is(err, context.Canceled) || Retryable(err) {
 		t.Errorf("the end of the caller's context is the caller's: %v", err)
 	}
-	overtaken := fmt.Errorf("writing: %w", &Overtaken{})
+	overtaken := fmt.Errorf("writing: %w", &OvertakenError{})
 	if err := failure(context.Background(), "writing", overtaken); !errors.Is(err, ErrOvertaken) || Retryable(err) {
 		t.Errorf("overtaken: %v", err)
 	}

@@ -31,10 +31,9 @@ func nullText(d *apd.NullDecimal) *string {
 	return &s
 }
 
-// decimalInto and nullDecimalInto read a numeric that was selected as text; instantInto and nullInstantInto read a time.
+// decimalInto reads a numeric that was selected as text; instantInto and nullInstantInto read a time.
 type (
 	decimalInto     struct{ to *apd.Decimal }
-	nullDecimalInto struct{ to *apd.NullDecimal }
 	instantInto     struct{ to *instant.Instant }
 	nullInstantInto struct{ to **instant.Instant }
 )
@@ -47,13 +46,6 @@ func (d decimalInto) ScanText(v pgtype.Text) error {
 		return fmt.Errorf("reading the decimal %q: %w", v.String, err)
 	}
 	return nil
-}
-
-func (d nullDecimalInto) ScanText(v pgtype.Text) error {
-	if d.to.Valid = v.Valid; !v.Valid {
-		return nil
-	}
-	return decimalInto{&d.to.Decimal}.ScanText(v)
 }
 
 func (i instantInto) ScanTimestamptz(v pgtype.Timestamptz) error {

@@ -37,7 +37,7 @@ func insist(t *testing.T, s *pgstore.Store, b pgstore.Batch, failed func(error))
 	t.Helper()
 	for {
 		_, err := s.Write(context.Background(), b)
-		var overtaken *pgstore.Overtaken
+		var overtaken *pgstore.OvertakenError
 		switch {
 		case err == nil:
 			return
@@ -131,7 +131,7 @@ const (
 
 func startCutter(t *testing.T, server string) *cutter {
 	t.Helper()
-	folder, err := os.MkdirTemp("/tmp", "pgcut-")
+	folder, err := os.MkdirTemp("/tmp", "pgcut-") //nolint:usetesting // t.TempDir may be longer than a socket's path may be
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,6 @@ func Ping(ctx context.Context, url string) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing was sent that could be lost
+	defer conn.Close(context.WithoutCancel(ctx)) // nothing was sent that could be lost
 	return conn.Ping(ctx)
 }

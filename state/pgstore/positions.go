@@ -9,21 +9,21 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ErrOvertaken is what *Overtaken is: another owner has written on.
+// ErrOvertaken is what *OvertakenError is: another owner has written on.
 var ErrOvertaken = errors.New("another owner has written on")
 
-// Overtaken says that a position of the batch was not where the writer believed it to be, and that nothing was written.
+// OvertakenError says that a position of the batch was not where the writer believed it to be, and that nothing was written.
 // When Present says Next of the own batch, it may be that the batch itself was written by a call whose answer was lost.
-type Overtaken struct {
+type OvertakenError struct {
 	Present map[Partition]int64 // of the batch's partitions; Unread where there is none
 }
 
-func (o *Overtaken) Error() string {
+func (o *OvertakenError) Error() string {
 	return fmt.Sprintf("%v: the positions are %v", ErrOvertaken, o.Present)
 }
 
 // Is makes errors.Is find ErrOvertaken.
-func (o *Overtaken) Is(target error) bool { return target == ErrOvertaken }
+func (o *OvertakenError) Is(target error) bool { return target == ErrOvertaken }
 
 // Rewind forgets the positions of topics, so that they are read again from their beginning. What is written stays.
 func (s *Store) Rewind(ctx context.Context, topics ...string) error {
@@ -46,7 +46,7 @@ func scanPositions(rows pgx.Rows, into map[Partition]int64) error {
 // errMoved says that somebody who does not wait for turns has moved a position meanwhile.
 var errMoved = errors.New("a position moved while its turn was another's")
 
-// advance moves the positions, each from where the writer believes it to be, or returns *Overtaken.
+// advance moves the positions, each from where the writer believes it to be, or returns *OvertakenError.
 func advance(ctx context.Context, tx pgx.Tx, positions []Advance) error {
 	if len(positions) == 0 {
 		return nil
@@ -56,7 +56,7 @@ func advance(ctx context.Context, tx pgx.Tx, positions []Advance) error {
 		return err
 	}
 	if slices.ContainsFunc(positions, func(p Advance) bool { return present[p.Partition] != p.From }) {
-		return &Overtaken{Present: present}
+		return &OvertakenError{Present: present}
 	}
 	done, err := tx.Exec(ctx, movePositions, positionColumns(positions)...)
 	if err == nil && int(done.RowsAffected()) != len(positions) {

@@ -125,7 +125,8 @@ func (r *Reader) Releases(ctx context.Context) iter.Seq2[BookedRelease, error] {
 // Statements walks over all statements in the order of campaign and version, as Releases does.
 func (r *Reader) Statements(ctx context.Context) iter.Seq2[Statement, error] {
 	return pages(statementRows, func(after Statement, _ bool) ([]Statement, error) {
-		return selected(ctx, r, "reading statements", scanStatement, selectStatementPage, after.CampaignID, after.Version, statementRows)
+		return selected(ctx, r, "reading statements", scanStatement, selectStatementPage,
+			after.CampaignID, after.Version, statementRows)
 	})
 }
 

@@ -90,7 +90,7 @@ func (t *Tables) Snapshot(ctx context.Context, f func(*Reader) error) error {
 		return err
 	})
 	if tx != nil {
-		defer tx.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // it has changed nothing
+		defer rollback(ctx, tx)
 	}
 	if err != nil {
 		return err

@@ -20,9 +20,9 @@ func sameNull(a, b *apd.NullDecimal) bool {
 
 // Write puts a batch down in one transaction: all of it, or nothing. It sorts and keeps nothing of the caller's.
 //
-// Errors: *Overtaken when a position is not where the batch says; *Error otherwise. After a retryable one the same batch
+// Errors: *OvertakenError when a position is not where the batch says; *Error otherwise. After a retryable one the same batch
 // may be written again. When the answer to the COMMIT was lost, Write asks what became of it; it returns the error only
-// where that cannot be known either, and then the same Write again succeeds, or is *Overtaken by itself.
+// where that cannot be known either, and then the same Write again succeeds, or is *OvertakenError by itself.
 //
 // Writers take turns: nearly every batch moves the same few accounts, so they would wait for each other anyway, or
 // dead-lock.
@@ -47,7 +47,7 @@ func (s *Store) write(ctx context.Context, b Batch) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	defer tx.Rollback(context.WithoutCancel(ctx)) // after a commit it does nothing
+	defer rollback(ctx, tx)
 	result, err := writeIn(ctx, tx, b)
 	if err != nil {
 		return Result{}, err
@@ -69,6 +69,10 @@ func (s *Store) begin(ctx context.Context) (pgx.Tx, error) {
 	}
 	return tx, nil
 }
+
+// rollback ends a transaction that is not to be committed, or is committed already: then it does nothing. That it fails
+// changes nothing: what was not committed is never seen, and pgx closes a connection whose transaction has not ended.
+func rollback(ctx context.Context, tx pgx.Tx) { _ = tx.Rollback(context.WithoutCancel(ctx)) }
 
 // takeTurn also fixes how the statements are run: each finds its rows by their keys. What the planner knows of the tables
 // may be from when they were empty.
@@ -138,7 +142,7 @@ func (s *Store) wasCommitted(ctx context.Context, positions []Advance, lost erro
 	if err != nil {
 		return false
 	}
-	defer tx.Rollback(context.WithoutCancel(ctx))
+	defer rollback(ctx, tx)
 	present, err := presentPositions(ctx, tx, positions)
 	return err == nil && outcome(positions, present)
 }

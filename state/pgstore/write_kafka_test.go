@@ -231,7 +231,7 @@ func testOvertaken(t *testing.T, address string) {
 		late := stale.batch()
 		late.Positions = []pgstore.Advance{{Partition: other, From: 1, Next: 2}, {Partition: at, From: from, Next: 21}}
 		_, err := old.Write(context.Background(), late)
-		var overtaken *pgstore.Overtaken
+		var overtaken *pgstore.OvertakenError
 		if !errors.As(err, &overtaken) || !errors.Is(err, pgstore.ErrOvertaken) || overtaken.Present[at] != 20 || overtaken.Present[other] != 1 ||
 			pgstore.Retryable(err) {
 			t.Errorf("from %d: %v", from, err)

@@ -22,7 +22,8 @@ published to plays. UTC, and what became of each:
 func howToGoOn(campaign, tables string) string {
 	state := "Campaigns, statements, wallets and the ledger are in Postgres as well."
 	if tables != "" {
-		state = "There are no tables in Postgres yet, and so no wallets: " + timeline.Printable(strings.Join(strings.Fields(tables), " ")) // an error of several lines
+		why := strings.Join(strings.Fields(tables), " ") // an error of several lines
+		state = "There are no tables in Postgres yet, and so no wallets: " + timeline.Printable(why)
 	}
 	return fmt.Sprintf(`
 That was the demonstration. The engine goes on, and keeps what it holds when it is started again. In another terminal:

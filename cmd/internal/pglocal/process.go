@@ -98,10 +98,11 @@ func (c *child) end(ctx context.Context) (hard bool, err error) {
 		if err := c.process.Signal(s.signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
 			return false, fmt.Errorf("sending %v to process %d: %w", s.signal, c.process.Pid, err)
 		}
+		until := ctx
 		if i > 0 {
-			ctx = context.WithoutCancel(ctx)
+			until = context.WithoutCancel(ctx)
 		}
-		if c.endsWithin(ctx, s.max) {
+		if c.endsWithin(until, s.max) {
 			return i > 0, nil
 		}
 	}

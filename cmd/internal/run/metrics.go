@@ -139,7 +139,9 @@ func (m *metrics) begin(group topics.Group) {
 // beginAccounts shows what only accounts count.
 func (m *metrics) beginAccounts(of string) {
 	m.locks.WithLabelValues(of)
-	for _, outcome := range []string{processors.Noted, processors.Held, processors.Locked, processors.LockedEarly, processors.Adjusted} {
+	for _, outcome := range []string{
+		processors.Noted, processors.Held, processors.Locked, processors.LockedEarly, processors.Adjusted,
+	} {
 		m.outcomes.WithLabelValues(of, outcome)
 	}
 	for _, verdict := range schemas.Verdicts() {

@@ -20,7 +20,8 @@ func newProjectionMetrics(registry *prometheus.Registry) projectionMetrics {
 	m := projectionMetrics{
 		rows: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: namespace, Name: "projection_rows_total",
-			Help: "Rows of the tables in Postgres by what became of them: new, repeated, conflict, unreadable; and releases booked, parked.",
+			Help: "Rows of the tables in Postgres by what became of them: new, repeated, conflict, unreadable; " +
+				"and releases booked, parked.",
 		}, []string{"outcome"}),
 		records: prometheus.NewCounter(prometheus.CounterOpts{
 			Namespace: namespace, Name: "projection_records_total", Help: "Records that were written to Postgres.",

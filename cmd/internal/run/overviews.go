@@ -48,8 +48,8 @@ func newOverviews(p *Process) *overviews {
 		behind: gauge("standby_behind_offsets",
 			"Offsets of the table topic that those rows were behind when that was looked at last, some seconds ago."),
 		tables: prometheus.NewDesc(prometheus.BuildFQName(namespace, "", "projections_waiting"),
-			"1 while the tables in Postgres are not written, since there is no database, it does not answer, or the group is being joined, "+
-				"else 0; /readyz tells why.", nil, nil),
+			"1 while the tables in Postgres are not written, since there is no database, it does not answer, "+
+				"or the group is being joined, else 0; /readyz tells why.", nil, nil),
 	}
 }
 
@@ -80,7 +80,8 @@ func (o *overviews) Collect(to chan<- prometheus.Metric) {
 func (o *overviews) collectTables(processor string, view sink.Overview, to chan<- prometheus.Metric) {
 	to <- prometheus.MustNewConstMetric(o.tables, prometheus.GaugeValue, oneIf(view.Waiting != ""))
 	for at, behind := range view.Behind {
-		to <- prometheus.MustNewConstMetric(o.lag, prometheus.GaugeValue, float64(behind), processor, at.Topic, strconv.Itoa(int(at.Partition)))
+		to <- prometheus.MustNewConstMetric(o.lag, prometheus.GaugeValue, float64(behind),
+			processor, at.Topic, strconv.Itoa(int(at.Partition)))
 	}
 }
 

@@ -121,7 +121,10 @@ func decode[D any](codec interface{ Decode([]byte) (any, error) }, value []byte)
 
 // Timeline returns the story. known is false when no record was about the campaign.
 func (f *Fold) Timeline() (t Timeline, known bool) {
-	t = Timeline{Summary: Summary{CampaignID: f.id, Refused: len(f.refusals)}, Steps: []Step{}, Settlements: []Settlement{}, Refusals: []Refusal{}}
+	t = Timeline{
+		Summary: Summary{CampaignID: f.id, Refused: len(f.refusals)},
+		Steps:   []Step{}, Settlements: []Settlement{}, Refusals: []Refusal{},
+	}
 	t.Refusals = append(t.Refusals, f.refusals...)
 	in := f.place(&t.Summary)
 	for _, due := range f.dues {

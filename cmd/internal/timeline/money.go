@@ -123,7 +123,8 @@ func countedMoney(a *account.Account) *Money {
 	amount := func(text string) schemas.Money { return schemas.Money{Amount: text, Currency: a.Budget.Currency()} }
 	m := &Money{
 		Provisional: true, Budget: amount(a.Budget.String()), Held: amount(a.Budget.Minus(spent).String()),
-		Spent: amount(spent.String()), Released: amount(a.Budget.Minus(a.Budget).String()), Plays: a.Counted.Plays, Impressions: a.Counted.Impressions.String(),
+		Spent: amount(spent.String()), Released: amount(a.Budget.Minus(a.Budget).String()),
+		Plays: a.Counted.Plays, Impressions: a.Counted.Impressions.String(),
 	}
 	for _, count := range a.NotCounted {
 		m.NotCounted += count

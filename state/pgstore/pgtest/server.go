@@ -38,7 +38,7 @@ func Start(t testing.TB, settings ...string) *Server {
 	if s.as, err = stepDown(); err != nil {
 		t.Fatal(err)
 	}
-	// Not t.TempDir: its path may be longer than a socket's may be, and is not open to another user.
+	//nolint:usetesting // t.TempDir may be longer than a socket's path may be, and is not open to another user
 	if s.folder, err = os.MkdirTemp("/tmp", "pgtest-"); err != nil {
 		t.Fatalf("making a folder for Postgres: %v", err)
 	}
@@ -147,11 +147,10 @@ func (s *Server) run(t testing.TB, name string, arguments ...string) {
 	t.Helper()
 	c := s.command(filepath.Join(s.binaries, name), arguments...)
 	// A file and not a pipe: the server inherits it, and a pipe would be waited for as long as the server lives.
-	output, err := os.CreateTemp("", "pgtest-output-")
+	output, err := os.CreateTemp(t.TempDir(), "output-")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer os.Remove(output.Name())
 	defer output.Close()
 	c.Stdout, c.Stderr = output, output
 	if err := c.Run(); err != nil {

@@ -112,7 +112,8 @@ func differentLines(what string, got []tallyJSON, want map[string]*tally, idOf f
 	for i := range got {
 		line, id := &got[i], idOf(&got[i])
 		if w, is := want[id]; !is || line.Plays != w.plays || !same(line.Impressions, w.sum(), inputScale) {
-			all = append(all, fmt.Sprintf("%s %s: it says %d plays, %s impressions; the fold otherwise", what, id, line.Plays, line.Impressions))
+			all = append(all, fmt.Sprintf("%s %s: it says %d plays, %s impressions; the fold otherwise",
+				what, id, line.Plays, line.Impressions))
 		}
 	}
 	return all

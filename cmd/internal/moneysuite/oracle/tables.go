@@ -130,7 +130,8 @@ func (b *Book) judgeStatementRows(rows []statementRow, found *findings) {
 			found.add(at, "reading its body: %v", err)
 		}
 		if row.Plays != s.Plays || !sameMoney(row.Currency, row.Spent, s.Spent) || !sameMoney(row.Currency, row.Budget, s.Budget) ||
-			!sameMoney(row.Currency, row.Released, s.Released) || !sameMoney(row.Currency, row.Cost, moneyJSON{s.Cost, s.Budget.Currency}) ||
+			!sameMoney(row.Currency, row.Released, s.Released) ||
+			!sameMoney(row.Currency, row.Cost, moneyJSON{s.Cost, s.Budget.Currency}) ||
 			fmt.Sprint(body.ByStore, body.NotCounted, body.Inputs) != fmt.Sprint(s.ByStore, s.NotCounted, s.Inputs) {
 			found.add(at, "the table says otherwise than the topic: %v", *row)
 		}
