@@ -34,7 +34,7 @@ postgres: ## a Postgres server for the local database: as root on Debian it is i
 build: ## campaignd and campaignctl, into bin
 	@$(GO) build -o bin/ ./cmd/campaignd ./cmd/campaignctl
 
-test: ## vet, and every test that needs nothing but Go; under 5 minutes
+test: ## vet, and every test that needs nothing but Go; five minutes or so
 	@$(call need_cc)
 	$(GO) vet -tags $(TAGS) ./...
 	$(GO) vet -tags untransacted ./processors/engine
