@@ -23,10 +23,11 @@ type budgets struct {
 func Budgets(options ...Option) *goka.GroupGraph {
 	b := budgets{newTold(), tracingOf(options)}
 	group := groupOf(topics.Budgets)
+	plays := b.plays()
 	return goka.DefineGroup(group,
 		goka.Input(goka.Stream(topics.TransitionsApplied), topics.AppliedCodec{}, b.onApplied),
-		goka.Input(goka.Stream(topics.Plays), topics.RawCodec{}, b.onPlay),
-		goka.Loop(topics.LoopCodec{}, b.onCarried),
+		goka.Input(goka.Stream(topics.Plays), topics.RawCodec{}, plays.onRecord),
+		goka.Loop(topics.LoopCodec{}, plays.onCarried),
 		engine.OnTimer(group, b.onTimer),
 		goka.Output(goka.Stream(topics.BudgetReleased), topics.ReleasedCodec{}),
 		goka.Output(goka.Stream(topics.CampaignStatements), topics.StatementCodec{}),
@@ -69,36 +70,12 @@ func (b budgets) onApplied(gctx goka.Context, message any) {
 	}
 }
 
-// onPlay takes a play as it was reported. One that sits in another partition than its key's is carried there.
-func (b budgets) onPlay(gctx goka.Context, message any) {
-	ctx := engine.From(gctx)
-	record := recordOf(ctx, message)
-	event, refusal := topics.DecodePlay(record.Key, record.Value, record.Headers)
-	switch {
-	case refusal != nil:
-		deadLetter(ctx, record, refusal, b.traces.process(ctx, record, event.Trace))
-	case ctx.Misplaced():
-		ctx.Count(Carried)
-		ctx.Loopback(ctx.Key(), &record)
-	default:
-		b.report(ctx, record, event)
+// plays is how plays is taken.
+func (b budgets) plays() carriedInput[topics.PlayEvent] {
+	return carriedInput[topics.PlayEvent]{
+		traces: b.traces, decode: topics.DecodePlay, take: b.report,
+		traceOf: func(e topics.PlayEvent) topics.TraceContext { return e.Trace },
 	}
-}
-
-// onCarried takes a play that has come to its partition by the loop.
-func (b budgets) onCarried(gctx goka.Context, message any) {
-	ctx := engine.From(gctx)
-	record, is := message.(*topics.Record)
-	if !is {
-		refuseMalformed(ctx, b.traces, message)
-		return
-	}
-	event, refusal := topics.DecodePlay(record.Key, record.Value, record.Headers)
-	if refusal != nil {
-		deadLetter(ctx, *record, refusal, b.traces.process(ctx, *record, event.Trace))
-		return
-	}
-	b.report(ctx, *record, event)
 }
 
 // report judges a play.

@@ -28,9 +28,10 @@ type timers struct {
 func Timers(settings Settings, options ...Option) *goka.GroupGraph {
 	t := timers{settings, newTold(), tracingOf(options)}
 	group := groupOf(topics.Timers)
+	events := t.events()
 	return goka.DefineGroup(group,
-		goka.Input(goka.Stream(topics.CampaignEvents), topics.RawCodec{}, t.onCampaignEvent),
-		goka.Loop(topics.LoopCodec{}, t.onCarried),
+		goka.Input(goka.Stream(topics.CampaignEvents), topics.RawCodec{}, events.onRecord),
+		goka.Loop(topics.LoopCodec{}, events.onCarried),
 		engine.OnTimer(group, t.onTimer),
 		goka.Output(goka.Stream(topics.TransitionsDue), topics.DueCodec{}),
 		goka.Output(goka.Stream(topics.DeadLetters), topics.RefusedCodec{}),
@@ -38,37 +39,12 @@ func Timers(settings Settings, options ...Option) *goka.GroupGraph {
 	)
 }
 
-// onCampaignEvent takes an event as it was published. One that sits in another partition than its key's is carried
-// there, once it is known to be worth it: what is too large for the loop has been refused by then.
-func (t timers) onCampaignEvent(gctx goka.Context, message any) {
-	ctx := engine.From(gctx)
-	record := recordOf(ctx, message)
-	event, refusal := topics.DecodeCampaignEvent(record.Key, record.Value, record.Headers)
-	switch {
-	case refusal != nil:
-		deadLetter(ctx, record, refusal, t.traces.process(ctx, record, event.Trace))
-	case ctx.Misplaced():
-		ctx.Count(Carried)
-		ctx.Loopback(ctx.Key(), &record)
-	default:
-		t.decide(ctx, record, event)
+// events is how campaign-events is taken.
+func (t timers) events() carriedInput[topics.CampaignEvent] {
+	return carriedInput[topics.CampaignEvent]{
+		traces: t.traces, decode: topics.DecodeCampaignEvent, take: t.decide,
+		traceOf: func(e topics.CampaignEvent) topics.TraceContext { return e.Trace },
 	}
-}
-
-// onCarried takes an event that has come to its partition by the loop.
-func (t timers) onCarried(gctx goka.Context, message any) {
-	ctx := engine.From(gctx)
-	record, is := message.(*topics.Record)
-	if !is {
-		refuseMalformed(ctx, t.traces, message)
-		return
-	}
-	event, refusal := topics.DecodeCampaignEvent(record.Key, record.Value, record.Headers)
-	if refusal != nil {
-		deadLetter(ctx, *record, refusal, t.traces.process(ctx, *record, event.Trace))
-		return
-	}
-	t.decide(ctx, *record, event)
 }
 
 // decide sequences the event's change.

@@ -59,10 +59,11 @@ func BenchmarkEvent(b *testing.B) {
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			t := timers{Settings{}, newTold(), tracingOf(c.options)}
+			events := t.events()
 			b.ReportAllocs()
 			for b.Loop() {
 				ctx := &idle{now: starts - 1, headers: c.headers}
-				t.onCampaignEvent(ctx, value)
+				events.onRecord(ctx, value)
 				ctx.now = starts
 				t.onTimer(ctx, starts)
 			}
