@@ -28,6 +28,11 @@ const (
 	BudgetReleased     Type = "budget.released"     // budget-released
 	StatementFinal     Type = "statement.final"     // campaign-statements
 	StatementAdjusted  Type = "statement.adjusted"  // campaign-statements
+	DeviceRegistered   Type = "device.registered"   // device-events
+	DeviceRemoved      Type = "device.removed"      // device-events
+	DeviceCommand      Type = "device.command"      // device-commands, device-commands.<store_id>
+	DeviceAck          Type = "device.ack"          // device-acks
+	CampaignReadiness  Type = "campaign.readiness"  // campaign-readiness
 	RecordRefused      Type = "record.refused"      // dead-letters
 )
 
@@ -36,7 +41,7 @@ func Types() []Type {
 	return []Type{
 		CampaignCreated, CampaignUpdated, CampaignPaused, CampaignResumed, CampaignCancelled,
 		TransitionDue, TransitionApplied, TransitionRejected, PlayReported, BudgetReleased, StatementFinal,
-		StatementAdjusted, RecordRefused,
+		StatementAdjusted, DeviceRegistered, DeviceRemoved, DeviceCommand, DeviceAck, CampaignReadiness, RecordRefused,
 	}
 }
 

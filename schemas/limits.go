@@ -28,6 +28,10 @@ const (
 	EmailMaxChars             = 254 // RFC 5321, section 4.5.3.1.3; RFC 3696, erratum 1690
 	LocaleMaxChars            = 64
 	TransitionIDMaxChars      = 256  // a campaign's id, a revision, a transition with a tzdb version
+	CapabilitiesMaxCount      = 100  // media types of a device
+	MissingMaxCount           = 1000 // creatives in an ack
+	AckErrorMaxChars          = 256
+	ReadinessLinesMax         = 100  // of unready
 	StatementLinesMax         = 1000 // of by_store and by_creative each
 	// A play's impressions may have as many digits as an amount of money.
 	ImpressionsMaxDigits   = 30 // before the point

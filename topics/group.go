@@ -52,6 +52,10 @@ const (
 	Timers      = "timers"
 	Lifecycle   = "lifecycle"
 	Budgets     = "budgets"
+	Placements  = "placements"
+	Devices     = "devices"
+	Stores      = "stores"
+	Readiness   = "readiness"
 	Projections = "projections"
 )
 
@@ -77,6 +81,27 @@ func Groups() []Group {
 			Outputs: []Name{BudgetReleased, CampaignStatements, DeadLetters},
 			Table:   CampaignEngineBudgetsTable, Loop: CampaignEngineBudgetsLoop,
 			Does: "the only counter of plays and money: judges each play, locks the count, releases what was not spent",
+		},
+		{
+			Short: Placements, Inputs: []Name{TransitionsApplied}, Outputs: []Name{StorePlacements},
+			Table: CampaignEnginePlacementsTable, Loop: CampaignEnginePlacementsLoop,
+			Does: "spreads what happens to a campaign to its stores, in bounded steps",
+		},
+		{
+			Short: Devices, Inputs: []Name{DeviceEvents}, Outputs: []Name{StoreDevices, DeadLetters},
+			Table: CampaignEngineDevicesTable, Loop: CampaignEngineDevicesLoop,
+			Does: "knows in which store each device is, and tells both when it moves",
+		},
+		{
+			Short: Stores, Inputs: []Name{StorePlacements, StoreDevices, DeviceAcks},
+			Outputs: []Name{DeviceCommands, ReadinessChanges, DeadLetters},
+			Table:   CampaignEngineStoresTable, Loop: CampaignEngineStoresLoop,
+			Does: "makes each device's playlist, sends it until it is there, and notes what devices say",
+		},
+		{
+			Short: Readiness, Inputs: []Name{TransitionsApplied, ReadinessChanges}, Outputs: []Name{CampaignReadiness},
+			Table: CampaignEngineReadinessTable,
+			Does:  "adds up how ready the stores are for each campaign, and records it at the start",
 		},
 		{
 			Short: Projections, Inputs: []Name{TransitionsApplied, BudgetReleased, CampaignStatements}, Store: "Postgres",

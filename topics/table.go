@@ -19,13 +19,29 @@ const (
 	Plays               Name = "plays"
 	BudgetReleased      Name = "budget-released"
 	CampaignStatements  Name = "campaign-statements"
+	DeviceEvents        Name = "device-events"
+	DeviceAcks          Name = "device-acks"
+	DeviceCommands      Name = "device-commands"
+	CampaignReadiness   Name = "campaign-readiness"
 	DeadLetters         Name = "dead-letters"
+
+	StorePlacements  Name = "store-placements"
+	StoreDevices     Name = "store-devices"
+	ReadinessChanges Name = "readiness-changes"
 
 	CampaignEngineTimersTable    Name = "campaign-engine-timers-table"
 	CampaignEngineTimersLoop     Name = "campaign-engine-timers-loop"
 	CampaignEngineLifecycleTable Name = "campaign-engine-lifecycle-table"
 	CampaignEngineBudgetsTable   Name = "campaign-engine-budgets-table"
 	CampaignEngineBudgetsLoop    Name = "campaign-engine-budgets-loop"
+
+	CampaignEnginePlacementsTable Name = "campaign-engine-placements-table"
+	CampaignEnginePlacementsLoop  Name = "campaign-engine-placements-loop"
+	CampaignEngineDevicesTable    Name = "campaign-engine-devices-table"
+	CampaignEngineDevicesLoop     Name = "campaign-engine-devices-loop"
+	CampaignEngineStoresTable     Name = "campaign-engine-stores-table"
+	CampaignEngineStoresLoop      Name = "campaign-engine-stores-loop"
+	CampaignEngineReadinessTable  Name = "campaign-engine-readiness-table"
 )
 
 // Cleanup is a topic's cleanup.policy.
@@ -151,6 +167,30 @@ func publicStreams() []Stream {
 			Why: "what was charged, and for what; it outlives the plays that it counts",
 		},
 		{
+			Name: DeviceEvents, Key: "store_id", Record: "a device that is in a store, or no more",
+			Types:  []schemas.Type{schemas.DeviceRegistered, schemas.DeviceRemoved},
+			Source: "device registry", Cleanup: Delete, Retention: Forever, MaxMessageBytes: InputMaxBytes,
+			Why: "which devices there are: the playlists of a deployment are rebuilt from it",
+		},
+		{
+			Name: DeviceAcks, Key: "store_id", Record: "how far a device has come with a command",
+			Types:  []schemas.Type{schemas.DeviceAck},
+			Source: "devices", Cleanup: Delete, Retention: 30 * 24 * time.Hour, MaxMessageBytes: InputMaxBytes,
+			Why: "long enough to see why a device was not ready; what counts of it stands in the table",
+		},
+		{
+			Name: DeviceCommands, Key: "store_id", Record: "the whole playlist of a device",
+			Types:    []schemas.Type{schemas.DeviceCommand},
+			Audience: "analysts", Cleanup: Delete, Retention: 7 * 24 * time.Hour, MaxMessageBytes: OutputMaxBytes,
+			Why: "on its way to the store's own topic, which keeps the newest of each device",
+		},
+		{
+			Name: CampaignReadiness, Key: "campaign_id", Record: "on how many devices a campaign's content is",
+			Types:    []schemas.Type{schemas.CampaignReadiness},
+			Audience: "campaign services, operators", Cleanup: Compact, MaxMessageBytes: OutputMaxBytes,
+			Why: "the newest record of each campaign is how ready it is",
+		},
+		{
 			Name: DeadLetters, Key: "the record's own key", Record: "an input that was refused, and why",
 			Types:    []schemas.Type{schemas.RecordRefused},
 			Audience: "operators", Cleanup: Delete, Retention: 90 * 24 * time.Hour, MaxMessageBytes: OutputMaxBytes,
@@ -161,6 +201,21 @@ func publicStreams() []Stream {
 
 func internalStreams() []Stream {
 	return []Stream{
+		{
+			Name: StorePlacements, Key: "store_id", Record: "a campaign that is to be in a store, or no more",
+			Cleanup: Delete, Retention: Forever, MaxMessageBytes: OutputMaxBytes,
+			Why: "the playlists of a deployment are rebuilt from it",
+		},
+		{
+			Name: StoreDevices, Key: "store_id", Record: "a device that is in a store, or no more, in the order of its events",
+			Cleanup: Delete, Retention: Forever, MaxMessageBytes: OutputMaxBytes,
+			Why: "the playlists of a deployment are rebuilt from it",
+		},
+		{
+			Name: ReadinessChanges, Key: "campaign_id", Record: "how ready a store's devices are for a campaign",
+			Cleanup: Delete, Retention: 7 * 24 * time.Hour, MaxMessageBytes: OutputMaxBytes,
+			Why: "on its way to the campaign's row, which keeps the newest of each store",
+		},
 		{
 			Name: CampaignEngineTimersTable, Key: "campaign_id", Record: "a campaign's revision, window and pending timers",
 			Cleanup: Compact, MaxMessageBytes: OutputMaxBytes,
@@ -186,6 +241,41 @@ func internalStreams() []Stream {
 			Name: CampaignEngineBudgetsLoop, Key: "the record's own key", Record: "a play or transition on its way to its key's partition",
 			Cleanup: Delete, Retention: Forever, MaxMessageBytes: OutputMaxBytes,
 			Why: "what has not been read yet must not expire, however long the engine is away; what has been, the engine deletes",
+		},
+		{
+			Name: CampaignEnginePlacementsTable, Key: "campaign_id, or campaign_id and a part", Record: "to which stores a campaign has been told, and how far",
+			Cleanup: Compact, MaxMessageBytes: OutputMaxBytes,
+			Why: "the newest row per campaign is the state: it says which stores have to be told of a change",
+		},
+		{
+			Name: CampaignEnginePlacementsLoop, Key: "campaign_id", Record: "the next step of telling a campaign's stores",
+			Cleanup: Delete, Retention: Forever, MaxMessageBytes: OutputMaxBytes,
+			Why: "what has not been read yet must not expire, however long the engine is away; what has been, the engine deletes",
+		},
+		{
+			Name: CampaignEngineDevicesTable, Key: "device_id", Record: "in which store a device is, and the time of its newest event",
+			Cleanup: Compact, MaxMessageBytes: OutputMaxBytes,
+			Why: "the newest row per device is the state; that of a removed device stays, so that an older event does not bring it back",
+		},
+		{
+			Name: CampaignEngineDevicesLoop, Key: "device_id", Record: "a device event on its way to its device's partition",
+			Cleanup: Delete, Retention: Forever, MaxMessageBytes: OutputMaxBytes,
+			Why: "what has not been read yet must not expire, however long the engine is away; what has been, the engine deletes",
+		},
+		{
+			Name: CampaignEngineStoresTable, Key: "store_id, or store_id and a part", Record: "what is to be on a store's devices, and what is",
+			Cleanup: Compact, MaxMessageBytes: OutputMaxBytes,
+			Why: "the newest row per key is the state: playlists, their revisions, and what devices have said",
+		},
+		{
+			Name: CampaignEngineStoresLoop, Key: "the record's own key", Record: "an ack on its way to its key's partition",
+			Cleanup: Delete, Retention: Forever, MaxMessageBytes: OutputMaxBytes,
+			Why: "what has not been read yet must not expire, however long the engine is away; what has been, the engine deletes",
+		},
+		{
+			Name: CampaignEngineReadinessTable, Key: "campaign_id, or campaign_id and a part", Record: "how ready each store is for a campaign",
+			Cleanup: Compact, MaxMessageBytes: OutputMaxBytes,
+			Why: "the newest row per key is the state; it is removed when the campaign is over",
 		},
 	}
 }

@@ -1,0 +1,131 @@
+package playlist
+
+import (
+	"errors"
+
+	"github.com/rmn-arms/campaign-engine/state/instant"
+	"github.com/rmn-arms/campaign-engine/state/rowbytes"
+)
+
+// Placement tells a store that a campaign is to be on its devices, or is to be no more. It is the record of store-placements,
+// and what the store keeps of the campaign.
+type Placement struct {
+	CampaignID string
+	// Sequence is that of the campaign's transition which led to it. A store drops one that is not higher than the newest
+	// it has had of the campaign.
+	Sequence int64
+	Revision int64 // of the definition
+	Placed   bool
+	// StartsAt and EndsAt are the window: [StartsAt, EndsAt). A removal has them as well: they say how long it is remembered.
+	StartsAt, EndsAt instant.Instant
+	// Creatives are in the order of the definition; a removal has none.
+	Creatives []Creative
+}
+
+// Creative is a file that devices play.
+type Creative struct {
+	ID         string
+	Version    int64
+	URL        string
+	SHA256     string // hexadecimal
+	Bytes      int64
+	MIME       string
+	DurationMs instant.Millis
+}
+
+// Presence tells a store that a device is in it, new or wiped, or is in it no more. It is the record of store-devices.
+type Presence struct {
+	DeviceID string
+	// At is the CloudEvents time of the event behind it: a store takes them in the order in which they come, and they rise.
+	At      instant.Instant
+	Present bool
+	// Says is true when the device says what it can play: MIME. Otherwise it is sent everything.
+	Says bool
+	MIME []string
+}
+
+// ErrRecord says that bytes are not a record of this package.
+var ErrRecord = errors.New("decoding a placement or presence: not the encoding of one")
+
+const (
+	placementLayout = 1
+	presenceLayout  = 1
+)
+
+// AppendBinary appends the placement's encoding: layout, then the fields in their order.
+func (p *Placement) AppendBinary(b []byte) []byte {
+	b = rowbytes.AppendText(append(b, placementLayout), p.CampaignID)
+	b = rowbytes.AppendUint(rowbytes.AppendUint(b, p.Sequence), p.Revision)
+	b = rowbytes.AppendBool(b, p.Placed)
+	b = rowbytes.AppendInstant(rowbytes.AppendInstant(b, p.StartsAt), p.EndsAt)
+	b = rowbytes.AppendUint(b, int64(len(p.Creatives)))
+	for i := range p.Creatives {
+		b = p.Creatives[i].append(b)
+	}
+	return b
+}
+
+func (c *Creative) append(b []byte) []byte {
+	b = rowbytes.AppendUint(rowbytes.AppendText(b, c.ID), c.Version)
+	b = rowbytes.AppendText(rowbytes.AppendText(b, c.URL), c.SHA256)
+	b = rowbytes.AppendText(rowbytes.AppendUint(b, c.Bytes), c.MIME)
+	return rowbytes.AppendUint(b, int64(c.DurationMs))
+}
+
+// UnmarshalBinary sets the placement to what AppendBinary wrote; it shares no memory with data. Its error is ErrRecord.
+func (p *Placement) UnmarshalBinary(data []byte) error {
+	in := rowbytes.NewReader(data)
+	if in.Byte() != placementLayout {
+		return ErrRecord
+	}
+	read := Placement{
+		CampaignID: in.Text(), Sequence: in.Uint(), Revision: in.Uint(), Placed: in.Bool(),
+		StartsAt: in.Instant(), EndsAt: in.Instant(),
+	}
+	if n := in.Length(); n > 0 {
+		read.Creatives = make([]Creative, n)
+	}
+	for i := range read.Creatives {
+		read.Creatives[i] = Creative{
+			ID: in.Text(), Version: in.Uint(), URL: in.Text(), SHA256: in.Text(), Bytes: in.Uint(), MIME: in.Text(),
+			DurationMs: instant.Millis(in.Uint()),
+		}
+	}
+	if !in.Done() {
+		return ErrRecord
+	}
+	*p = read
+	return nil
+}
+
+// AppendBinary appends the presence's encoding: layout, then the fields in their order.
+func (p *Presence) AppendBinary(b []byte) []byte {
+	b = rowbytes.AppendText(append(b, presenceLayout), p.DeviceID)
+	b = rowbytes.AppendInstant(b, p.At)
+	b = rowbytes.AppendBool(rowbytes.AppendBool(b, p.Present), p.Says)
+	b = rowbytes.AppendUint(b, int64(len(p.MIME)))
+	for _, mime := range p.MIME {
+		b = rowbytes.AppendText(b, mime)
+	}
+	return b
+}
+
+// UnmarshalBinary sets the presence to what AppendBinary wrote; it shares no memory with data. Its error is ErrRecord.
+func (p *Presence) UnmarshalBinary(data []byte) error {
+	in := rowbytes.NewReader(data)
+	if in.Byte() != presenceLayout {
+		return ErrRecord
+	}
+	read := Presence{DeviceID: in.Text(), At: in.Instant(), Present: in.Bool(), Says: in.Bool()}
+	if n := in.Length(); n > 0 {
+		read.MIME = make([]string, n)
+	}
+	for i := range read.MIME {
+		read.MIME[i] = in.Text()
+	}
+	if !in.Done() {
+		return ErrRecord
+	}
+	*p = read
+	return nil
+}
