@@ -86,7 +86,7 @@ func (b budgets) report(ctx engine.Context, record topics.Record, event topics.P
 		return
 	}
 	play := playOf(event.Play)
-	reported, err := account.Report(partsOf(ctx), &play, positionOf(record), ctx.Now())
+	reported, err := account.Report(partsOf(ctx), &play, positionOf(record), heldMax(ctx), ctx.Now())
 	if err != nil {
 		b.told.refuseUnreadable(ctx, record, topics.CampaignEngineBudgetsTable, at)
 		return
@@ -105,6 +105,13 @@ func (b budgets) report(ctx engine.Context, record topics.Record, event topics.P
 	at.became(outcome)
 }
 
+func heldMax(ctx engine.Context) int64 {
+	if ctx.CatchingUp() {
+		return budget.HeldMaxBehind
+	}
+	return budget.HeldMax
+}
+
 // onTimer does what an account has to do by itself.
 func (b budgets) onTimer(gctx goka.Context, _ any) {
 	ctx := engine.From(gctx)
@@ -112,6 +119,7 @@ func (b budgets) onTimer(gctx goka.Context, _ any) {
 	if !exists { // what cannot be read is not due, whatever fired for it
 		return
 	}
+	account.HoldFrom(ctx.CaughtUpAt())
 	read, _ := ctx.Reach(goka.Stream(topics.Plays))
 	fired, err := account.Fire(partsOf(ctx), read, ctx.Now())
 	if err != nil { // no other campaign waits for it

@@ -8,6 +8,7 @@ import (
 	"github.com/rmn-arms/campaign-engine/state/campaign"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/state/timer"
+	"github.com/rmn-arms/campaign-engine/topics"
 )
 
 // rowOf is a row that knows its own bytes.
@@ -41,6 +42,7 @@ type accountRows struct {
 var (
 	_ engine.DatedCodec = timerRows{}
 	_ engine.DatedCodec = accountRows{}
+	_ engine.FirstCodec = topics.AppliedCodec{}
 )
 
 // DueOf implements engine.DatedCodec, as timerRows does.

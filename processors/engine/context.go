@@ -23,6 +23,10 @@ type Context interface {
 	// record may take back what an overdue timer would do now.
 	CatchingUp() bool
 
+	// CaughtUpAt returns the instant at which they had been, and since when the partition's timers fire; the end of time while
+	// CatchingUp.
+	CaughtUpAt() instant.Instant
+
 	// Reach says how far an input's partition of the callback's number is read, and where it ends as far as the brokers have
 	// told, in offsets. A record's callback may be before others of its batch that are counted as read; a timer's is not.
 	Reach(input goka.Stream) (read, end int64)
@@ -128,6 +132,16 @@ func (c *callbackContext) CatchingUp() bool {
 		return c.catchingUp
 	}
 	return !slices.Contains(c.engine.batch.firing, c.Partition())
+}
+
+func (c *callbackContext) CaughtUpAt() instant.Instant {
+	switch {
+	case c.engine != nil:
+		return c.engine.partitions.firesFrom(c.Partition())
+	case c.catchingUp:
+		return never
+	}
+	return 0
 }
 
 func (c *callbackContext) Part(part string) []byte {

@@ -77,7 +77,7 @@ func TestGate(t *testing.T) {
 		{"empty inputs", map[string]int64{"input": 0, "loop": 0}, 7, true},
 		{"no inputs", nil, 0, true},
 	} {
-		if got := (&gate{ends: c.ends}).reached(at, c.partition); got != c.want {
+		if got := (&gate{ends: c.ends}).reached(at, c.partition, []string{"input", "loop"}); got != c.want {
 			t.Errorf("%s: reached %t", c.name, got)
 		}
 	}

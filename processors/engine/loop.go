@@ -91,6 +91,7 @@ func (l *loop) round(stop context.Context) error {
 	for _, step := range steps {
 		step()
 	}
+	l.letRestIn()
 	l.passGates()
 	fired, err := l.fireInTurn()
 	if err != nil {

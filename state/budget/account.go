@@ -23,7 +23,8 @@ const Never instant.Instant = math.MaxInt64
 
 // How long things are kept and waited for, in milliseconds.
 const (
-	// Hold is how long the plays of a campaign that nobody knows are kept, from the first one on; then they are refused.
+	// Hold is how long the plays of a campaign that nobody knows are kept, from the first one on, or, where that is later, from
+	// when the inputs had been caught up with; then they are refused.
 	Hold instant.Millis = 60 * 60 * 1000
 	// Memory is how long after its lock a campaign's plays are kept. What comes later adjusts nothing, and a repeat is not
 	// told from a new play.
@@ -34,8 +35,13 @@ const (
 	LockWaitMax instant.Millis = 60 * 1000
 )
 
-// HeldMax is how many plays of a campaign that nobody knows are held; more are refused at once.
-const HeldMax = 10_000
+// How many plays of a campaign that nobody knows are held; more are refused at once.
+const (
+	HeldMax = 10_000
+	// HeldMaxBehind holds while the inputs are caught up with: what there is to know of the campaign may be on its way, and takes
+	// as long as the backlog does.
+	HeldMaxBehind = 1_000_000
+)
 
 // playsPrefix begins the names of the buckets that keep plays.
 const playsPrefix = "p/"

@@ -49,6 +49,14 @@ func (a *Account) Fire(parts linearhash.Buckets, read int64, now instant.Instant
 	return a.refuse(parts), nil
 }
 
+// HoldFrom lets the hold of a campaign that nobody knows begin at an instant, if it began earlier: before that, what there is to
+// know of the campaign may have lain unread.
+func (a *Account) HoldFrom(at instant.Instant) {
+	if !a.Known && a.HeldUntil != 0 {
+		a.HeldUntil = max(a.HeldUntil, at.Add(Hold))
+	}
+}
+
 // Postpone puts off what is due and cannot be done, since a bucket cannot be read: somebody may repair it, until its plays
 // are to be forgotten.
 func (a *Account) Postpone(now instant.Instant) {

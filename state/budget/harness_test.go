@@ -43,9 +43,10 @@ type ledger struct {
 	now       instant.Instant
 	fired     []budget.Fired
 	wasStatus budget.Status
+	heldMax   int64
 }
 
-func newLedger(t fataler) *ledger { return &ledger{t: t, parts: parts{}} }
+func newLedger(t fataler) *ledger { return &ledger{t: t, parts: parts{}, heldMax: budget.HeldMax} }
 
 func (l *ledger) account() *budget.Account {
 	l.t.Helper()
@@ -70,7 +71,7 @@ func (l *ledger) keep(a *budget.Account) {
 func (l *ledger) report(p play) budget.Reported {
 	l.t.Helper()
 	a := l.account()
-	reported, err := a.Report(l.parts, p.translated(l.t), budget.Position{Partition: 3, Offset: l.plays}, l.now)
+	reported, err := a.Report(l.parts, p.translated(l.t), budget.Position{Partition: 3, Offset: l.plays}, l.heldMax, l.now)
 	if err != nil {
 		l.t.Fatalf("%v", err)
 	}

@@ -15,9 +15,11 @@ type Reported struct {
 	Held bool
 }
 
-// Report judges a play that was read at a position, in a batch of now. Its error says that a bucket cannot be read; the
-// account is then unchanged.
-func (a *Account) Report(parts linearhash.Buckets, play *Play, at Position, now instant.Instant) (Reported, error) {
+// Report judges a play that was read at a position, in a batch of now; heldMax is how many are held while the campaign is not
+// known. Its error says that a bucket cannot be read; the account is then unchanged.
+func (a *Account) Report(
+	parts linearhash.Buckets, play *Play, at Position, heldMax int64, now instant.Instant,
+) (Reported, error) {
 	if a.Plays.passed(at) {
 		return Reported{Again: true}, nil
 	}
@@ -36,7 +38,7 @@ func (a *Account) Report(parts linearhash.Buckets, play *Play, at Position, now 
 		a.NotCounted[Duplicate]++
 		return Reported{Verdict: Duplicate}, nil
 	}
-	if !a.Known && a.Entries >= HeldMax {
+	if !a.Known && a.Entries >= heldMax {
 		a.Plays = after
 		return Reported{Verdict: UnknownCampaign}, nil
 	}
