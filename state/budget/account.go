@@ -89,9 +89,11 @@ type Account struct {
 	NotCounted [verdictCount]int64
 	// Raises are the raises of the budget that came when plays were over it, in their order, until the lock.
 	Raises []Raise
-	// Entries counts the plays that are kept; Latest is the latest start of one that a timeline can judge.
+	// Entries counts the plays that are kept.
 	Entries int64
-	Latest  instant.Instant
+	// Farthest is the latest start of a play that a timeline can judge, Latest that of one that is within its window: a play of
+	// the year 9999 is not looked at again at each change.
+	Latest, Farthest instant.Instant
 	// Plays and Applied are how far the inputs have been read for this campaign.
 	Plays   Position
 	Applied Position
@@ -105,7 +107,7 @@ type Account struct {
 // Raise is a raise of the budget. It is for what comes after it: plays of a lower Order were refused by the budget Before.
 type Raise struct {
 	Order  int64
-	Before money.Amount
+	Before money.Exact
 }
 
 // Lock is how far a settlement has come.

@@ -13,8 +13,8 @@ import (
 //
 //	due        8 bytes  next due instant in ms, big endian, two's complement; Never when nothing is waited for
 //	layout     1 byte   1
-//	flags      1 byte   bit 0 known, bits 1-2 the stage of the settlement, bit 3 raises
-//	entries    uvarint; latest varint
+//	flags      1 byte   bit 0 known, bits 1-2 the stage of the settlement, bit 3 raises, bit 4 older, bit 5 farthest
+//	entries    uvarint; latest varint; farthest (varint) where it is later
 //	plays, applied      positions: partition uvarint, offset uvarint
 //	not counted         1 byte with a bit for each verdict that is not 0, then those: uvarint each
 //
@@ -28,6 +28,7 @@ import (
 //	           is negative), cpm (number)
 //	intervals  uvarint, then each: from (varint), length (uvarint; 0: open)
 //	raises     where there are some: uvarint, then each: order (uvarint), before (number)
+//	older      where there are some: how many blocks of terms, of intervals, of raises lie in parts (uvarint each)
 //
 // and of one that is settled: settled (varint), then of one that is not locked due, by (varint), after, tries (uvarint), of one
 // that is version (uvarint), spent (number), late plays (uvarint), late impressions (number), adjust due, forget due (varint),
@@ -39,7 +40,8 @@ const (
 	stageShift     = 1
 	stageMask      = 3
 	raisedFlag     = 8
-	flagsMax       = 15
+	olderFlag      = 16
+	farFlag        = 32
 )
 
 // ErrAccount says that bytes are not an account of this package.
@@ -48,6 +50,31 @@ var ErrAccount = errors.New("decoding an account: not the encoding of one")
 // AppendBinary appends the account's encoding to b: its first 8 bytes are the next due instant, see NextDue.
 func (a *Account) AppendBinary(b []byte) []byte {
 	b = binary.BigEndian.AppendUint64(b, uint64(a.NextDue()))
+	flags := a.flags()
+	b = append(b, layout, flags)
+	b = binary.AppendUvarint(b, uint64(a.Entries))
+	b = binary.AppendVarint(b, int64(a.Latest))
+	if flags&farFlag != 0 {
+		b = binary.AppendVarint(b, int64(a.Farthest))
+	}
+	b = a.Applied.append(a.Plays.append(b))
+	b = appendCounts(b, &a.NotCounted)
+	if !a.Known {
+		return binary.AppendVarint(b, int64(a.HeldUntil))
+	}
+	b = a.appendRaises(a.appendTerms(b))
+	if older := a.Timeline.Older; flags&olderFlag != 0 {
+		for _, count := range [...]int64{older.Terms, older.Intervals, older.Raises} {
+			b = binary.AppendUvarint(b, uint64(count))
+		}
+	}
+	if a.Lock.Stage != Running {
+		b = a.Lock.append(b)
+	}
+	return b
+}
+
+func (a *Account) flags() byte {
 	flags := byte(a.Lock.Stage) << stageShift
 	if a.Known {
 		flags |= knownFlag
@@ -55,19 +82,13 @@ func (a *Account) AppendBinary(b []byte) []byte {
 	if len(a.Raises) > 0 {
 		flags |= raisedFlag
 	}
-	b = append(b, layout, flags)
-	b = binary.AppendUvarint(b, uint64(a.Entries))
-	b = binary.AppendVarint(b, int64(a.Latest))
-	b = a.Applied.append(a.Plays.append(b))
-	b = appendCounts(b, &a.NotCounted)
-	if !a.Known {
-		return binary.AppendVarint(b, int64(a.HeldUntil))
+	if a.Timeline.Older != (Blocks{}) {
+		flags |= olderFlag
 	}
-	b = a.appendRaises(a.appendTerms(b))
-	if a.Lock.Stage != Running {
-		b = a.Lock.append(b)
+	if a.Farthest > a.Latest {
+		flags |= farFlag
 	}
-	return b
+	return flags
 }
 
 func (p Position) append(b []byte) []byte {
@@ -96,20 +117,31 @@ func (a *Account) appendTerms(b []byte) []byte {
 	b = a.Cost.AppendBinary(a.Counted.Impressions.AppendBinary(b))
 	b = binary.AppendUvarint(b, uint64(len(a.Timeline.Terms)))
 	for i := range a.Timeline.Terms {
-		terms := &a.Timeline.Terms[i]
-		b = binary.AppendVarint(binary.AppendVarint(b, int64(terms.From)), int64(terms.StartsAt))
-		b = binary.AppendVarint(b, int64(terms.EndsAt.Sub(terms.StartsAt)))
-		b = terms.CPM.Exact().AppendBinary(b)
+		b = appendTerms(b, &a.Timeline.Terms[i])
 	}
 	b = binary.AppendUvarint(b, uint64(len(a.Timeline.Intervals)))
-	for _, interval := range a.Timeline.Intervals {
-		length := uint64(0)
-		if interval.To != Open {
-			length = uint64(interval.To.Sub(interval.From))
-		}
-		b = binary.AppendUvarint(binary.AppendVarint(b, int64(interval.From)), length)
+	for i := range a.Timeline.Intervals {
+		b = appendInterval(b, &a.Timeline.Intervals[i])
 	}
 	return b
+}
+
+func appendTerms(b []byte, t *Terms) []byte {
+	b = binary.AppendVarint(binary.AppendVarint(b, int64(t.From)), int64(t.StartsAt))
+	b = binary.AppendVarint(b, int64(t.EndsAt.Sub(t.StartsAt)))
+	return t.CPM.Exact().AppendBinary(b)
+}
+
+func appendInterval(b []byte, i *Interval) []byte {
+	length := uint64(0)
+	if i.To != Open {
+		length = uint64(i.To.Sub(i.From))
+	}
+	return binary.AppendUvarint(binary.AppendVarint(b, int64(i.From)), length)
+}
+
+func appendRaise(b []byte, r *Raise) []byte {
+	return r.Before.AppendBinary(binary.AppendUvarint(b, uint64(r.Order)))
 }
 
 func (a *Account) appendRaises(b []byte) []byte {
@@ -117,8 +149,8 @@ func (a *Account) appendRaises(b []byte) []byte {
 		return b
 	}
 	b = binary.AppendUvarint(b, uint64(len(a.Raises)))
-	for _, raise := range a.Raises {
-		b = raise.Before.Exact().AppendBinary(binary.AppendUvarint(b, uint64(raise.Order)))
+	for i := range a.Raises {
+		b = appendRaise(b, &a.Raises[i])
 	}
 	return b
 }
@@ -150,6 +182,10 @@ func (a *Account) UnmarshalBinary(data []byte) error {
 	account.Lock.Stage = Stage(flags >> stageShift & stageMask)
 	in := reader{rest: data[duePrefixBytes+2:]}
 	account.Entries, account.Latest = in.uvarint(), in.instant()
+	account.Farthest = account.Latest
+	if flags&farFlag != 0 {
+		account.Farthest = in.instant()
+	}
 	account.Plays, account.Applied = in.position(), in.position()
 	in.counts(&account.NotCounted)
 	if account.Known {
@@ -157,11 +193,14 @@ func (a *Account) UnmarshalBinary(data []byte) error {
 		if flags&raisedFlag != 0 {
 			account.readRaises(&in)
 		}
+		if flags&olderFlag != 0 {
+			account.Timeline.Older = Blocks{in.uvarint(), in.uvarint(), in.uvarint()}
+		}
 		account.Lock.read(&in, account.Budget.Currency())
 	} else {
 		account.HeldUntil = in.instant()
 	}
-	if in.bad || len(in.rest) > 0 || flags > flagsMax || flags&raisedFlag != 0 != (len(account.Raises) > 0) ||
+	if in.bad || len(in.rest) > 0 || account.flags() != flags ||
 		account.Lock.Stage >= stageCount || !account.holds() ||
 		binary.BigEndian.Uint64(data) != uint64(account.NextDue()) {
 		return ErrAccount
@@ -194,27 +233,37 @@ func (a *Account) readTerms(in *reader) {
 	a.Counted.Impressions, a.Cost = in.number(), in.number()
 	a.Timeline.Terms = make([]Terms, in.length())
 	for i := range a.Timeline.Terms {
-		terms := &a.Timeline.Terms[i]
-		terms.From, terms.StartsAt = in.instant(), in.instant()
-		terms.EndsAt = terms.StartsAt.Add(in.millis())
-		terms.CPM = in.number().Rate()
+		a.Timeline.Terms[i] = in.terms()
 	}
 	a.Timeline.Intervals = make([]Interval, in.length())
 	for i := range a.Timeline.Intervals {
-		from, length := in.instant(), in.uvarint()
-		a.Timeline.Intervals[i] = Interval{from, Open}
-		if length > 0 {
-			a.Timeline.Intervals[i].To = from.Add(instant.Millis(length))
-		}
+		a.Timeline.Intervals[i] = in.interval()
 	}
 }
 
 func (a *Account) readRaises(in *reader) {
 	a.Raises = make([]Raise, in.length())
 	for i := range a.Raises {
-		a.Raises[i] = Raise{in.uvarint(), in.amount(a.Budget.Currency())}
+		a.Raises[i] = in.raise()
 	}
 }
+
+func (in *reader) terms() (t Terms) {
+	t.From, t.StartsAt = in.instant(), in.instant()
+	t.EndsAt = t.StartsAt.Add(in.millis())
+	t.CPM = in.number().Rate()
+	return t
+}
+
+func (in *reader) interval() Interval {
+	from, length := in.instant(), in.uvarint()
+	if length == 0 {
+		return Interval{from, Open}
+	}
+	return Interval{from, from.Add(instant.Millis(length))}
+}
+
+func (in *reader) raise() Raise { return Raise{in.uvarint(), in.number()} }
 
 func (l *Lock) read(in *reader, currency string) {
 	switch l.Stage {

@@ -116,8 +116,9 @@ func (a *Account) forget(parts linearhash.Buckets, now instant.Instant) {
 		return
 	}
 	a.Lock.Stage, a.Lock.ForgetDue, a.Lock.Removed = Forgotten, Never, 0
+	a.Timeline.Older.remove(parts)
 	a.Timeline = Timeline{Terms: []Terms{a.Timeline.last()}}
-	a.Entries, a.Latest = 0, 0
+	a.Entries, a.Latest, a.Farthest = 0, 0, 0
 }
 
 // refuse gives up a campaign that nobody knows.

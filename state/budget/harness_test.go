@@ -84,13 +84,19 @@ func (l *ledger) report(p play) budget.Reported {
 func (l *ledger) apply(c budget.Change) {
 	l.t.Helper()
 	a := l.account()
+	l.applyTo(a, c)
+	l.keep(a)
+}
+
+// applyTo applies the next transition to the account as it is, and does not keep it.
+func (l *ledger) applyTo(a *budget.Account, c budget.Change) {
+	l.t.Helper()
 	l.sequence++
 	c.Sequence, c.From, l.wasStatus = l.sequence, l.wasStatus, c.To
 	if again, err := a.Apply(l.parts, &c, budget.Position{Partition: 3, Offset: l.applied}, l.plays, l.now); again || err != nil {
 		l.t.Fatalf("%v, %v", again, err)
 	}
 	l.applied++
-	l.keep(a)
 }
 
 // pass lets time pass to an instant; timers fire on the way.

@@ -137,7 +137,11 @@ func (s *story) judged(p play) (budget.Verdict, *big.Rat) {
 // TestAnyOrderGivesTheSameStatement plays a story in the order of a model and in a random one: plays before, between and
 // after transitions, repeated, with a process that dies at any step and reads again from where it had committed.
 func TestAnyOrderGivesTheSameStatement(t *testing.T) {
+	usual := budget.BlockLength(2)
+	defer budget.BlockLength(usual)
 	rapid.Check(t, func(t *rapid.T) {
+		// With short blocks most of the history lies in parts.
+		budget.BlockLength(rapid.SampledFrom([]int{2, 3, usual}).Draw(t, "block length"))
 		s := drawStory(t, false)
 		l := newLedger(t)
 		s.tell(t, l)

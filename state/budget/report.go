@@ -42,15 +42,17 @@ func (a *Account) Report(
 		a.Plays = after
 		return Reported{Verdict: UnknownCampaign}, nil
 	}
-	kept := entry{order: a.Entries, verdict: a.verdict(play), play: *play}
+	h := &history{parts: parts}
+	kept := entry{order: a.Entries, verdict: a.verdict(h, play), play: *play}
+	if h.err != nil {
+		return Reported{}, h.err
+	}
 	if err := table.Put(play.ID, kept.encoded()); err != nil {
 		return Reported{}, err
 	}
 	a.Entries, a.Plays = table.Entries(), after
-	a.count(&kept)
-	if !play.invalid() {
-		a.Latest = max(a.Latest, play.StartedAt)
-	}
+	a.count(h, &kept)
+	a.reach(&kept)
 	return a.follow(kept.verdict, now), nil
 }
 
@@ -76,15 +78,26 @@ func (a *Account) follow(verdict Verdict, now instant.Instant) Reported {
 	return Reported{Verdict: verdict, Held: verdict == UnknownCampaign}
 }
 
+// reach notes how far plays reach that a timeline judges.
+func (a *Account) reach(e *entry) {
+	if e.verdict == Invalid {
+		return
+	}
+	a.Farthest = max(a.Farthest, e.play.StartedAt)
+	if e.verdict != OutOfWindow && e.verdict != UnknownCampaign {
+		a.Latest = max(a.Latest, e.play.StartedAt)
+	}
+}
+
 // verdict judges a play that has not been there.
-func (a *Account) verdict(play *Play) Verdict {
+func (a *Account) verdict(h *history, play *Play) Verdict {
 	if play.invalid() {
 		return Invalid
 	}
 	if !a.Known {
 		return UnknownCampaign
 	}
-	verdict, terms := a.Timeline.judge(play.StartedAt)
+	verdict, terms := a.Timeline.judge(h, play.StartedAt)
 	switch {
 	case verdict != Valid:
 		return verdict
@@ -102,7 +115,7 @@ func (a *Account) affords(cost money.Exact) bool {
 }
 
 // count adds a play by its verdict.
-func (a *Account) count(e *entry) {
+func (a *Account) count(h *history, e *entry) {
 	if e.verdict != Valid {
 		a.NotCounted[e.verdict]++
 		if e.verdict == AfterLock {
@@ -110,7 +123,7 @@ func (a *Account) count(e *entry) {
 		}
 		return
 	}
-	terms := a.Timeline.at(e.play.StartedAt)
+	terms := a.Timeline.at(h, e.play.StartedAt)
 	a.Counted.add(e.play.Impressions)
 	a.Cost = a.Cost.Plus(money.Cost(e.play.Impressions, terms.CPM))
 	if e.play.EndedAt > terms.EndsAt {
@@ -119,12 +132,12 @@ func (a *Account) count(e *entry) {
 }
 
 // discount takes a play away that was counted by the timeline as it is.
-func (a *Account) discount(e *entry) {
+func (a *Account) discount(h *history, e *entry) {
 	if e.verdict != Valid {
 		a.NotCounted[e.verdict]--
 		return
 	}
-	terms := a.Timeline.at(e.play.StartedAt)
+	terms := a.Timeline.at(h, e.play.StartedAt)
 	a.Counted.remove(e.play.Impressions)
 	a.Cost = a.Cost.Minus(money.Cost(e.play.Impressions, terms.CPM))
 	if e.play.EndedAt > terms.EndsAt {
