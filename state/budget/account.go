@@ -91,6 +91,8 @@ type Account struct {
 	Raises []Raise
 	// Entries counts the plays that are kept.
 	Entries int64
+	// Lines counts the lines of statements that are kept; 0: none.
+	Lines int64
 	// Farthest is the latest start of a play that a timeline can judge, Latest that of one that is within its window: a play of
 	// the year 9999 is not looked at again at each change.
 	Latest, Farthest instant.Instant

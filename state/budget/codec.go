@@ -13,8 +13,8 @@ import (
 //
 //	due        8 bytes  next due instant in ms, big endian, two's complement; Never when nothing is waited for
 //	layout     1 byte   1
-//	flags      1 byte   bit 0 known, bits 1-2 the stage of the settlement, bit 3 raises, bit 4 older, bit 5 farthest
-//	entries    uvarint; latest varint; farthest (varint) where it is later
+//	flags      1 byte   bit 0 known, bits 1-2 the stage of the settlement, bit 3 raises, bit 4 older, bit 5 farthest, bit 6 lines
+//	entries    uvarint; latest varint; where it is later, farthest (varint); where there are some, lines (uvarint)
 //	plays, applied      positions: partition uvarint, offset uvarint
 //	not counted         1 byte with a bit for each verdict that is not 0, then those: uvarint each
 //
@@ -42,6 +42,7 @@ const (
 	raisedFlag     = 8
 	olderFlag      = 16
 	farFlag        = 32
+	linesFlag      = 64
 )
 
 // ErrAccount says that bytes are not an account of this package.
@@ -56,6 +57,9 @@ func (a *Account) AppendBinary(b []byte) []byte {
 	b = binary.AppendVarint(b, int64(a.Latest))
 	if flags&farFlag != 0 {
 		b = binary.AppendVarint(b, int64(a.Farthest))
+	}
+	if flags&linesFlag != 0 {
+		b = binary.AppendUvarint(b, uint64(a.Lines))
 	}
 	b = a.Applied.append(a.Plays.append(b))
 	b = appendCounts(b, &a.NotCounted)
@@ -87,6 +91,9 @@ func (a *Account) flags() byte {
 	}
 	if a.Farthest > a.Latest {
 		flags |= farFlag
+	}
+	if a.Lines > 0 {
+		flags |= linesFlag
 	}
 	return flags
 }
@@ -186,6 +193,9 @@ func (a *Account) UnmarshalBinary(data []byte) error {
 	if flags&farFlag != 0 {
 		account.Farthest = in.instant()
 	}
+	if flags&linesFlag != 0 {
+		account.Lines = in.uvarint()
+	}
 	account.Plays, account.Applied = in.position(), in.position()
 	in.counts(&account.NotCounted)
 	if account.Known {
@@ -212,7 +222,7 @@ func (a *Account) UnmarshalBinary(data []byte) error {
 // holds says whether the invariants hold that can be seen in one row.
 func (a *Account) holds() bool {
 	switch {
-	case a.Entries < 0 || a.Status >= statusCount:
+	case a.Entries < 0 || a.Status >= statusCount || a.Lines > 0 && a.Lock.Stage != Locked:
 		return false
 	case !a.Known:
 		return a.Lock.Stage == Running

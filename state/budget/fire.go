@@ -102,6 +102,7 @@ func (a *Account) adjust(parts linearhash.Buckets) (Fired, error) {
 		return Fired{}, err
 	}
 	statement.AdjustedAt = a.Lock.AdjustDue
+	adjusted.keepLines(parts, statement)
 	adjusted.Lock.AdjustDue = Never
 	adjusted.Lock.ForgetDue = max(a.Lock.ForgetDue, a.Lock.AdjustDue.Add(forgetPause))
 	*a = adjusted
@@ -110,6 +111,7 @@ func (a *Account) adjust(parts linearhash.Buckets) (Fired, error) {
 
 // forget removes some of the plays that are kept.
 func (a *Account) forget(parts linearhash.Buckets, now instant.Instant) {
+	a.dropLines(parts)
 	gone, all := a.plays(parts).Remove(a.Lock.Removed, forgetStep)
 	if !all {
 		a.Lock.Removed, a.Lock.ForgetDue = gone, now.Add(forgetPause)

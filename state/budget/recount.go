@@ -40,10 +40,14 @@ func (a *Account) recount(h *history, before *Account, from instant.Instant) err
 	if h.err != nil || len(changed) == 0 {
 		return h.err
 	}
-	return table.Rewrite(func(kept linearhash.Entry) (content []byte, rewritten bool) {
+	err = table.Rewrite(func(kept linearhash.Entry) (content []byte, rewritten bool) {
 		content, rewritten = changed[kept.Hash]
 		return content, rewritten
 	})
+	if err == nil {
+		a.dropLines(h.parts)
+	}
+	return err
 }
 
 // ceilingWhen is what the cost might come to when a play came that was over budget then: a raise is for what comes after it.

@@ -53,6 +53,9 @@ func (a *Account) Report(
 	a.Entries, a.Plays = table.Entries(), after
 	a.count(h, &kept)
 	a.reach(&kept)
+	if kept.verdict == AfterLock {
+		a.addToLines(parts, play)
+	}
 	return a.follow(kept.verdict, now), nil
 }
 
