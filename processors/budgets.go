@@ -55,8 +55,7 @@ func (b budgets) onApplied(gctx goka.Context, message any) {
 	if !readable {
 		return
 	}
-	_, unread := ctx.Reach(goka.Stream(topics.Plays))
-	again, err := account.Apply(partsOf(ctx), &change, positionOf(record), unread, ctx.Now())
+	again, err := account.Apply(partsOf(ctx), &change, positionOf(record), ticketFor(ctx, &change), ctx.Now())
 	switch {
 	case err != nil:
 		b.told.refuseUnreadable(ctx, record, topics.CampaignEngineBudgetsTable, at)
@@ -68,6 +67,14 @@ func (b budgets) onApplied(gctx goka.Context, message any) {
 		ctx.Count(Noted)
 		at.became(Noted)
 	}
+}
+
+// ticketFor returns the ticket for the plays that lie there, wherever, when a settlement is read.
+func ticketFor(ctx engine.Context, change *budget.Change) int64 {
+	if change.Kind != budget.Settlement {
+		return 0
+	}
+	return ctx.Ticket(goka.Stream(topics.Plays))
 }
 
 // plays is how plays is taken.
@@ -120,8 +127,7 @@ func (b budgets) onTimer(gctx goka.Context, _ any) {
 		return
 	}
 	account.HoldFrom(ctx.CaughtUpAt())
-	read, _ := ctx.Reach(goka.Stream(topics.Plays))
-	fired, err := account.Fire(partsOf(ctx), read, ctx.Now())
+	fired, err := account.Fire(partsOf(ctx), ctx.Called(account.Lock.Ticket), ctx.Now())
 	if err != nil { // no other campaign waits for it
 		b.told.unreadable(ctx, topics.CampaignEngineBudgetsTable)
 		account.Postpone(ctx.Now())

@@ -13,11 +13,36 @@ import (
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
-// TestALockWaitsForThePlaysThatAreThere: when the settlement is read, plays lie unread in the partition beside it. They came before the
-// lock, so they count.
+// TestALockWaitsForThePlaysThatAreThere: when the settlement is read, plays lie unread, in the partition beside it or where a
+// foreign partitioner has put them. They came before the lock, so they count.
 func TestALockWaitsForThePlaysThatAreThere(t *testing.T) {
+	for _, c := range []struct {
+		what       string
+		partitions int32
+		campaign   string
+	}{
+		{"in the partition beside it", 1, "c-1"},
+		{"in another partition", 2, keyIn(t, 1, 2)},
+	} {
+		t.Run(c.what, func(t *testing.T) { lockWaits(t, c.partitions, c.campaign) })
+	}
+}
+
+// keyIn returns a campaign whose key belongs to a partition.
+func keyIn(t *testing.T, partition, partitions int32) string {
+	t.Helper()
+	for n := range 1000 {
+		if id := fmt.Sprintf("c-%d", n); topics.PartitionOf([]byte(id), partitions) == partition {
+			return id
+		}
+	}
+	t.Fatal("no key belongs there")
+	return ""
+}
+
+func lockWaits(t *testing.T, partitions int32, id string) {
 	const unread = 59
-	d := newBroker(t, setup{partitions: 1, now: instant.Of(time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC))})
+	d := newBroker(t, setup{partitions: partitions, now: instant.Of(time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC))})
 	var armed, held atomic.Bool
 	holding, release := make(chan struct{}), make(chan struct{})
 	d.configure = func(c *engine.Config) {
@@ -34,24 +59,21 @@ func TestALockWaitsForThePlaysThatAreThere(t *testing.T) {
 	d.begin(topics.Timers)
 	d.begin(topics.Lifecycle)
 	d.ready()
-	d.publish([]topics.Record{definedAs("c-1", 1)})
+	defined := definedAs(id, 1)
+	defined.Partition = byKey
+	d.publish([]topics.Record{defined})
 	d.settle()
 	armed.Store(true)
-	d.publish([]topics.Record{playOn("c-1", "p-0", 0)})
+	d.publish([]topics.Record{playOn(id, "p-0", 0)}) // as all plays, in partition 0
 	within(t, "budgets is held", holding)
 	for n := range unread {
-		d.publish([]topics.Record{playOn("c-1", fmt.Sprintf("p-%d", n+1), n)})
+		d.publish([]topics.Record{playOn(id, fmt.Sprintf("p-%d", n+1), n)})
 	}
-	end := instant.Of(time.Date(2026, 12, 1, 18, 0, 0, 0, time.UTC))
-	d.drive(end)
+	d.drive(instant.Of(time.Date(2026, 12, 1, 18, 0, 0, 0, time.UTC)))
 	d.settled(topics.Timers, d.timersAtRest)
 	d.settled(topics.Lifecycle, d.lifecycleAtRest)
 	close(release)
 	d.settle()
-	for n := range 10 { // it tries again after a while, and a longer one
-		d.drive(end.Add(instant.Millis(200 << n)))
-		d.settle()
-	}
 	statements := byTopic(d.outputs())[topics.CampaignStatements]
 	if len(statements) != 1 {
 		t.Fatalf("there are %d statements", len(statements))

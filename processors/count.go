@@ -89,7 +89,7 @@ func (c *Count) giveUp(now instant.Instant) error {
 	if c.account.Known {
 		return nil
 	}
-	_, err := c.account.Fire(c.parts, 0, now)
+	_, err := c.account.Fire(c.parts, true, now)
 	return err
 }
 

@@ -40,9 +40,9 @@ type accountRows struct {
 }
 
 var (
-	_ engine.DatedCodec = timerRows{}
-	_ engine.DatedCodec = accountRows{}
-	_ engine.FirstCodec = topics.AppliedCodec{}
+	_ engine.DatedCodec    = timerRows{}
+	_ engine.AwaitingCodec = accountRows{}
+	_ engine.FirstCodec    = topics.AppliedCodec{}
 )
 
 // DueOf implements engine.DatedCodec, as timerRows does.
@@ -52,6 +52,11 @@ func (accountRows) DueOf(data []byte) (due instant.Instant, readable bool) {
 		return budget.Never, false
 	}
 	return account.NextDue(), true
+}
+
+// AwaitOf implements engine.AwaitingCodec.
+func (accountRows) AwaitOf(data []byte) (ticket int64, by instant.Instant) {
+	return budget.AwaitOf(data)
 }
 
 // DueOf implements engine.DatedCodec. It reads the whole row: bytes that begin like one are not one yet.

@@ -171,8 +171,9 @@ func (c *testerContext) Count(name string) { c.counts.add(name, 1) }
 
 func (c *testerContext) CountSince(string, instant.Instant) {}
 
-// Reach: what is published is read before anything else happens.
-func (c *testerContext) Reach(goka.Stream) (read, end int64) { return 0, 0 }
+// Ticket and Called: what is published is read before anything else happens.
+func (c *testerContext) Ticket(goka.Stream) int64 { return 1 }
+func (c *testerContext) Called(int64) bool        { return true }
 
 func (c *testerContext) Part(part string) []byte {
 	value, err := c.rows.Get(engine.PartKey(c.Key(), part))

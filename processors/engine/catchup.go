@@ -57,7 +57,7 @@ func (l *loop) askEnds(ctx context.Context, recovered []int32) error {
 	defer side.Close()
 	admin := kadm.NewClient(side)
 	for warned := false; len(recovered) > 0; {
-		ends, unlisted, err := l.engine.inputEnds(ctx, admin, recovered)
+		ends, unlisted, err := l.engine.inputEnds(ctx, admin, l.engine.shape.streams, recovered)
 		if err != nil {
 			unlisted = recovered
 		}
@@ -92,6 +92,7 @@ func (l *loop) own(partitions []int32, ends positions) {
 			l.engine.progress.Load().waits(topic, partition, g.ends[topic])
 		}
 		l.catchUp.gates[partition] = g
+		l.engine.partitions.table(partition).Call(l.looks.before)
 		l.engine.partitions.own(partition)
 		l.warnOfLostPositions(partition)
 	}

@@ -27,9 +27,13 @@ type Context interface {
 	// CatchingUp.
 	CaughtUpAt() instant.Instant
 
-	// Reach says how far an input's partition of the callback's number is read, and where it ends as far as the brokers have
-	// told, in offsets. A record's callback may be before others of its batch that are counted as read; a timer's is not.
-	Reach(input goka.Stream) (read, end int64)
+	// Ticket returns a number, never 0, that stands for all that lies in an input now, in every partition. It is called once
+	// that has been read, what was misplaced and carried included. The key's row waits for it when it says so: see
+	// AwaitingCodec. A ticket of an earlier claim of the partition counts as called.
+	Ticket(input goka.Stream) int64
+
+	// Called says whether a ticket has been called.
+	Called(ticket int64) bool
 
 	// Misplaced says that the record lies in another partition than its key's: its producer uses another partitioner.
 	// Its row is elsewhere; the callback sends it on by Loopback.
@@ -94,15 +98,15 @@ func (c *callbackContext) rows() rows {
 
 func (c *callbackContext) Now() instant.Instant { return c.now }
 
-func (c *callbackContext) Reach(input goka.Stream) (read, end int64) {
+func (c *callbackContext) Ticket(input goka.Stream) int64 {
 	if c.engine == nil {
-		return 0, 0
+		return 1
 	}
-	read = c.engine.batch.read[string(input)][c.Partition()]
-	if r, is := c.engine.progress.Load().inputs[string(input)][c.Partition()]; is {
-		end = r.end.Load()
-	}
-	return read, max(read, end)
+	return c.engine.tickets.take(string(input))
+}
+
+func (c *callbackContext) Called(ticket int64) bool {
+	return c.engine == nil || c.engine.partitions.table(c.Partition()).Called(ticket)
 }
 
 func (c *callbackContext) Misplaced() bool {

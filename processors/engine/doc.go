@@ -18,7 +18,8 @@
 // group's commit. A panic aborts the batch; the same records come again after a pause, and none is skipped.
 //
 // A row that has a due instant (as its codec says, see DatedCodec, as Config.DueOf does, or by DuePrefix) is a timer: at
-// that instant the callback of the OnTimer edge is called with the row's key.
+// that instant the callback of the OnTimer edge is called with the row's key. It may also wait for a ticket (AwaitingCodec):
+// until all has been read that lay in an input when it was taken.
 //
 // # File map
 //
@@ -37,6 +38,7 @@
 //	recover.go       rows from the table topic; strays.go: what lies in others' partitions; trim.go: the loop, emptied
 //	standby.go       rows of partitions that others own; partition_standby.go: what it may touch; ahead.go: before a join
 //	reader.go        stretches of a topic; ends.go: how far topics and the group reach
+//	tickets.go       "all that lies there now", for callbacks; look.go: when it has been read
 //	rights.go        what the brokers do not allow
 //	gate.go, jump.go, pace.go, headway.go   when (pure); clock.go, watch.go: the time, and whether it is believed
 //	lastrow.go, tableconsumer.go, followed.go   tables of other groups

@@ -7,19 +7,21 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 )
 
-// inputEnds returns the last stable offsets of the inputs in some partitions. unlisted are those whose leaders do not tell
-// them for now.
-func (e *Engine) inputEnds(ctx context.Context, admin *kadm.Client, of []int32) (ends positions, unlisted []int32, err error) {
+// inputEnds returns the last stable offsets of inputs in some partitions. unlisted are those whose leaders do not tell them
+// for now.
+func (e *Engine) inputEnds(
+	ctx context.Context, admin *kadm.Client, inputs []string, of []int32,
+) (ends positions, unlisted []int32, err error) {
 	ctx, cancel := context.WithTimeout(ctx, sideTimeout)
 	defer cancel()
-	offsets, err := listed(admin.ListCommittedOffsets(ctx, e.shape.streams...))
+	offsets, err := listed(admin.ListCommittedOffsets(ctx, inputs...))
 	if err != nil {
 		return nil, nil, fmt.Errorf("listing the ends of the inputs: %w", err)
 	}
 	ends = positions{}
 	for _, partition := range of {
 		told := true
-		for _, topic := range e.shape.streams {
+		for _, topic := range inputs {
 			end, ok := offsets.Lookup(topic, partition)
 			told = told && ok && end.Err == nil
 			ends.set(topic, partition, end.Offset)

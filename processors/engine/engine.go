@@ -113,7 +113,8 @@ type Engine struct {
 	// partitionCount is that of the group's inputs, known before the first callback.
 	partitionCount int32
 	// batch is what callbacks are told; it changes only while none runs.
-	batch batch
+	batch   batch
+	tickets tickets
 	// emitting is the transaction that takes what callbacks emit, nil while none is open.
 	emitting atomic.Pointer[transaction]
 }
@@ -135,7 +136,7 @@ func New(config Config, graph *goka.GroupGraph) (*Engine, error) {
 	if !shape.timers {
 		config.DueOf = nil
 	}
-	e := &Engine{config: config, graph: graph, shape: shape, partitions: newPartitions(config.DueOf)}
+	e := &Engine{config: config, graph: graph, shape: shape, partitions: newPartitions(config.DueOf, awaitOf(graph)), tickets: newTickets()}
 	e.progress.Store(newProgress(nil, nil))
 	e.watch = watch{clock: config.Clock, tell: e.tellOfClock}
 	e.standby.engine = e

@@ -21,8 +21,6 @@ type batch struct {
 	now instant.Instant
 	// firing are the partitions that have caught up with their inputs.
 	firing []int32
-	// read is where reading has come to, this batch included.
-	read positions
 }
 
 func (f *feed) clear() {
@@ -60,8 +58,8 @@ func saramaHeaders(headers []kgo.RecordHeader) []*sarama.RecordHeader {
 
 // process gives the batch to goka and waits for it. Its error is errCallbackStopped, or errRevoked: then the batch may hold
 // records of the next assignment, which the client has fetched already, and of partitions that goka does not have yet.
-func (f *feed) process(e *Engine, now instant.Instant, read positions) error {
-	e.batch = batch{now: now, firing: e.partitions.firingNow(), read: read}
+func (f *feed) process(e *Engine, now instant.Instant) error {
+	e.batch = batch{now: now, firing: e.partitions.firingNow()}
 	claims := f.running.claims
 	claims.expect(len(f.messages))
 	for i := range f.messages {

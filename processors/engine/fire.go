@@ -38,7 +38,7 @@ func (l *loop) fire() (int, error) {
 		return 0, err
 	}
 	l.tx.load.timers += count
-	if err := l.feed.process(l.engine, now, l.a.positions); err != nil {
+	if err := l.feed.process(l.engine, now); err != nil {
 		return 0, err
 	}
 	l.engine.at(StepFired)

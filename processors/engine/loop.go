@@ -20,6 +20,7 @@ type loop struct {
 	tx      *transaction
 	feed    feed
 	trimmed trimmed
+	looks   looks
 	// weight is what a record or timer of the last batches wrote and emitted, in bytes; at first it is taken for much, so
 	// that what was too heavy to be committed is not tried in the same size again and again.
 	weight int64
@@ -59,7 +60,7 @@ func newLoop(stop context.Context, m *member, a *assignment, r *running) *loop {
 		engine: e, member: m, a: a, began: now, lookedAt: now, errands: newErrands(a.ctx), catchUp: newCatchUp(len(a.partitions)),
 		pace: pace{interval: e.config.CommitInterval, timersMax: e.config.TimersMax, recordsMax: e.config.RecordsMax},
 		tx:   newTransaction(stop, e, m, a), feed: feed{running: r}, weight: bytesMax / turnMax,
-		trimmed: trimmed{upTo: make(map[int32]int64)},
+		trimmed: trimmed{upTo: make(map[int32]int64)}, looks: newLooks(e.tickets.forget()),
 	}
 }
 
@@ -93,6 +94,7 @@ func (l *loop) round(stop context.Context) error {
 	}
 	l.letRestIn()
 	l.passGates()
+	l.look()
 	fired, err := l.fireInTurn()
 	if err != nil {
 		return err

@@ -17,6 +17,7 @@ import (
 type partitions struct {
 	mu                     sync.RWMutex
 	dueOf                  table.DueOf
+	awaitOf                table.AwaitOf
 	rows                   map[int32]*table.Table
 	claimed, owned, firing []int32
 	// leftAt is, per partition that is not claimed, when its rows were last known to be right (Clock.Elapsed): when it was
@@ -33,9 +34,9 @@ type partitions struct {
 // delete.retention.ms: after that a removal may have been compacted out of sight, and its row would stay for ever.
 const keptMax = time.Hour
 
-func newPartitions(dueOf table.DueOf) partitions {
+func newPartitions(dueOf table.DueOf, awaitOf table.AwaitOf) partitions {
 	return partitions{
-		dueOf: dueOf, rows: make(map[int32]*table.Table), leftAt: make(map[int32]time.Duration), changed: make(chan struct{}),
+		dueOf: dueOf, awaitOf: awaitOf, rows: make(map[int32]*table.Table), leftAt: make(map[int32]time.Duration), changed: make(chan struct{}),
 		firedFrom: make(map[int32]instant.Instant),
 	}
 }
@@ -51,6 +52,7 @@ func (p *partitions) made(partition int32) *table.Table {
 	t, ok := p.rows[partition]
 	if !ok {
 		t = table.NewExcept(p.dueOf, isPart)
+		t.Awaiting(p.awaitOf)
 		p.rows[partition] = t
 	}
 	return t

@@ -119,7 +119,7 @@ func (l *loop) read() error {
 	l.engine.at(StepMoved)
 	l.tx.load.records += count
 	now, _ := l.engine.watch.look()
-	if err := l.feed.process(l.engine, now, l.a.positions); err != nil {
+	if err := l.feed.process(l.engine, now); err != nil {
 		return err
 	}
 	l.engine.at(StepRead)

@@ -42,6 +42,24 @@ func rowDue(config Config, graph *goka.GroupGraph) table.DueOf {
 	}
 }
 
+// AwaitingCodec is the codec of a table whose rows may wait for tickets, see Context.Ticket.
+type AwaitingCodec interface {
+	DatedCodec
+	// AwaitOf returns the ticket that a row waits for, 0 for none: it is due when it is called, at its due instant at the
+	// earliest, and at by at the latest.
+	AwaitOf(row []byte) (ticket int64, by instant.Instant)
+}
+
+// awaitOf returns how the rows of a graph say what they wait for, nil where they do not.
+func awaitOf(graph *goka.GroupGraph) table.AwaitOf {
+	if rows := graph.GroupTable(); rows != nil {
+		if codec, is := rows.Codec().(AwaitingCodec); is {
+			return codec.AwaitOf
+		}
+	}
+	return nil
+}
+
 // LogOf returns the log of the engine that runs a callback, one that drops everything where none does.
 func LogOf(ctx Context) zerolog.Logger {
 	if c, is := ctx.(*callbackContext); is && c.engine != nil {

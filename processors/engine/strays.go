@@ -123,7 +123,7 @@ func (w *strayWatch) tryToFind(ctx context.Context) (strays, error) {
 	if err != nil {
 		return nil, err
 	}
-	ends, unlisted, err := e.inputEnds(ctx, w.admin, e.allPartitions())
+	ends, unlisted, err := e.inputEnds(ctx, w.admin, e.shape.streams, e.allPartitions())
 	if err != nil {
 		return nil, err
 	}

@@ -117,10 +117,9 @@ type Lock struct {
 	Stage Stage
 	// SettledAt is when the settlement was decided; it is the instant of the lock.
 	SettledAt instant.Instant
-	// Due is when Settling is tried, and By when it is done whatever is unread; After is the offset of plays to be read before.
+	// Due is when Settling is due, once the plays have been read that Ticket stands for (0: none), or at By, whatever is unread.
 	Due, By instant.Instant
-	After   int64
-	Tries   int64
+	Ticket  int64
 
 	// Version is of the newest statement.
 	Version int64

@@ -387,9 +387,8 @@ func TestALockWaitsForWhatWasThere(t *testing.T) {
 	l.plays = 2
 	l.pass(2000)
 	l.pass(2500)
-	a := l.account()
-	if a.Lock.Stage != budget.Settling || a.NextDue() <= 2500 {
-		t.Fatalf("stage %d, due %d", a.Lock.Stage, a.NextDue())
+	if a := l.account(); a.Lock.Stage != budget.Settling || len(l.fired) != 0 {
+		t.Fatalf("stage %d, fired %+v", a.Lock.Stage, l.fired)
 	}
 	early := l.copy()
 	l.plays = 5
@@ -431,7 +430,7 @@ func TestPostpone(t *testing.T) {
 	l.apply(settle(budget.Completed, 2100))
 	l.now = 2100
 	a := l.account()
-	if _, err := a.Fire(l.parts, l.plays, l.now); err == nil || a.NextDue() > l.now {
+	if _, err := a.Fire(l.parts, true, l.now); err == nil || a.NextDue() > l.now {
 		t.Fatalf("it fires: %v, and waits for %d", err, a.NextDue())
 	}
 	a.Postpone(l.now)

@@ -43,11 +43,11 @@ type Definition struct {
 	CPM              money.Rate
 }
 
-// Apply takes a transition that was read at a position, in a batch of now. unread is the end of the partition of plays, as
-// far as it is known then: the count is not locked before it is read. Its error says that a bucket cannot be read; the
-// account is then unchanged. again says that the transition was applied before, and nothing happened.
+// Apply takes a transition that was read at a position, in a batch of now. ticket stands for the plays that are there when it
+// is a settlement: the count is not locked before they are read. Its error says that a bucket cannot be read; the account is
+// then unchanged. again says that the transition was applied before, and nothing happened.
 func (a *Account) Apply(
-	parts linearhash.Buckets, change *Change, at Position, unread int64, now instant.Instant,
+	parts linearhash.Buckets, change *Change, at Position, ticket int64, now instant.Instant,
 ) (again bool, err error) {
 	if change.Sequence <= a.Sequence {
 		return true, nil
@@ -65,7 +65,7 @@ func (a *Account) Apply(
 	next.putAway(parts, a.Timeline.Older)
 	if change.Kind == Settlement && next.Lock.Stage == Running {
 		next.Lock = Lock{
-			Stage: Settling, SettledAt: change.DecidedAt, Due: now, By: now.Add(LockWaitMax), After: unread,
+			Stage: Settling, SettledAt: change.DecidedAt, Due: now, By: now.Add(LockWaitMax), Ticket: ticket,
 			AdjustDue: Never, ForgetDue: Never,
 		}
 	}

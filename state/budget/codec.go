@@ -30,7 +30,7 @@ import (
 //	raises     where there are some: uvarint, then each: order (uvarint), before (number)
 //	older      where there are some: how many blocks of terms, of intervals, of raises lie in parts (uvarint each)
 //
-// and of one that is settled: settled (varint), then of one that is not locked due, by (varint), after, tries (uvarint), of one
+// and of one that is settled: settled (varint), then of one that is not locked due, by (varint), ticket (uvarint), of one
 // that is version (uvarint), spent (number), late plays (uvarint), late impressions (number), adjust due, forget due (varint),
 // removed (uvarint).
 const (
@@ -166,7 +166,7 @@ func (l *Lock) append(b []byte) []byte {
 	b = binary.AppendVarint(b, int64(l.SettledAt))
 	if l.Stage == Settling {
 		b = binary.AppendVarint(binary.AppendVarint(b, int64(l.Due)), int64(l.By))
-		return binary.AppendUvarint(binary.AppendUvarint(b, uint64(l.After)), uint64(l.Tries))
+		return binary.AppendUvarint(b, uint64(l.Ticket))
 	}
 	b = binary.AppendUvarint(b, uint64(l.Version))
 	b = l.Spent.Exact().AppendBinary(b)
@@ -177,6 +177,20 @@ func (l *Lock) append(b []byte) []byte {
 }
 
 func appendText(b []byte, text string) []byte { return append(append(b, byte(len(text))), text...) }
+
+// AwaitOf reads from an account's encoding what its settlement waits for: a ticket, 0 for nothing, and the instant from which
+// on it waits no longer.
+func AwaitOf(data []byte) (ticket int64, by instant.Instant) {
+	const flags = duePrefixBytes + 1
+	if len(data) <= flags || Stage(data[flags]>>stageShift&stageMask) != Settling {
+		return 0, 0
+	}
+	var account Account
+	if account.UnmarshalBinary(data) != nil {
+		return 0, 0
+	}
+	return account.Lock.Ticket, account.Lock.By
+}
 
 // UnmarshalBinary sets the account to what AppendBinary wrote; it shares no memory with data. Its error is ErrAccount, and
 // the account is then unchanged.
@@ -281,7 +295,7 @@ func (l *Lock) read(in *reader, currency string) {
 		return
 	case Settling:
 		l.SettledAt, l.Due, l.By = in.instant(), in.instant(), in.instant()
-		l.After, l.Tries = in.uvarint(), in.uvarint()
+		l.Ticket = in.uvarint()
 		l.AdjustDue, l.ForgetDue = Never, Never
 		return
 	}

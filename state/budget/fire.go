@@ -21,8 +21,6 @@ type Fired struct {
 
 // The grain of the waits of Fire, in milliseconds.
 const (
-	lockRetry    instant.Millis = 100 // doubled at each try
-	lockRetryMax instant.Millis = 5000
 	// forgetPause parts the steps in which plays are forgotten.
 	forgetPause instant.Millis = 1
 	repairPause instant.Millis = 60 * 1000
@@ -31,9 +29,9 @@ const (
 // forgetStep is how many buckets are removed at once.
 const forgetStep = 512
 
-// Fire does what is due at now; read is how far the partition of plays has been read. Its error says that a bucket cannot be
-// read; the account is then unchanged.
-func (a *Account) Fire(parts linearhash.Buckets, read int64, now instant.Instant) (Fired, error) {
+// Fire does what is due at now; read says whether all plays have been read that Lock.Ticket stands for. Its error says that a
+// bucket cannot be read; the account is then unchanged.
+func (a *Account) Fire(parts linearhash.Buckets, read bool, now instant.Instant) (Fired, error) {
 	if a.NextDue() > now {
 		return Fired{}, nil
 	}
@@ -71,12 +69,10 @@ func (a *Account) Postpone(now instant.Instant) {
 	}
 }
 
-// settle locks the count, when the plays that were there have been read.
-func (a *Account) settle(parts linearhash.Buckets, read int64, now instant.Instant) (Fired, error) {
-	unread := read < a.Lock.After
-	if unread && now < a.Lock.By {
-		a.Lock.Due = min(a.Lock.By, now.Add(min(lockRetryMax, lockRetry<<min(a.Lock.Tries, 10))))
-		a.Lock.Tries++
+// settle locks the count, when the plays that were there have been read, or have been waited for long enough.
+func (a *Account) settle(parts linearhash.Buckets, read bool, now instant.Instant) (Fired, error) {
+	if !read && now < a.Lock.By {
+		a.Lock.Due = a.Lock.By
 		return Fired{}, nil
 	}
 	locked := *a
@@ -90,7 +86,7 @@ func (a *Account) settle(parts linearhash.Buckets, read int64, now instant.Insta
 		return Fired{}, err
 	}
 	*a = locked
-	return Fired{Statement: statement, Locked: true, Early: unread}, nil
+	return Fired{Statement: statement, Locked: true, Early: !read}, nil
 }
 
 // adjust makes the next version of the statement. It is dated by when it was due, which stands in the row.

@@ -105,11 +105,15 @@ func (l *ledger) pass(to instant.Instant) {
 	for {
 		a := l.account()
 		due := a.NextDue()
+		read := l.plays >= a.Lock.Ticket // a ticket is how many plays there were
+		if ticket, by := budget.AwaitOf(l.row); ticket != 0 && !read {
+			due = max(due, by)
+		}
 		if due > to || l.row == nil {
 			break
 		}
 		l.now = max(l.now, due)
-		fired, err := a.Fire(l.parts, l.plays, l.now)
+		fired, err := a.Fire(l.parts, read, l.now)
 		if err != nil {
 			l.t.Fatalf("%v", err)
 		}

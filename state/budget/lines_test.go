@@ -26,7 +26,7 @@ func (l *ledger) adjusts(t fataler) (*budget.Statement, int) {
 	counted := &countedParts{parts: l.parts}
 	a := l.account()
 	l.now = a.NextDue()
-	fired, err := a.Fire(counted, l.plays, l.now)
+	fired, err := a.Fire(counted, true, l.now)
 	if err != nil || fired.Statement == nil {
 		t.Fatalf("%+v, %v", fired, err)
 	}

@@ -20,10 +20,18 @@ const Never = instant.Instant(1<<63 - 1)
 // DueOf reads from a row's bytes the instant at which the row is due next, or Never.
 type DueOf func(value []byte) instant.Instant
 
+// AwaitOf reads from a row's bytes what the row waits for beside its due instant: a ticket, 0 for nothing, and the instant
+// from which on it does not wait for it any longer. See Table.Call.
+type AwaitOf func(value []byte) (ticket int64, by instant.Instant)
+
 // Table holds the rows of one partition.
 type Table struct {
 	mu    sync.RWMutex
 	dueOf DueOf
+	// awaitOf is nil where no row waits for a ticket; awaiting has the keys of those that may wait for one after called.
+	awaitOf  AwaitOf
+	awaiting map[string]struct{}
+	called   int64
 	// excepted says which rows are never due, by their key; nil: none.
 	excepted func(key string) bool
 	rows     map[string]*row
@@ -268,6 +276,7 @@ func (t *Table) Reset() {
 	defer t.mu.Unlock()
 	t.rows = make(map[string]*row)
 	t.index, t.changes, t.taken = nil, nil, nil
+	clear(t.awaiting)
 	t.asked, t.indexed, t.offset, t.bytes, t.written = 0, false, 0, 0, 0
 	t.transaction++
 }
@@ -320,8 +329,16 @@ func (t *Table) put(r *row, value []byte) {
 	r.value = value
 	due := Never
 	if value != nil && (t.excepted == nil || !t.excepted(r.key)) {
-		due = t.dueOf(value)
+		due = t.due(r.key, value)
 	}
+	t.place(r, due)
+	if value == nil && r.mark != t.transaction {
+		delete(t.rows, r.key)
+	}
+}
+
+// place gives a row its place in the index.
+func (t *Table) place(r *row, due instant.Instant) {
 	switch {
 	case !t.indexed:
 		r.due = due
@@ -336,9 +353,6 @@ func (t *Table) put(r *row, value []byte) {
 	default:
 		r.due = due
 		t.index.fix(r)
-	}
-	if value == nil && r.mark != t.transaction {
-		delete(t.rows, r.key)
 	}
 }
 

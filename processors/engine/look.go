@@ -1,0 +1,120 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+)
+
+// A look finds out when all has been read that lay in some inputs at its beginning, in all partitions. It notes where they
+// end, waits until the group's committed positions have come there, and then notes where the loop ends: what was misplaced
+// has been carried before that. It is over, for a partition, when the loop is read up to there; then its number is called.
+
+// lookRetry is waited between two questions of a look.
+const lookRetry = 20 * time.Millisecond
+
+// looks are those of an assignment. Only its loop touches them.
+type looks struct {
+	// before is the newest number of the assignments before it.
+	before  int64
+	running bool
+	// ends holds, for each partition, what the newest look has found that is not over there.
+	ends map[int32]lookEnd
+}
+
+// lookEnd says that a look is over once the loop is read up to an offset.
+type lookEnd struct{ number, loop int64 }
+
+func newLooks(before int64) looks { return looks{before: before, ends: make(map[int32]lookEnd)} }
+
+// look calls the tickets of looks that are over, and begins one when somebody waits for it.
+func (l *loop) look() {
+	for partition, end := range l.looks.ends {
+		if l.engine.shape.loop == "" || l.a.positions[l.engine.shape.loop][partition] >= end.loop {
+			l.engine.partitions.table(partition).Call(end.number)
+			delete(l.looks.ends, partition)
+		}
+	}
+	if l.looks.running {
+		return
+	}
+	if number, inputs, wanted := l.engine.tickets.begin(); wanted {
+		l.looks.running = true
+		l.errands.run(func(ctx context.Context) error { return l.lookAt(ctx, number, inputs) })
+	}
+}
+
+// lookAt is the errand that makes a look.
+func (l *loop) lookAt(ctx context.Context, number int64, inputs []string) error {
+	side, err := l.engine.side()
+	if err != nil {
+		return err
+	}
+	defer side.Close()
+	admin := kadm.NewClient(side)
+	var ends positions
+	var carried map[int32]int64
+	for _, step := range []func() (bool, error){
+		func() (bool, error) {
+			var unlisted []int32
+			ends, unlisted, err = l.engine.inputEnds(ctx, admin, inputs, l.engine.allPartitions())
+			return len(unlisted) == 0, err
+		},
+		func() (bool, error) {
+			committed, err := l.engine.committedPositions(ctx, admin)
+			return ends.reachedBy(committed), err
+		},
+		func() (bool, error) {
+			carried, err = l.carriedEnds(ctx, admin)
+			return carried != nil, err
+		},
+	} {
+		if !l.untilDone(ctx, step) {
+			return nil
+		}
+	}
+	l.errands.post(func() { l.looked(number, carried) })
+	return nil
+}
+
+// carriedEnds returns where the loop ends in the assignment's partitions, nil while that is not told for all of them.
+func (l *loop) carriedEnds(ctx context.Context, admin *kadm.Client) (map[int32]int64, error) {
+	if l.engine.shape.loop == "" {
+		return map[int32]int64{}, nil
+	}
+	ends, err := l.engine.loopEnds(ctx, admin)
+	if err != nil {
+		return nil, err
+	}
+	for _, partition := range l.a.partitions {
+		if _, told := ends[partition]; !told {
+			return nil, fmt.Errorf("the loop of partition %d: %w", partition, errUnlisted)
+		}
+	}
+	return ends, nil
+}
+
+// untilDone takes a step again and again; false when ctx has ended before it was done. Why it could not be is told once.
+func (l *loop) untilDone(ctx context.Context, step func() (bool, error)) bool {
+	for told := false; ctx.Err() == nil; sleep(ctx, lookRetry) {
+		done, err := step()
+		if err == nil && done {
+			return true
+		}
+		if err != nil && !told && ctx.Err() == nil {
+			told = true
+			l.engine.config.Log.Warn().Err(err).Msg("it cannot be seen how far the inputs are read; it is tried again")
+		}
+	}
+	return false
+}
+
+// looked notes what a look has found.
+func (l *loop) looked(number int64, loopEnds map[int32]int64) {
+	l.looks.running = false
+	for _, partition := range l.a.partitions {
+		l.looks.ends[partition] = lookEnd{number, loopEnds[partition]}
+	}
+}
