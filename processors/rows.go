@@ -45,14 +45,8 @@ var (
 	_ engine.FirstCodec    = topics.AppliedCodec{}
 )
 
-// DueOf implements engine.DatedCodec, as timerRows does.
-func (accountRows) DueOf(data []byte) (due instant.Instant, readable bool) {
-	var account budget.Account
-	if account.UnmarshalBinary(data) != nil {
-		return budget.Never, false
-	}
-	return account.NextDue(), true
-}
+// DueOf implements engine.DatedCodec. It is asked for each row that is written, so once for each play.
+func (accountRows) DueOf(data []byte) (due instant.Instant, readable bool) { return budget.DueOf(data) }
 
 // AwaitOf implements engine.AwaitingCodec.
 func (accountRows) AwaitOf(data []byte) (ticket int64, by instant.Instant) {

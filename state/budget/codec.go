@@ -3,6 +3,7 @@ package budget
 import (
 	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"math"
 
 	"github.com/rmn-arms/campaign-engine/state/instant"
@@ -33,9 +34,13 @@ import (
 // and of one that is settled: settled (varint), then of one that is not locked due, by (varint), ticket (uvarint), of one
 // that is version (uvarint), spent (number), late plays (uvarint), late impressions (number), adjust due, forget due (varint),
 // removed (uvarint).
+//
+// The last 4 bytes are the sum (CRC-32C, big endian) of all before them: who has it right was written whole by AppendBinary, so its
+// due instant may be believed without a look at the rest. Whatever changes what the bytes mean takes another layout.
 const (
 	layout         = 1
 	duePrefixBytes = 8
+	sumBytes       = 4
 	knownFlag      = 1
 	stageShift     = 1
 	stageMask      = 3
@@ -48,8 +53,35 @@ const (
 // ErrAccount says that bytes are not an account of this package.
 var ErrAccount = errors.New("decoding an account: not the encoding of one")
 
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
 // AppendBinary appends the account's encoding to b: its first 8 bytes are the next due instant, see NextDue.
 func (a *Account) AppendBinary(b []byte) []byte {
+	begin := len(b)
+	b = a.append(b)
+	return binary.BigEndian.AppendUint32(b, crc32.Checksum(b[begin:], castagnoli))
+}
+
+// summed returns an account's encoding without its sum; false when it is none.
+func summed(data []byte) ([]byte, bool) {
+	at := len(data) - sumBytes
+	if at < duePrefixBytes+2 || data[duePrefixBytes] != layout ||
+		binary.BigEndian.Uint32(data[at:]) != crc32.Checksum(data[:at], castagnoli) {
+		return nil, false
+	}
+	return data[:at], true
+}
+
+// DueOf reads from an account's encoding when it is due next; false when it is none.
+func DueOf(data []byte) (due instant.Instant, readable bool) {
+	data, readable = summed(data)
+	if !readable {
+		return Never, false
+	}
+	return instant.Instant(binary.BigEndian.Uint64(data)), true
+}
+
+func (a *Account) append(b []byte) []byte {
 	b = binary.BigEndian.AppendUint64(b, uint64(a.NextDue()))
 	flags := a.flags()
 	b = append(b, layout, flags)
@@ -195,7 +227,8 @@ func AwaitOf(data []byte) (ticket int64, by instant.Instant) {
 // UnmarshalBinary sets the account to what AppendBinary wrote; it shares no memory with data. Its error is ErrAccount, and
 // the account is then unchanged.
 func (a *Account) UnmarshalBinary(data []byte) error {
-	if len(data) < duePrefixBytes+2 || data[duePrefixBytes] != layout {
+	data, is := summed(data)
+	if !is {
 		return ErrAccount
 	}
 	flags := data[duePrefixBytes+1]

@@ -62,6 +62,9 @@ func (l *ledger) account() *budget.Account {
 func (l *ledger) keep(a *budget.Account) {
 	l.t.Helper()
 	l.row = a.AppendBinary(nil)
+	if due, readable := budget.DueOf(l.row); due != a.NextDue() || !readable {
+		l.t.Fatalf("a row says that it is due at %d (%t), its account at %d", due, readable, a.NextDue())
+	}
 	if again := l.account().AppendBinary(nil); string(again) != string(l.row) {
 		l.t.Fatalf("a row is read and written as another:\n%x\n%x", l.row, again)
 	}

@@ -268,20 +268,22 @@ func TestTheBudgetIsNeverExceeded(t *testing.T) {
 
 func FuzzAccountBytes(f *testing.F) {
 	l := newLedger(f)
+	unsummed := func() []byte { return l.row[:len(l.row)-4] }
 	l.report(at("p", 1500))
-	f.Add(l.row)
+	f.Add(unsummed())
 	l.apply(schedule(500, definition(f, 1000, 2000, "10.00", "100")))
 	l.apply(timed(budget.Active, 1000, 1007))
-	f.Add(l.row)
+	f.Add(unsummed())
 	l.report(play{"too much", "s-1", "cr-1", 1500, 1500, "101"})
 	l.apply(reschedule(1200, budget.Active, definition(f, 1000, 2000, "20.00", "100")))
-	f.Add(l.row)
+	f.Add(unsummed())
 	l.apply(operator(budget.Cancelled, 1300))
 	l.apply(settle(budget.Cancelled, 1400))
-	f.Add(l.row)
+	f.Add(unsummed())
 	l.pass(1400)
-	f.Add(l.row)
+	f.Add(unsummed())
 	f.Fuzz(func(t *testing.T, data []byte) {
+		data = budget.WithSum(data)
 		var a budget.Account
 		if a.UnmarshalBinary(data) != nil {
 			return
