@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"math"
 
+	"github.com/rmn-arms/campaign-engine/state/fields"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/state/money"
 )
@@ -147,7 +148,7 @@ func appendCounts(b []byte, counts *[verdictCount]int64) []byte {
 }
 
 func (a *Account) appendTerms(b []byte) []byte {
-	b = appendText(appendText(b, a.AdvertiserID), a.Budget.Currency())
+	b = fields.AppendText(fields.AppendText(b, a.AdvertiserID), a.Budget.Currency())
 	b = a.Budget.Exact().AppendBinary(b)
 	b = append(b, byte(a.Status))
 	for _, count := range [...]int64{a.Revision, a.Sequence, a.Counted.Plays, a.Overran} {
@@ -208,8 +209,6 @@ func (l *Lock) append(b []byte) []byte {
 	return binary.AppendUvarint(b, uint64(l.Removed))
 }
 
-func appendText(b []byte, text string) []byte { return append(append(b, byte(len(text))), text...) }
-
 // AwaitOf reads from an account's encoding what its settlement waits for: a ticket, 0 for nothing, and the instant from which
 // on it waits no longer.
 func AwaitOf(data []byte) (ticket int64, by instant.Instant) {
@@ -234,14 +233,14 @@ func (a *Account) UnmarshalBinary(data []byte) error {
 	flags := data[duePrefixBytes+1]
 	account := Account{Known: flags&knownFlag != 0}
 	account.Lock.Stage = Stage(flags >> stageShift & stageMask)
-	in := reader{rest: data[duePrefixBytes+2:]}
-	account.Entries, account.Latest = in.uvarint(), in.instant()
+	in := readerOf(data[duePrefixBytes+2:])
+	account.Entries, account.Latest = in.Uvarint(), in.instant()
 	account.Farthest = account.Latest
 	if flags&farFlag != 0 {
 		account.Farthest = in.instant()
 	}
 	if flags&linesFlag != 0 {
-		account.Lines = in.uvarint()
+		account.Lines = in.Uvarint()
 	}
 	account.Plays, account.Applied = in.position(), in.position()
 	in.counts(&account.NotCounted)
@@ -251,13 +250,13 @@ func (a *Account) UnmarshalBinary(data []byte) error {
 			account.readRaises(&in)
 		}
 		if flags&olderFlag != 0 {
-			account.Timeline.Older = Blocks{in.uvarint(), in.uvarint(), in.uvarint()}
+			account.Timeline.Older = Blocks{in.Uvarint(), in.Uvarint(), in.Uvarint()}
 		}
 		account.Lock.read(&in, account.Budget.Currency())
 	} else {
 		account.HeldUntil = in.instant()
 	}
-	if in.bad || len(in.rest) > 0 || account.flags() != flags ||
+	if !in.Whole() || account.flags() != flags ||
 		account.Lock.Stage >= stageCount || !account.holds() ||
 		binary.BigEndian.Uint64(data) != uint64(account.NextDue()) {
 		return ErrAccount
@@ -282,11 +281,11 @@ func (a *Account) holds() bool {
 }
 
 func (a *Account) readTerms(in *reader) {
-	a.AdvertiserID = in.text()
-	currency := in.text()
+	a.AdvertiserID = in.Text()
+	currency := in.Text()
 	a.Budget = in.amount(currency)
-	a.Status = Status(in.byte())
-	a.Revision, a.Sequence, a.Counted.Plays, a.Overran = in.uvarint(), in.uvarint(), in.uvarint(), in.uvarint()
+	a.Status = Status(in.Byte())
+	a.Revision, a.Sequence, a.Counted.Plays, a.Overran = in.Uvarint(), in.Uvarint(), in.Uvarint(), in.Uvarint()
 	a.Counted.Impressions, a.Cost = in.number(), in.number()
 	a.Timeline.Terms = make([]Terms, in.length())
 	for i := range a.Timeline.Terms {
@@ -313,14 +312,14 @@ func (in *reader) terms() (t Terms) {
 }
 
 func (in *reader) interval() Interval {
-	from, length := in.instant(), in.uvarint()
+	from, length := in.instant(), in.Uvarint()
 	if length == 0 {
 		return Interval{from, Open}
 	}
 	return Interval{from, from.Add(instant.Millis(length))}
 }
 
-func (in *reader) raise() Raise { return Raise{in.uvarint(), in.number()} }
+func (in *reader) raise() Raise { return Raise{in.Uvarint(), in.number()} }
 
 func (l *Lock) read(in *reader, currency string) {
 	switch l.Stage {
@@ -328,100 +327,64 @@ func (l *Lock) read(in *reader, currency string) {
 		return
 	case Settling:
 		l.SettledAt, l.Due, l.By = in.instant(), in.instant(), in.instant()
-		l.Ticket = in.uvarint()
+		l.Ticket = in.Uvarint()
 		l.AdjustDue, l.ForgetDue = Never, Never
 		return
 	}
-	l.SettledAt, l.Version, l.Spent = in.instant(), in.uvarint(), in.amount(currency)
-	l.Late.Plays, l.Late.Impressions = in.uvarint(), in.number()
+	l.SettledAt, l.Version, l.Spent = in.instant(), in.Uvarint(), in.amount(currency)
+	l.Late.Plays, l.Late.Impressions = in.Uvarint(), in.number()
 	l.AdjustDue, l.ForgetDue = in.instant(), in.instant()
-	l.Removed = in.uvarint()
+	l.Removed = in.Uvarint()
 }
 
-// reader takes fields off the front of rest; bad stays true after the first that is not there.
-type reader struct {
-	rest []byte
-	bad  bool
-}
+// reader reads the fields of this package. Instants may be Never, so there is no bound but that of an int64.
+type reader struct{ fields.Reader }
 
-func (in *reader) byte() byte {
-	if in.bad = in.bad || len(in.rest) == 0; in.bad {
-		return 0
-	}
-	first := in.rest[0]
-	in.rest = in.rest[1:]
-	return first
-}
+func readerOf(b []byte) reader { return reader{fields.Reader{Rest: b, Max: math.MaxInt64}} }
 
-func (in *reader) uvarint() int64 {
-	value, size := binary.Uvarint(in.rest)
-	if in.bad = in.bad || size <= 0 || int64(value) < 0; in.bad {
-		return 0
-	}
-	in.rest = in.rest[size:]
-	return int64(value)
-}
+func (in *reader) instant() instant.Instant { return instant.Instant(in.Varint()) }
 
-func (in *reader) instant() instant.Instant {
-	value, size := binary.Varint(in.rest)
-	if in.bad = in.bad || size <= 0; in.bad {
-		return 0
-	}
-	in.rest = in.rest[size:]
-	return instant.Instant(value)
-}
-
-func (in *reader) millis() instant.Millis { return instant.Millis(in.instant()) }
+func (in *reader) millis() instant.Millis { return instant.Millis(in.Varint()) }
 
 // length reads how many elements follow; each has at least one byte.
 func (in *reader) length() int {
-	count := in.uvarint()
-	if in.bad = in.bad || count > int64(len(in.rest)); in.bad {
+	count := in.Uvarint()
+	if in.Bad = in.Bad || count > int64(len(in.Rest)); in.Bad {
 		return 0
 	}
 	return int(count)
 }
 
-func (in *reader) text() string {
-	size := int(in.byte())
-	if in.bad = in.bad || len(in.rest) < size; in.bad {
-		return ""
-	}
-	text := string(in.rest[:size])
-	in.rest = in.rest[size:]
-	return text
-}
-
 func (in *reader) position() Position {
-	partition := in.uvarint()
-	in.bad = in.bad || partition > math.MaxInt32
-	return Position{int32(partition), in.uvarint()}
+	partition := in.Uvarint()
+	in.Bad = in.Bad || partition > math.MaxInt32
+	return Position{int32(partition), in.Uvarint()}
 }
 
 func (in *reader) counts(counts *[verdictCount]int64) {
-	bits := in.byte()
+	bits := in.Byte()
 	for verdict := range counts {
 		if bits&(1<<verdict) != 0 {
-			counts[verdict] = in.uvarint()
+			counts[verdict] = in.Uvarint()
 		}
 	}
 }
 
 func (in *reader) number() money.Exact {
-	number, rest, err := money.CutExact(in.rest)
-	if in.bad = in.bad || err != nil; in.bad {
+	number, rest, err := money.CutExact(in.Rest)
+	if in.Bad = in.Bad || err != nil; in.Bad {
 		return money.Exact{}
 	}
-	in.rest = rest
+	in.Rest = rest
 	return number
 }
 
 func (in *reader) amount(currency string) money.Amount {
 	number := in.number()
-	if in.bad {
+	if in.Bad {
 		return money.Amount{}
 	}
 	amount, err := number.Of(currency)
-	in.bad = err != nil
+	in.Bad = err != nil
 	return amount
 }

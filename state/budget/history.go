@@ -63,12 +63,12 @@ func (s shelf[E]) block(h *history, number int64) []E {
 	if known, is := h.blocks[name].([]E); is {
 		return known
 	}
-	in := reader{rest: h.parts.Part(name)}
+	in := readerOf(h.parts.Part(name))
 	elements := make([]E, blockLength)
 	for i := range elements {
 		elements[i] = s.read(&in)
 	}
-	if in.bad || len(in.rest) > 0 {
+	if !in.Whole() {
 		h.err = ErrAccount
 	}
 	if h.blocks == nil {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 
+	"github.com/rmn-arms/campaign-engine/state/fields"
 	"github.com/rmn-arms/campaign-engine/state/linearhash"
 )
 
@@ -141,13 +142,13 @@ func lineHash(kind lineKind, id string) linearhash.Hash {
 // append appends the line's encoding: what it is of (1 byte), the id behind its length (1 byte), plays (uvarint), impressions
 // (number).
 func (l *Line) append(kind lineKind, b []byte) []byte {
-	b = appendText(append(b, byte(kind)), l.ID)
+	b = fields.AppendText(append(b, byte(kind)), l.ID)
 	return l.Impressions.AppendBinary(binary.AppendUvarint(b, uint64(l.Plays)))
 }
 
 func readLine(content []byte) (lineKind, Line, bool) {
-	in := reader{rest: content}
-	kind := lineKind(in.byte())
-	line := Line{in.text(), Tally{in.uvarint(), in.number()}}
-	return kind, line, !in.bad && len(in.rest) == 0 && kind < lineKinds
+	in := readerOf(content)
+	kind := lineKind(in.Byte())
+	line := Line{in.Text(), Tally{in.Uvarint(), in.number()}}
+	return kind, line, in.Whole() && kind < lineKinds
 }
