@@ -83,6 +83,27 @@ func TestGate(t *testing.T) {
 	}
 }
 
+// While what goes first is read where a stray lies, the stray comes nearer.
+func TestStraysComeNearer(t *testing.T) {
+	t.Parallel()
+	s := strays{0: {"plays": {1: 10, 2: 10}}, 3: {"plays": {1: 20}}}
+	before := s.sum(positions{"plays": {0: 5, 1: 5}, "transitions": {1: 100}})
+	for name, c := range map[string]struct {
+		at   positions
+		want bool
+	}{
+		"nothing":                       {positions{"plays": {0: 5, 1: 5}, "transitions": {1: 100}}, false},
+		"the input in which they lie":   {positions{"plays": {0: 5, 1: 6}, "transitions": {1: 100}}, true},
+		"the one that goes first":       {positions{"plays": {0: 5, 1: 5}, "transitions": {1: 101}}, true},
+		"a partition that has none":     {positions{"plays": {0: 50, 1: 5}, "transitions": {0: 9, 1: 100}}, false},
+		"another partition that has it": {positions{"plays": {0: 5, 1: 5}, "transitions": {1: 100, 2: 1}}, true},
+	} {
+		if got := s.sum(c.at) > before; got != c.want {
+			t.Errorf("%s is read: nearer %t", name, got)
+		}
+	}
+}
+
 func TestDuePrefix(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

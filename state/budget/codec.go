@@ -36,8 +36,8 @@ import (
 // that is version (uvarint), spent (number), late plays (uvarint), late impressions (number), adjust due, forget due (varint),
 // removed (uvarint).
 //
-// The last 4 bytes are the sum (CRC-32C, big endian) of all before them: who has it right was written whole by AppendBinary, so its
-// due instant may be believed without a look at the rest. Whatever changes what the bytes mean takes another layout.
+// The last 4 bytes are the sum (CRC-32C, big endian) of all before them: what has it right was written whole by AppendBinary, so
+// its due instant may be believed without a look at the rest. Whatever changes what the bytes mean takes another layout.
 const (
 	layout         = 1
 	duePrefixBytes = 8

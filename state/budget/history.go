@@ -78,7 +78,8 @@ func (s shelf[E]) block(h *history, number int64) []E {
 	return elements
 }
 
-// putAway writes blocks behind those that there are until the newest elements are few enough, and returns how many there are then.
+// putAway writes blocks behind those that there are until the newest elements are few enough, and returns how many there are
+// then.
 func (s shelf[E]) putAway(parts linearhash.Buckets, blocks int64, newest []E) (int64, []E) {
 	for ; len(newest) >= 2*blockLength; newest = newest[blockLength:] {
 		var block []byte
