@@ -39,8 +39,9 @@ const (
 const (
 	HeldMax = 10_000
 	// HeldMaxBehind holds while the inputs are caught up with: what there is to know of the campaign may be on its way, and takes
-	// as long as the backlog does.
-	HeldMaxBehind = 1_000_000
+	// as long as the backlog does. All that are held are judged in one transaction when it comes, some seconds of work for a
+	// million, and a transaction must end within its time-out.
+	HeldMaxBehind = 200_000
 )
 
 // playsPrefix begins the names of the buckets that keep plays.
