@@ -40,6 +40,31 @@ func TestAllPlaysCountHoweverFarBehindTheTransitionsLie(t *testing.T) {
 	}
 }
 
+// TestMoreIsHeldOfWhatLayThereAtTheClaim: there are no transitions yet, since what makes them is behind as well.
+func TestMoreIsHeldOfWhatLayThereAtTheClaim(t *testing.T) {
+	const plays = budget.HeldMax + 50
+	d := newBroker(t, setup{partitions: 1, now: instant.Of(time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC))})
+	reported := make([]topics.Record, plays)
+	for n := range reported {
+		reported[n] = playOn("c-1", fmt.Sprintf("p-%d", n), 0)
+	}
+	d.publish(reported)
+	d.begin(topics.Budgets)
+	d.ready()
+	d.settle()
+	d.begin(topics.Timers)
+	d.begin(topics.Lifecycle)
+	d.ready()
+	d.publish([]topics.Record{definedAs("c-1", 1)})
+	d.settle()
+	d.drive(instant.Of(time.Date(2026, 12, 1, 18, 0, 0, 0, time.UTC)))
+	d.settle()
+	statements := byTopic(d.outputs())[topics.CampaignStatements]
+	if len(statements) != 1 || statementOf(t, statements[0]).Plays != plays {
+		t.Errorf("%d statements; of %d plays: %v", len(statements), plays, d.counted(topics.Budgets))
+	}
+}
+
 // TestTheHourOfAHoldBeginsWhenTheInputsAreCaughtUpWith: plays are held, and then nothing runs for longer than that: neither what
 // would have scheduled their campaign, nor what holds them.
 func TestTheHourOfAHoldBeginsWhenTheInputsAreCaughtUpWith(t *testing.T) {
