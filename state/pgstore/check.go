@@ -90,15 +90,15 @@ func (t *Transition) key() string { return fmt.Sprintf("%s/%d", t.CampaignID, t.
 func (s *Statement) key() string  { return fmt.Sprintf("%s/%d", s.CampaignID, s.Version) }
 func (r *Release) key() string    { return r.ID() }
 
-// unique sorts rows by their key, so that the indices are walked in order, and leaves one of each key. What comes twice
+// unique returns rows in the order of their key, so that the indices are walked in order, and one of each key. What comes twice
 // within a batch is repeated when it is the same, else a conflict with the first of them.
-func unique[T any](kind string, rows []T, key func(*T) string, sort func([]T), same func(a, b *T) bool, result *Result) []T {
-	sort(rows)
-	kept := rows[:0:0]
-	for i := range rows {
-		row := &rows[i]
+func unique[T any](kind string, rows []T, key func(*T) string, order func(a, b *T) int, same func(a, b *T) bool, result *Result) []T {
+	sorted := column(rows, func(row *T) *T { return row }) // a row is some hundred bytes long
+	slices.SortStableFunc(sorted, order)
+	kept := make([]T, 0, len(rows))
+	for _, row := range sorted {
 		switch last := len(kept) - 1; {
-		case last < 0 || key(&kept[last]) != key(row):
+		case last < 0 || order(&kept[last], row) != 0:
 			kept = append(kept, *row)
 		case same(&kept[last], row):
 			result.Repeated++

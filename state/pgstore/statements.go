@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -13,10 +12,8 @@ import (
 	"github.com/rmn-arms/campaign-engine/state/instant"
 )
 
-func sortStatements(rows []Statement) {
-	slices.SortStableFunc(rows, func(a, b Statement) int {
-		return cmp.Or(strings.Compare(a.CampaignID, b.CampaignID), cmp.Compare(a.Version, b.Version))
-	})
+func orderStatements(a, b *Statement) int {
+	return cmp.Or(strings.Compare(a.CampaignID, b.CampaignID), cmp.Compare(a.Version, b.Version))
 }
 
 func sameStatement(a, b *Statement) bool {
@@ -32,6 +29,11 @@ func addStatements(ctx context.Context, tx pgx.Tx, rows []Statement, result *Res
 		campaignID string
 		version    int64
 	}
+	all, err := copyNew(ctx, tx, statementTarget(), rows)
+	if err != nil || all {
+		result.New += len(rows)
+		return err
+	}
 	added, err := collect(ctx, tx, func(row pgx.CollectableRow) (k key, err error) {
 		return k, row.Scan(&k.campaignID, &k.version)
 	}, insertStatements, statementColumns(rows)...)
@@ -39,9 +41,6 @@ func addStatements(ctx context.Context, tx pgx.Tx, rows []Statement, result *Res
 		return err
 	}
 	result.New += len(added)
-	if len(added) == len(rows) {
-		return nil
-	}
 	fresh := make(map[key]bool, len(added))
 	for _, k := range added {
 		fresh[k] = true
@@ -49,6 +48,29 @@ func addStatements(ctx context.Context, tx pgx.Tx, rows []Statement, result *Res
 	isFresh := func(s *Statement) bool { return fresh[key{s.CampaignID, s.Version}] }
 	_, err = isolate(ctx, tx, KindStatement, rows, isFresh, compareStatements, statementColumns, (*Statement).key, result)
 	return err
+}
+
+func statementTarget() target[Statement] {
+	return target[Statement]{"statements", statementNames, func(w *rowWriter, s *Statement) {
+		w.text(s.CampaignID)
+		w.bigint(s.Version)
+		w.text(s.StatementID)
+		w.text(s.AdvertiserID)
+		w.text(s.Status)
+		w.bigint(s.Revision)
+		w.instant(s.LockedAt)
+		w.nullInstant(s.AdjustedAt)
+		w.bigint(s.Plays)
+		w.numeric(&s.Impressions)
+		w.bigint(s.LatePlays)
+		w.bigint(s.NotCounted)
+		w.text(s.Currency)
+		w.numeric(&s.Budget)
+		w.numeric(&s.Cost)
+		w.numeric(&s.Spent)
+		w.numeric(&s.Released)
+		w.json(s.Body)
+	}}
 }
 
 func statementColumns(rows []Statement) []any {

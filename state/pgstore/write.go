@@ -3,7 +3,6 @@ package pgstore
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/cockroachdb/apd/v3"
 	"github.com/jackc/pgx/v5"
@@ -84,9 +83,9 @@ func writeIn(ctx context.Context, tx pgx.Tx, b Batch) (result Result, err error)
 	if err := advance(ctx, tx, b.Positions); err != nil {
 		return result, err
 	}
-	transitions := unique(KindTransition, slices.Clone(b.Transitions), (*Transition).key, sortTransitions, sameTransition, &result)
-	releases := unique(KindRelease, slices.Clone(b.Releases), (*Release).key, sortReleases, sameRelease, &result)
-	statements := unique(KindStatement, slices.Clone(b.Statements), (*Statement).key, sortStatements, sameStatement, &result)
+	transitions := unique(KindTransition, b.Transitions, (*Transition).key, orderTransitions, sameTransition, &result)
+	releases := unique(KindRelease, b.Releases, (*Release).key, orderReleases, sameRelease, &result)
+	statements := unique(KindStatement, b.Statements, (*Statement).key, orderStatements, sameStatement, &result)
 	if transitions, err = addTransitions(ctx, tx, transitions, &result); err != nil {
 		return result, err
 	}
