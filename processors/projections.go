@@ -2,9 +2,9 @@ package processors
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 
+	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/rmn-arms/campaign-engine/processors/sink"
@@ -65,14 +65,24 @@ func (p *Projections) Positions(ctx context.Context) (map[sink.Partition]int64, 
 	return positions, nil
 }
 
-// Keep implements sink.Keeper.
-func (p *Projections) Keep(ctx context.Context, records []*kgo.Record, moves []sink.Move) error {
+// Prepare implements sink.Keeper.
+func (p *Projections) Prepare(records []*kgo.Record) sink.Put {
 	batch, unreadable := projected(records)
-	for _, m := range moves {
-		batch.Positions = append(batch.Positions, pgstore.Advance{
-			Partition: pgstore.Partition(m.Partition), From: m.From, Next: m.Next,
-		})
+	return func(ctx context.Context, moves []sink.Move) error {
+		batch.Positions = advances(moves)
+		return p.put(ctx, batch, unreadable)
 	}
+}
+
+func advances(moves []sink.Move) []pgstore.Advance {
+	all := make([]pgstore.Advance, len(moves))
+	for i, m := range moves {
+		all[i] = pgstore.Advance{Partition: pgstore.Partition(m.Partition), From: m.From, Next: m.Next}
+	}
+	return all
+}
+
+func (p *Projections) put(ctx context.Context, batch pgstore.Batch, unreadable map[topics.Name]int) error {
 	result, err := p.store.Write(ctx, batch)
 	if errors.Is(err, pgstore.ErrOvertaken) {
 		return errors.Join(sink.ErrOvertaken, err)
@@ -87,6 +97,13 @@ func (p *Projections) Keep(ctx context.Context, records []*kgo.Record, moves []s
 // projected translates the records of a batch.
 func projected(records []*kgo.Record) (batch pgstore.Batch, unreadable map[topics.Name]int) {
 	unreadable = make(map[topics.Name]int)
+	counts := make(map[topics.Name]int)
+	for _, r := range records {
+		counts[topics.Name(r.Topic)]++
+	}
+	batch.Transitions = make([]pgstore.Transition, 0, counts[topics.TransitionsApplied])
+	batch.Releases = make([]pgstore.Release, 0, counts[topics.BudgetReleased])
+	batch.Statements = make([]pgstore.Statement, 0, counts[topics.CampaignStatements])
 	for _, r := range records {
 		if !project(&batch, r) {
 			unreadable[topics.Name(r.Topic)]++
@@ -111,7 +128,7 @@ func project(batch *pgstore.Batch, r *kgo.Record) bool {
 		batch.Transitions = append(batch.Transitions, transition)
 	case topics.BudgetReleased:
 		var event schemas.Event[schemas.Released]
-		if json.Unmarshal(r.Value, &event) != nil || event.Type != schemas.BudgetReleased {
+		if jsonv2.Unmarshal(r.Value, &event) != nil || event.Type != schemas.BudgetReleased {
 			return false
 		}
 		release, err := projectedRelease(&event.Data)
@@ -121,7 +138,7 @@ func project(batch *pgstore.Batch, r *kgo.Record) bool {
 		batch.Releases = append(batch.Releases, release)
 	case topics.CampaignStatements:
 		var event schemas.RawEvent
-		if json.Unmarshal(r.Value, &event) != nil {
+		if jsonv2.Unmarshal(r.Value, &event) != nil {
 			return false
 		}
 		statement, err := projectedStatement(event.Data)

@@ -233,7 +233,11 @@ func (k *keeper) Positions(context.Context) (map[sink.Partition]int64, error) {
 	return copied, nil
 }
 
-func (k *keeper) Keep(_ context.Context, records []*kgo.Record, moves []sink.Move) error {
+func (k *keeper) Prepare(records []*kgo.Record) sink.Put {
+	return func(_ context.Context, moves []sink.Move) error { return k.keep(records, moves) }
+}
+
+func (k *keeper) keep(records []*kgo.Record, moves []sink.Move) error {
 	if k.before != nil {
 		if err := k.before(moves); err != nil {
 			return err

@@ -14,7 +14,10 @@ import (
 type empty struct{}
 
 func (empty) Positions(context.Context) (map[Partition]int64, error) { return nil, nil }
-func (empty) Keep(context.Context, []*kgo.Record, []Move) error      { return nil }
+
+func (empty) Prepare([]*kgo.Record) Put {
+	return func(context.Context, []Move) error { return nil }
+}
 
 // TestAMemberWithoutPartitionsWaitsForNothing: there may be more members than partitions.
 func TestAMemberWithoutPartitionsWaitsForNothing(t *testing.T) {

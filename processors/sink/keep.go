@@ -10,13 +10,18 @@ import (
 )
 
 // keep has the store put down what has come of the partitions that this member still has.
-func (s *Sink) keep(ctx context.Context, fetches kgo.Fetches) error {
-	records, moves, err := s.batch(fetches)
+func (s *Sink) keep(ctx context.Context, h *haul) error {
+	records, moves, err := s.batch(h.fetches)
+	close(h.admitted)
 	if err != nil || len(moves) == 0 {
 		return err
 	}
+	put := h.put
+	if len(records) != len(h.records) {
+		put = s.config.Keeper.Prepare(records)
+	}
 	began := s.config.Elapsed()
-	if err := s.retry(ctx, "writing", func() error { return s.config.Keeper.Keep(ctx, records, moves) }); err != nil {
+	if err := s.retry(ctx, "writing", func() error { return put(ctx, moves) }); err != nil {
 		return err
 	}
 	s.mu.Lock()

@@ -36,10 +36,14 @@ type Move struct {
 type Keeper interface {
 	// Positions returns where each partition of the sink's topics was kept up to; none where nothing was.
 	Positions(ctx context.Context) (map[Partition]int64, error)
-	// Keep puts the records down and moves the positions, all or nothing. Its error is ErrOvertaken when a position is
-	// elsewhere than a Move says; after any other the same batch comes again.
-	Keep(ctx context.Context, records []*kgo.Record, moves []Move) error
+	// Prepare makes ready to put records down; nothing is written before the Put that it returns is called. It is called while
+	// an earlier Put is at work, and what it returns may never be called.
+	Prepare(records []*kgo.Record) Put
 }
+
+// Put puts the records that it was prepared for down and moves the positions, all or nothing. Its error is ErrOvertaken when
+// a position is elsewhere than a Move says; after any other it is called again.
+type Put func(ctx context.Context, moves []Move) error
 
 // ErrOvertaken says that somebody else has moved a position: another member has the partition, or had it.
 var ErrOvertaken = errors.New("another process has written further")
@@ -63,7 +67,7 @@ type Config struct {
 
 // The bounds of a sink.
 const (
-	batchMax      = 5000 // records in one transaction of the store
+	batchMax      = 10_000 // records in one transaction of the store
 	fetchMaxBytes = 16 << 20
 	// The session is short: a partition of a dead member is read by another one soon. Nobody waits for it but readers.
 	sessionTimeout = 10 * time.Second
@@ -131,17 +135,19 @@ func (s *Sink) member(ctx context.Context) error {
 		return fmt.Errorf("making the client: %w", err)
 	}
 	defer s.leave(client)
+	hauls, stop := s.read(ctx, client)
+	defer stop()
 	told := s.config.Elapsed()
 	for {
-		fetches := client.PollRecords(ctx, batchMax)
+		h := <-hauls
 		if ctx.Err() != nil {
 			s.tell(context.WithoutCancel(ctx), client)
 			return nil
 		}
-		if err := fetchError(fetches); err != nil {
+		if err := fetchError(h.fetches); err != nil {
 			return err
 		}
-		if err := s.keep(ctx, fetches); err != nil {
+		if err := s.keep(ctx, h); err != nil {
 			return err
 		}
 		if s.config.Elapsed()-told > commitEvery {

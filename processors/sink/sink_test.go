@@ -147,15 +147,18 @@ func newHung(k *keeper) *hung {
 	return &hung{keeper: k, reached: make(chan struct{}, 1), goOn: make(chan struct{})}
 }
 
-func (h *hung) Keep(ctx context.Context, records []*kgo.Record, moves []sink.Move) error {
-	if h.stands.Load() {
-		select {
-		case h.reached <- struct{}{}:
-		default:
+func (h *hung) Prepare(records []*kgo.Record) sink.Put {
+	put := h.keeper.Prepare(records)
+	return func(ctx context.Context, moves []sink.Move) error {
+		if h.stands.Load() {
+			select {
+			case h.reached <- struct{}{}:
+			default:
+			}
+			<-h.goOn
 		}
-		<-h.goOn
+		return put(ctx, moves)
 	}
-	return h.keeper.Keep(ctx, records, moves)
 }
 
 // A member that stands still in the middle of a batch loses partitions to another one, which reads them from the keeper's
@@ -217,7 +220,9 @@ func TestGetsPartitionsBackWhileTheStoreHangs(t *testing.T) {
 // away is a keeper that tells positions and keeps nothing.
 type away struct{ *keeper }
 
-func (away) Keep(context.Context, []*kgo.Record, []sink.Move) error { return errAway }
+func (away) Prepare([]*kgo.Record) sink.Put {
+	return func(context.Context, []sink.Move) error { return errAway }
+}
 
 // Members come and go while nobody can tell the positions; whoever is there when the store answers has the partitions.
 func TestRebalanceWhileTheStoreIsAway(t *testing.T) {
