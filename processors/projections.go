@@ -68,10 +68,8 @@ func (p *Projections) Positions(ctx context.Context) (map[sink.Partition]int64, 
 // Prepare implements sink.Keeper.
 func (p *Projections) Prepare(records []*kgo.Record) sink.Put {
 	batch, unreadable := projected(records)
-	return func(ctx context.Context, moves []sink.Move) error {
-		batch.Positions = advances(moves)
-		return p.put(ctx, batch, unreadable)
-	}
+	prepared := pgstore.Prepare(batch)
+	return func(ctx context.Context, moves []sink.Move) error { return p.put(ctx, prepared, moves, unreadable) }
 }
 
 func advances(moves []sink.Move) []pgstore.Advance {
@@ -82,8 +80,8 @@ func advances(moves []sink.Move) []pgstore.Advance {
 	return all
 }
 
-func (p *Projections) put(ctx context.Context, batch pgstore.Batch, unreadable map[topics.Name]int) error {
-	result, err := p.store.Write(ctx, batch)
+func (p *Projections) put(ctx context.Context, batch *pgstore.Prepared, moves []sink.Move, unreadable map[topics.Name]int) error {
+	result, err := p.store.WritePrepared(ctx, batch, advances(moves))
 	if errors.Is(err, pgstore.ErrOvertaken) {
 		return errors.Join(sink.ErrOvertaken, err)
 	}

@@ -16,14 +16,6 @@ import (
 // check refuses what no engine writes, before anything is sent: such a batch is a mistake of the program.
 func (b *Batch) check() error {
 	var wrong []error
-	refuse := func(key, rule string) { wrong = append(wrong, fmt.Errorf("%s: %s", key, rule)) }
-	seen := make(map[Partition]bool, len(b.Positions))
-	for _, p := range b.Positions {
-		if p.Next < p.From || p.Next < 0 || p.Partition.Partition < 0 || seen[p.Partition] {
-			refuse(fmt.Sprintf("%s/%d", p.Topic, p.Partition.Partition), "a position must not go back, nor come twice")
-		}
-		seen[p.Partition] = true
-	}
 	for i := range b.Transitions {
 		wrong = append(wrong, b.Transitions[i].Check())
 	}
@@ -34,6 +26,18 @@ func (b *Batch) check() error {
 		wrong = append(wrong, b.Statements[i].Check())
 	}
 	return errors.Join(wrong...)
+}
+
+// checkPositions is check for how far a batch moves its sources.
+func checkPositions(positions []Advance) error {
+	seen := make(map[Partition]bool, len(positions))
+	for _, p := range positions {
+		if p.Next < p.From || p.Next < 0 || p.Partition.Partition < 0 || seen[p.Partition] {
+			return fmt.Errorf("%s/%d: a position must not go back, nor come twice", p.Topic, p.Partition.Partition)
+		}
+		seen[p.Partition] = true
+	}
+	return nil
 }
 
 // Check says why the database cannot hold the transition, whatever else is in it; nil: it can.
