@@ -53,7 +53,14 @@ func ProjectedTopics() []string {
 var _ sink.Keeper = (*Projections)(nil)
 
 // Positions implements sink.Keeper.
-func (p *Projections) Positions(ctx context.Context) (map[sink.Partition]int64, error) {
+func (p *Projections) Positions(ctx context.Context, ids map[string]sink.TopicID) (map[sink.Partition]int64, error) {
+	known := make(map[string]pgstore.TopicID, len(ids))
+	for name, id := range ids {
+		known[name] = pgstore.TopicID(id)
+	}
+	if err := p.store.CheckTopics(ctx, known); err != nil {
+		return nil, err
+	}
 	kept, err := p.store.Positions(ctx, p.topics...)
 	if err != nil {
 		return nil, err
@@ -75,7 +82,9 @@ func (p *Projections) Prepare(records []*kgo.Record) sink.Put {
 func advances(moves []sink.Move) []pgstore.Advance {
 	all := make([]pgstore.Advance, len(moves))
 	for i, m := range moves {
-		all[i] = pgstore.Advance{Partition: pgstore.Partition(m.Partition), From: m.From, Next: m.Next}
+		all[i] = pgstore.Advance{
+			Partition: pgstore.Partition(m.Partition), From: m.From, Next: m.Next, TopicID: pgstore.TopicID(m.TopicID),
+		}
 	}
 	return all
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/reconcile"
@@ -90,6 +91,13 @@ func (c *reconcileCommand) fold(ctx context.Context, client *kgo.Client, ledger 
 	for _, name := range reconcile.Topics() {
 		names = append(names, string(name))
 	}
+	ids, err := topicIDs(ctx, client, names)
+	if err != nil {
+		return nil, err
+	}
+	if err := ledger.CheckTopics(ctx, ids); err != nil {
+		return nil, err
+	}
 	positions, err := ledger.Positions(ctx, names...)
 	if err != nil {
 		return nil, err
@@ -107,4 +115,19 @@ func (c *reconcileCommand) fold(ctx context.Context, client *kgo.Client, ledger 
 	}
 	fold := reconcile.NewFold(projected, c.Advertiser, c.Limit)
 	return fold, read(ctx, client, wanted, func(r *kgo.Record) { fold.Add(recordOf(r)) })
+}
+
+// topicIDs asks for the ids of topics. One that is not there has none.
+func topicIDs(ctx context.Context, client *kgo.Client, names []string) (map[string]pgstore.TopicID, error) {
+	ctx, cancel := context.WithTimeout(ctx, adminMax)
+	defer cancel()
+	found, err := kadm.NewClient(client).ListTopics(ctx, names...)
+	if err != nil {
+		return nil, fmt.Errorf("asking for the topics: %w", err)
+	}
+	ids := make(map[string]pgstore.TopicID, len(found))
+	for name, topic := range found {
+		ids[name] = pgstore.TopicID(topic.ID)
+	}
+	return ids, nil
 }

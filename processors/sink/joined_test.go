@@ -13,7 +13,9 @@ import (
 // empty is a store that has nothing and is given nothing.
 type empty struct{}
 
-func (empty) Positions(context.Context) (map[Partition]int64, error) { return nil, nil }
+func (empty) Positions(context.Context, map[string]TopicID) (map[Partition]int64, error) {
+	return nil, nil
+}
 
 func (empty) Prepare([]*kgo.Record) Put {
 	return func(context.Context, []Move) error { return nil }

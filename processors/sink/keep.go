@@ -69,7 +69,7 @@ func (s *Sink) batch(fetches kgo.Fetches) (records []*kgo.Record, moves []Move, 
 				records = append(records, r)
 			}
 		}
-		moves = append(moves, Move{p, from, next})
+		moves = append(moves, Move{Partition: p, From: from, Next: next, TopicID: s.ids[p.Topic]})
 	})
 	return records, moves, err
 }

@@ -23,6 +23,9 @@ type Partition struct {
 	Partition int32
 }
 
+// TopicID is one life of a topic (KIP-516); zero: not known.
+type TopicID [16]byte
+
 // Unread is the position of a partition of which nothing was kept yet.
 const Unread int64 = -1
 
@@ -30,12 +33,14 @@ const Unread int64 = -1
 type Move struct {
 	Partition
 	From, Next int64
+	TopicID    TopicID
 }
 
 // Keeper is the store. Its methods return within a time of their own.
 type Keeper interface {
-	// Positions returns where each partition of the sink's topics was kept up to; none where nothing was.
-	Positions(ctx context.Context) (map[Partition]int64, error)
+	// Positions returns where each partition of the sink's topics was kept up to; none where nothing was. It is an error when
+	// what was kept is of topics with other ids.
+	Positions(ctx context.Context, ids map[string]TopicID) (map[Partition]int64, error)
 	// Prepare makes ready to put records down; nothing is written before the Put that it returns is called. It is called while
 	// an earlier Put is at work, and what it returns may never be called.
 	Prepare(records []*kgo.Record) Put
@@ -82,6 +87,7 @@ type Sink struct {
 	config Config
 
 	mu      sync.Mutex
+	ids     map[string]TopicID
 	from    map[Partition]int64 // positions of the partitions that this member has
 	ends    map[Partition]int64 // high watermarks
 	waiting string
@@ -124,6 +130,9 @@ func (s *Sink) Run(ctx context.Context) {
 
 // member joins the group and reads until something breaks, or ctx ends.
 func (s *Sink) member(ctx context.Context) error {
+	if err := s.identify(ctx); err != nil {
+		return err
+	}
 	client, err := kgo.NewClient(append(append([]kgo.Opt{}, s.config.Connect...),
 		kgo.ConsumerGroup(s.config.Group), kgo.InstanceID(s.config.Instance), kgo.ConsumeTopics(s.config.Topics...),
 		kgo.SessionTimeout(sessionTimeout), kgo.HeartbeatInterval(sessionTimeout/10), kgo.DisableAutoCommit(),
