@@ -31,7 +31,8 @@ func copyInto[T any](ctx context.Context, tx pgx.Tx, into target[T], rows []T) e
 	return err
 }
 
-// copyNew is copyInto for rows that should all be new; false: one of their keys is there, and nothing was added.
+// copyNew is copyInto for rows that should all be new; false: one of their keys is there, and nothing was added. The server
+// logs that as an error, so whoever can tell beforehand does.
 func copyNew[T any](ctx context.Context, tx pgx.Tx, into target[T], rows []T) (bool, error) {
 	inner, err := tx.Begin(ctx) // a savepoint
 	if err != nil {

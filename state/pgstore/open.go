@@ -64,7 +64,15 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	if err := migrate(ctx, migrating, options.Timeout); err != nil {
 		return nil, failure(ctx, "migrating the database", err)
 	}
-	return connect(ctx, config, options)
+	s, err := connect(ctx, config, options)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.checkRights(ctx); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
 }
 
 func parse(options Options) (*pgxpool.Config, error) {
@@ -125,7 +133,7 @@ func milliseconds(d time.Duration) string { return strconv.FormatInt(max(1, d.Mi
 func takeRole(ctx context.Context, c *pgx.Conn) error {
 	_, err := c.Exec(ctx, "SET ROLE "+appRole)
 	var server *pgconn.PgError
-	if errors.As(err, &server) && (server.Code == "42501" || server.Code == "22023") {
+	if errors.As(err, &server) && (server.Code == insufficientPrivilege || server.Code == "22023") {
 		return nil
 	}
 	return err

@@ -25,14 +25,25 @@ func addStatements(ctx context.Context, tx pgx.Tx, rows []Statement, result *Res
 	if len(rows) == 0 {
 		return nil
 	}
+	present, err := collect(ctx, tx, pgx.RowTo[bool], selectWhetherStatements, statementColumns(rows)[:2]...)
+	if err != nil {
+		return err
+	}
+	if !present[0] {
+		all, err := copyNew(ctx, tx, statementTarget(), rows)
+		if err != nil || all {
+			result.New += len(rows)
+			return err
+		}
+	}
+	return addNewStatements(ctx, tx, rows, result)
+}
+
+// addNewStatements adds those that are new, and compares the others.
+func addNewStatements(ctx context.Context, tx pgx.Tx, rows []Statement, result *Result) error {
 	type key struct {
 		campaignID string
 		version    int64
-	}
-	all, err := copyNew(ctx, tx, statementTarget(), rows)
-	if err != nil || all {
-		result.New += len(rows)
-		return err
 	}
 	added, err := collect(ctx, tx, func(row pgx.CollectableRow) (k key, err error) {
 		return k, row.Scan(&k.campaignID, &k.version)
@@ -103,6 +114,9 @@ const (
 	statementArrays = `unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::timestamptz[],
   $8::timestamptz[], $9::bigint[], $10::text[], $11::bigint[], $12::bigint[], $13::text[], $14::text[], $15::text[],
   $16::text[], $17::text[], $18::text[])`
+
+	selectWhetherStatements = `SELECT EXISTS (SELECT FROM unnest($1::text[], $2::bigint[]) AS n (campaign_id, version)
+JOIN campaign_engine.statements t ON t.campaign_id = n.campaign_id AND t.version = n.version)`
 
 	insertStatements = `INSERT INTO campaign_engine.statements (` + statementNames + `)
 SELECT campaign_id, version, statement_id, advertiser_id, status, revision, locked_at, adjusted_at, plays, impressions::numeric,

@@ -3,6 +3,7 @@ package pgstore
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -22,18 +23,28 @@ func sameTransition(a, b *Transition) bool {
 }
 
 // addTransitions puts down the history and returns what was not there before, sorted.
-func addTransitions(ctx context.Context, tx pgx.Tx, rows []Transition, result *Result) ([]Transition, error) {
+func addTransitions(ctx context.Context, tx pgx.Tx, rows []Transition, stood map[string]standing, result *Result,
+) ([]Transition, error) {
 	if len(rows) == 0 {
 		return nil, nil
 	}
-	type key struct {
-		campaignID string
-		sequence   int64
+	repeats := func(t Transition) bool { return t.Sequence <= stood[t.CampaignID].sequence } // or fills a gap
+	if slices.ContainsFunc(rows, repeats) {
+		return addNewTransitions(ctx, tx, rows, result)
 	}
 	all, err := copyNew(ctx, tx, transitionTarget(), rows)
 	if err != nil || all {
 		result.New += len(rows)
 		return rows, err
+	}
+	return addNewTransitions(ctx, tx, rows, result)
+}
+
+// addNewTransitions adds those that are new, and compares the others.
+func addNewTransitions(ctx context.Context, tx pgx.Tx, rows []Transition, result *Result) ([]Transition, error) {
+	type key struct {
+		campaignID string
+		sequence   int64
 	}
 	added, err := collect(ctx, tx, func(row pgx.CollectableRow) (k key, err error) {
 		return k, row.Scan(&k.campaignID, &k.sequence)

@@ -3,6 +3,7 @@ package pgstore
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
 	"github.com/cockroachdb/apd/v3"
@@ -59,7 +60,7 @@ func (s *Store) WritePrepared(ctx context.Context, p *Prepared, positions []Adva
 		return err
 	})
 	if err != nil {
-		return Result{}, err
+		return Result{}, s.rightsError(ctx, "writing", err)
 	}
 	return result, nil
 }
@@ -108,7 +109,12 @@ const takeTurn = `SELECT pg_advisory_xact_lock($1), set_config('plan_cache_mode'
 func (p *Prepared) writeIn(ctx context.Context, tx pgx.Tx) (Result, error) {
 	result := p.told
 	result.Conflicts = slices.Clone(result.Conflicts)
-	transitions, err := addTransitions(ctx, tx, p.rows.Transitions, &result)
+	ids := campaignIDs(p.rows.Transitions, p.rows.Releases)
+	before, err := standings(ctx, tx, ids)
+	if err != nil {
+		return result, err
+	}
+	transitions, err := addTransitions(ctx, tx, p.rows.Transitions, before, &result)
 	if err != nil {
 		return result, err
 	}
@@ -119,20 +125,15 @@ func (p *Prepared) writeIn(ctx context.Context, tx pgx.Tx) (Result, error) {
 	if err := addStatements(ctx, tx, p.rows.Statements, &result); err != nil {
 		return result, err
 	}
-	return result, writeMoney(ctx, tx, transitions, releases, &result)
+	return result, writeMoney(ctx, tx, ids, before, transitions, releases, &result)
 }
 
-// writeMoney moves campaigns and ledger on by what is new.
-func writeMoney(ctx context.Context, tx pgx.Tx, transitions []Transition, releases []Release, result *Result) error {
-	ids := campaignIDs(transitions, releases)
-	before, err := standings(ctx, tx, ids)
-	if err != nil || len(ids) == 0 {
-		return err
-	}
-	stood := make(map[string]standing, len(ids))
-	for id, s := range before {
-		stood[id] = s
-	}
+// writeMoney moves campaigns and ledger on by what is new. The ids are those of all campaigns in question, before is how they
+// stand.
+func writeMoney(ctx context.Context, tx pgx.Tx, ids []string, before map[string]standing, transitions []Transition, releases []Release,
+	result *Result,
+) error {
+	stood := maps.Clone(before)
 	sets, err := followTransitions(ctx, tx, transitions, stood, result)
 	if err != nil {
 		return err
