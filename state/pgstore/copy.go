@@ -13,7 +13,8 @@ import (
 	"github.com/rmn-arms/campaign-engine/state/instant"
 )
 
-// target is a table that rows are copied into: COPY takes a third of the server's time that an INSERT from arrays does.
+// target is a table that rows are copied into: COPY takes two thirds of the server's time that an INSERT from
+// arrays does, and checks no row against the index before it adds it.
 type target[T any] struct {
 	table, columns string
 	put            func(*rowWriter, *T) // writes the columns in their order
