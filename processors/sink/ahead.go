@@ -39,7 +39,8 @@ func (s *Sink) read(ctx context.Context, client *kgo.Client) (hauls <-chan *haul
 	}()
 	return out, func() {
 		cancel()
-		for range out { //nolint:revive // until it has ended
+		for range out {
+			continue // until it has ended
 		}
 	}
 }

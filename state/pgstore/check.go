@@ -96,7 +96,9 @@ func (r *Release) key() string    { return r.ID() }
 
 // unique returns rows in the order of their key, so that the indices are walked in order, and one of each key. What comes twice
 // within a batch is repeated when it is the same, else a conflict with the first of them.
-func unique[T any](kind string, rows []T, key func(*T) string, order func(a, b *T) int, same func(a, b *T) bool, result *Result) []T {
+func unique[T any](kind string, rows []T, key func(*T) string, order func(a, b *T) int, same func(a, b *T) bool,
+	result *Result,
+) []T {
 	sorted := column(rows, func(row *T) *T { return row }) // a row is some hundred bytes long
 	slices.SortStableFunc(sorted, order)
 	kept := make([]T, 0, len(rows))

@@ -82,8 +82,7 @@ func book(ctx context.Context, tx pgx.Tx, sets []entrySet) error {
 		}
 	}
 	opened := accountsOf(sets)
-	if _, err := tx.Exec(ctx, openAccounts, column(opened, (*account).named), column(opened, func(a *account) string { return a.kind }),
-		column(opened, func(a *account) string { return a.owner }), column(opened, func(a *account) string { return a.currency })); err != nil {
+	if _, err := tx.Exec(ctx, openAccounts, accountColumns(opened)...); err != nil {
 		return err
 	}
 	if err := copyInto(ctx, tx, setTarget(), sets); err != nil {
@@ -113,7 +112,14 @@ func entryTarget() target[line] {
 	}}
 }
 
-func (a *account) named() string { return a.name() }
+func accountColumns(rows []account) []any {
+	return []any{
+		column(rows, func(a *account) string { return a.name() }),
+		column(rows, func(a *account) string { return a.kind }),
+		column(rows, func(a *account) string { return a.owner }),
+		column(rows, func(a *account) string { return a.currency }),
+	}
+}
 
 // accountsOf returns the accounts that the sets may be the first to touch. A hold that is released was opened before.
 func accountsOf(sets []entrySet) []account {

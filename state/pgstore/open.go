@@ -21,8 +21,8 @@ var errConnectionLost = errors.New("connection lost")
 type Options struct {
 	// URL is a Postgres URL or DSN; what it does not say comes from the PG* variables, as with psql.
 	URL string
-	// Timeout bounds each call but Open's migrations: 30 s. The server gives up a statement, or a lock, somewhat earlier, and ends a transaction
-	// that stands still for as long, so that a writer that was stopped in the middle frees the others.
+	// Timeout bounds each call but Open's migrations: 30 s. The server gives up a statement, or a lock, somewhat earlier, and
+	// ends a transaction that stands still for as long, so that a writer that was stopped in the middle frees the others.
 	Timeout time.Duration
 	// ConnectTimeout bounds the making of one connection: 5 s.
 	ConnectTimeout time.Duration

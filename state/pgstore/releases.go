@@ -55,8 +55,8 @@ func parked(ctx context.Context, tx pgx.Tx, campaigns []string) ([]Release, erro
 }
 
 // settledNow returns the campaigns that a batch has settled.
-func settledNow(ids []string, before, after map[string]standing) (settled []string) {
-	for _, id := range ids {
+func settledNow(before, after map[string]standing) (settled []string) {
+	for id := range after {
 		if after[id].settled && !before[id].settled {
 			settled = append(settled, id)
 		}

@@ -81,7 +81,8 @@ func lacks(role string, missing []right) string {
 		all = append(all, r.name+" on campaign_engine."+r.table)
 		grants = append(grants, fmt.Sprintf("GRANT %s ON campaign_engine.%s TO %s", r.name, r.table, quoted(role)))
 	}
-	return fmt.Sprintf("the role %s lacks %s: as the owner of the schema, run %s", role, strings.Join(all, ", "), strings.Join(grants, "; "))
+	return fmt.Sprintf("the role %s lacks %s: as the owner of the schema, run %s", role, strings.Join(all, ", "),
+		strings.Join(grants, "; "))
 }
 
 func quoted(role string) string { return pgx.Identifier{role}.Sanitize() }

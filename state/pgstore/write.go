@@ -109,8 +109,7 @@ const takeTurn = `SELECT pg_advisory_xact_lock($1), set_config('plan_cache_mode'
 func (p *Prepared) writeIn(ctx context.Context, tx pgx.Tx) (Result, error) {
 	result := p.told
 	result.Conflicts = slices.Clone(result.Conflicts)
-	ids := campaignIDs(p.rows.Transitions, p.rows.Releases)
-	before, err := standings(ctx, tx, ids)
+	before, err := standings(ctx, tx, campaignIDs(p.rows.Transitions, p.rows.Releases))
 	if err != nil {
 		return result, err
 	}
@@ -125,12 +124,11 @@ func (p *Prepared) writeIn(ctx context.Context, tx pgx.Tx) (Result, error) {
 	if err := addStatements(ctx, tx, p.rows.Statements, &result); err != nil {
 		return result, err
 	}
-	return result, writeMoney(ctx, tx, ids, before, transitions, releases, &result)
+	return result, writeMoney(ctx, tx, before, transitions, releases, &result)
 }
 
-// writeMoney moves campaigns and ledger on by what is new. The ids are those of all campaigns in question, before is how they
-// stand.
-func writeMoney(ctx context.Context, tx pgx.Tx, ids []string, before map[string]standing, transitions []Transition, releases []Release,
+// writeMoney moves campaigns and ledger on by what is new, from how all campaigns in question stood before.
+func writeMoney(ctx context.Context, tx pgx.Tx, before map[string]standing, transitions []Transition, releases []Release,
 	result *Result,
 ) error {
 	stood := maps.Clone(before)
@@ -138,7 +136,7 @@ func writeMoney(ctx context.Context, tx pgx.Tx, ids []string, before map[string]
 	if err != nil {
 		return err
 	}
-	waited, err := parked(ctx, tx, settledNow(ids, before, stood))
+	waited, err := parked(ctx, tx, settledNow(before, stood))
 	if err != nil {
 		return err
 	}
