@@ -84,6 +84,7 @@ func (s *Sink) retry(ctx context.Context, doing string, f func() error) error {
 			return err
 		}
 		if ctx.Err() != nil {
+			s.giveUp()
 			return context.Cause(ctx)
 		}
 		if s.config.Failed != nil {
@@ -97,6 +98,13 @@ func (s *Sink) retry(ctx context.Context, doing string, f func() error) error {
 		sleep(ctx, pause)
 		pause = min(2*pause, pauseMax)
 	}
+}
+
+// giveUp ends a waiting that nobody needs any more: the partitions that it was for may have been taken away.
+func (s *Sink) giveUp() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waiting, s.failing = "", false
 }
 
 func (s *Sink) wait(reason string) {
