@@ -2,6 +2,8 @@
 // transaction of its own, so that it is right whatever happens to the consumer group: the group only says who reads
 // which partition. What was committed to the brokers is for tools that show a group's lag, and is never read.
 //
+// While the store is at work, the next records are read and prepared for it.
+//
 // A store that does not answer is tried again, for ever, in growing steps; nothing is skipped. Nothing here holds up anybody
 // else: a sink has its own client, and what it does not read stays in the topics.
 package sink
