@@ -166,8 +166,14 @@ var _ engine.Context = (*testerContext)(nil)
 
 func (c *testerContext) Now() instant.Instant { return c.deployment.now }
 func (c *testerContext) CatchingUp() bool     { return c.deployment.catchingUp }
-func (c *testerContext) Misplaced() bool      { return false }
-func (c *testerContext) Count(name string)    { c.counts.add(name, 1) }
+func (c *testerContext) CaughtUpAt() instant.Instant {
+	if c.deployment.catchingUp {
+		return budget.Never
+	}
+	return 0
+}
+func (c *testerContext) Misplaced() bool   { return false }
+func (c *testerContext) Count(name string) { c.counts.add(name, 1) }
 
 func (c *testerContext) CountSince(string, instant.Instant) {}
 

@@ -74,6 +74,9 @@ type ReadApplied struct {
 	Raw Raw
 }
 
+// ReadFirst implements engine.FirstCodec: what is shown of a campaign is judged by what is known of it.
+func (AppliedCodec) ReadFirst() {}
+
 // Encode takes a *schemas.Event[schemas.Applied]; equal events give equal bytes.
 func (AppliedCodec) Encode(value any) ([]byte, error) {
 	event, is := value.(*schemas.Event[schemas.Applied])

@@ -143,7 +143,7 @@ func (c *runCommand) serve(ctx context.Context, log zerolog.Logger, listener net
 	parts := []func(context.Context) error{
 		func(ctx context.Context) error {
 			defer traces.Close(tracing.CloseMax) // what was committed at the end is sent, too
-			return errors.Join(process.Run(ctx), tables.stop())
+			return errors.Join(process.Run(ctx), tables.end())
 		},
 		tables.keep,
 		func(ctx context.Context) error { return httpd.Serve(ctx, listener, registry, stateOf(process)) },

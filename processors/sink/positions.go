@@ -13,8 +13,11 @@ import (
 // kgo.AdjustFetchOffsetsFn, and waits for the store as long as it takes.
 func (s *Sink) begin(ctx context.Context, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
 	var kept map[Partition]int64
+	s.mu.Lock()
+	ids := s.ids
+	s.mu.Unlock()
 	err := s.retry(ctx, "reading the positions", func() (err error) {
-		kept, err = s.config.Keeper.Positions(ctx)
+		kept, err = s.config.Keeper.Positions(ctx, ids)
 		return err
 	})
 	if err != nil {
