@@ -57,6 +57,9 @@ func RightsOf(group Group) []Right {
 	for _, name := range group.Writes() {
 		rights = append(rights, onTopic(Write, name, why(group, name, "its output", "what it carries", "its rows")))
 	}
+	if group.PerStore {
+		rights = append(rights, onStoreTopics(Write, "its output"), onStoreTopics(Create, "to create a store's topic with its first command"))
+	}
 	if group.Loop != "" {
 		rights = append(rights, onTopic(DeleteRecords, group.Loop, "to delete what has been read"))
 	}
@@ -68,6 +71,11 @@ func RightsOf(group Group) []Right {
 
 func onTopic(operation Operation, name Name, why string) Right {
 	return Right{Operation: operation, Resource: OnTopic, Name: string(name), Why: why}
+}
+
+// onStoreTopics is about the topics of all stores.
+func onStoreTopics(operation Operation, why string) Right {
+	return Right{Operation: operation, Resource: OnTopic, Name: storeTopicPrefix, Prefixed: true, Why: why}
 }
 
 // why returns what a group uses a topic for.
