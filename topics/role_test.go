@@ -125,6 +125,9 @@ func TestRightsKeepOthersOut(t *testing.T) {
 			switch right.Resource {
 			case topics.OnTopic:
 				may = topics.Writers(topics.Name(right.Name))
+				if right.Prefixed && right.Name+topics.StoreIDPlace == string(topics.StoreStream().Name) {
+					may = []string{topics.Router}
+				}
 				switch stream, _ := topics.StreamNamed(topics.Name(right.Name)); stream.Source {
 				case "campaign services":
 					may = []string{"campaign-service", "operator"}
