@@ -22,7 +22,7 @@ type Fencing struct {
 	Group, Instance string
 	// Timeout is that of the group's transactions.
 	Timeout time.Duration
-	// Owns says whether a transaction of the group may touch the topic; of those that commit positions it is told, too.
+	// Owns says whether a transaction of the group may touch the topic, beside that of positions.
 	Owns func(topic string) bool
 	// Fenced is told of each that was ended.
 	Fenced func(transactionalID string)
@@ -127,7 +127,7 @@ func (f Fencing) touchesOnlyOwnTopics(ctx context.Context, admin *kadm.Client, i
 		return false, nil
 	}
 	for topic := range transaction.Topics {
-		if !f.Owns(topic) {
+		if topic != offsetsTopic && !f.Owns(topic) {
 			return false, nil
 		}
 	}
