@@ -57,7 +57,11 @@ func TestOnlyWhatChangesIsTold(t *testing.T) {
 	tell := func(what string, c fanout.Change, want int) {
 		t.Helper()
 		before := w.told
+		w.parts.written = 0
 		w.apply(c)
+		if want == 0 && w.parts.written > 0 {
+			t.Errorf("%s: nobody is to be told, and %d bytes are written", what, w.parts.written)
+		}
 		w.rest()
 		w.check()
 		if got := w.told - before; got != want {

@@ -133,6 +133,9 @@ func (w *world) step(row *fanout.Row) {
 	}
 	w.row = row.AppendBinary(nil)
 	if row.Walk.Under() {
+		if slices.Contains(w.loop, row.Walk) {
+			w.t.Fatalf("two records go on with %v", row.Walk)
+		}
 		w.loop = append(w.loop, row.Walk)
 	}
 }
