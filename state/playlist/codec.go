@@ -42,13 +42,7 @@ func (s *Store) AppendBinary(b []byte) []byte {
 	b = rowbytes.AppendUint(b, int64(len(s.Devices)))
 	for i := range s.Devices {
 		r := &s.Devices[i]
-		flags := byte(0)
-		if r.Dirty {
-			flags |= dirtyFlag
-		}
-		if r.Leaving {
-			flags |= leavingFlag
-		}
+		flags := flag(r.Dirty, dirtyFlag) | flag(r.Leaving, leavingFlag)
 		b = appendDue(append(rowbytes.AppendText(b, r.ID), flags), r.Due)
 	}
 	return b
@@ -79,6 +73,9 @@ func (s *Store) UnmarshalBinary(data []byte) error {
 		}
 		read.Devices[i] = Resident{id, flags&dirtyFlag != 0, flags&leavingFlag != 0, due}
 	}
+	if read.Placements.Partition|read.Presences.Partition|read.Acks.Partition < 0 { // one that is none
+		return ErrStore
+	}
 	if !in.Done() || binary.BigEndian.Uint64(data) != uint64(read.NextDue()) {
 		return ErrStore
 	}
@@ -86,10 +83,11 @@ func (s *Store) UnmarshalBinary(data []byte) error {
 	return nil
 }
 
+// readPosition reads a position; its partition is negative when it is none.
 func readPosition(in *rowbytes.Reader) Position {
 	partition, offset := in.Uint(), in.Uint()
 	if partition > math.MaxInt32 {
-		return Position{-1, offset} // no partition is, so none has been read
+		return Position{Partition: -1}
 	}
 	return Position{int32(partition), offset}
 }
@@ -107,4 +105,12 @@ func readDue(in *rowbytes.Reader) instant.Instant {
 		return at - 1
 	}
 	return Never
+}
+
+// flag returns a flag's bit when it is set.
+func flag(is bool, bit byte) byte {
+	if is {
+		return bit
+	}
+	return 0
 }

@@ -71,14 +71,7 @@ func (s *shown) read(in *rowbytes.Reader) bool {
 func (d *device) write(parts Parts, id string) { parts.SetPart(devicePrefix+id, d.append(nil)) }
 
 func (d *device) append(b []byte) []byte {
-	flags := byte(0)
-	for flag, is := range map[byte]bool{
-		saysFlag: d.says, freshFlag: d.fresh, saidReadyFlag: d.saidReady, unreachableFlag: d.unreachable,
-	} {
-		if is {
-			flags |= flag
-		}
-	}
+	flags := flag(d.says, saysFlag) | flag(d.fresh, freshFlag) | flag(d.saidReady, saidReadyFlag) | flag(d.unreachable, unreachableFlag)
 	b = rowbytes.AppendInstant(append(b, deviceLayout, flags), d.at)
 	b = rowbytes.AppendUint(rowbytes.AppendUint(rowbytes.AppendUint(b, d.revision), d.attempt), d.floor)
 	b = rowbytes.AppendInstant(rowbytes.AppendInstant(b, d.caused), d.compiledAt)

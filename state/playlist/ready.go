@@ -65,7 +65,7 @@ func (f *firing) sum(known index) ([]readiness.Change, error) {
 			return nil, err
 		}
 		for j := range d.shown {
-			if campaign, is := at[d.shown[j].id]; is && known[campaign].placed {
+			if campaign, is := at[d.shown[j].id]; is {
 				add(&sums[campaign], r.ID, d, &d.shown[j])
 			}
 		}
