@@ -29,6 +29,15 @@ const (
 	Locked      = "locked"       // counts locked, budgets released
 	LockedEarly = "locked-early" // of them, those that could not wait for plays that were there, unread
 	Adjusted    = "adjusted"     // adjusted statements
+	// Of stores, what is counted is the kind of record and what became of it, in playlist.Outcome's words, for instance
+	// ack/old-ack; records read = those + Refused + Carried. And:
+	Placement     = "placement/"
+	Presence      = "presence/"
+	Acked         = "ack/"
+	Commanded     = "commanded"      // new playlists sent
+	Pushed        = "pushed"         // those sent once more
+	GivenUp       = "given-up"       // devices found to be unreachable
+	ReadinessTold = "readiness-told" // changes of readiness
 	// UnreadableRows counts records of campaigns whose row cannot be read. Each is Refused, too, and not counted twice above.
 	UnreadableRows = "unreadable-row"
 )

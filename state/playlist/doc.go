@@ -89,6 +89,9 @@ func (o Outcome) String() string {
 	return outcomeNames[o]
 }
 
+// Changes says whether the store, or a part of it, may be another than before.
+func (o Outcome) Changes() bool { return o == Taken || o == OldAck || o == RepeatedAck }
+
 // Position is behind a record of a partition of an input. The zero Position is behind none.
 type Position struct {
 	Partition int32
