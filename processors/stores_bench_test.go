@@ -157,3 +157,24 @@ func BenchmarkStorePlace(b *testing.B) {
 		s.place(benchPlacement(i%benchCampaigns, int64(i)+2, 1))
 	}
 }
+
+// BenchmarkStoreSmall places the only campaign of a store with five devices anew, and flushes it: what a campaign on ten
+// thousand stores costs for each.
+func BenchmarkStoreSmall(b *testing.B) {
+	s := &benchStore{b: b, row: playlist.New().AppendBinary(nil), parts: buckets{}, now: 1_796_000_000_000}
+	for i := range 5 {
+		s.with(func(store *playlist.Store, from playlist.Origin) error {
+			p := playlist.Presence{DeviceID: fmt.Sprintf("d-%d", i), At: s.now, Present: true}
+			_, err := store.Attend(s.parts, &p, from, s.now)
+			return err
+		})
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := range b.N {
+		s.place(benchPlacement(1, int64(i)+1, int64(i)+1))
+		if commands, _, _ := s.flush(); commands != 5 {
+			b.Fatalf("%d commands", commands)
+		}
+	}
+}

@@ -15,7 +15,8 @@ const (
 
 // read reads a device. Its error is ErrPart.
 func (d *device) read(parts Parts, id string) error {
-	in := rowbytes.NewReader(parts.Part(devicePrefix + id))
+	part := parts.Part(devicePrefix + id)
+	in, texts := rowbytes.NewReader(part), allocator{whole: string(part)}
 	if in.Byte() != deviceLayout {
 		return ErrPart
 	}
@@ -36,7 +37,7 @@ func (d *device) read(parts Parts, id string) error {
 		read.shown = make([]shown, n)
 	}
 	for i := range read.shown {
-		if !read.shown[i].read(&in) {
+		if !read.shown[i].read(&in, &texts) {
 			return ErrPart
 		}
 	}
@@ -47,14 +48,35 @@ func (d *device) read(parts Parts, id string) error {
 	return nil
 }
 
-func (s *shown) read(in *rowbytes.Reader) bool {
-	s.id, s.left = in.Text(), leftOut(in.Byte())
+// allocator is what the texts and the entries of a device's part share: it has thousands of them.
+type allocator struct {
+	whole string
+	slab  []sent
+}
+
+// entries returns n entries.
+func (a *allocator) entries(n int) []sent {
+	if n > len(a.slab) {
+		a.slab = make([]sent, max(n, min(len(a.whole)/entryBytes, slabMax)))
+	}
+	taken := a.slab[:n:n]
+	a.slab = a.slab[n:]
+	return taken
+}
+
+const (
+	entryBytes = 50 // what an entry takes in a part, about
+	slabMax    = 512
+)
+
+func (s *shown) read(in *rowbytes.Reader, texts *allocator) bool {
+	s.id, s.left = in.TextOf(texts.whole), leftOut(in.Byte())
 	if n := in.Length(); n > 0 {
-		s.entries = make([]sent, n)
+		s.entries = texts.entries(n)
 	}
 	for i := range s.entries {
 		e := &s.entries[i]
-		e.creative = in.Text()
+		e.creative = in.TextOf(texts.whole)
 		in.Fixed(e.form[:])
 		e.since, e.state, e.said = in.Uint(), state(in.Byte()), in.Uint()
 		if e.state == failed {
@@ -68,7 +90,20 @@ func (s *shown) read(in *rowbytes.Reader) bool {
 }
 
 // write writes the device's part: layout, flags, and the fields in their order.
-func (d *device) write(parts Parts, id string) { parts.SetPart(devicePrefix+id, d.append(nil)) }
+func (d *device) write(parts Parts, id string) { parts.SetPart(devicePrefix+id, d.append(d.room())) }
+
+// room returns a buffer for what the device takes.
+func (d *device) room() []byte {
+	size := 128
+	for i := range d.shown {
+		size += len(d.shown[i].id) + 8
+		for j := range d.shown[i].entries {
+			e := &d.shown[i].entries[j]
+			size += len(e.creative) + len(e.form) + 16 + len(e.word)
+		}
+	}
+	return make([]byte, 0, size)
+}
 
 func (d *device) append(b []byte) []byte {
 	flags := flag(d.says, saysFlag) | flag(d.fresh, freshFlag) | flag(d.saidReady, saidReadyFlag) | flag(d.unreachable, unreachableFlag)

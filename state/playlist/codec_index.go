@@ -1,10 +1,16 @@
 package playlist
 
 import (
+	"slices"
+
 	"github.com/rmn-arms/campaign-engine/state/rowbytes"
 )
 
-const indexLayout = 1
+const (
+	indexLayout = 1
+	// listedMaxBytes is what a campaign takes beside its id: three varints of at most 10 bytes, another for the id, two flags.
+	listedMaxBytes = 3*10 + 2 + 2 + len(digest{})
+)
 
 // readIndex reads the index of campaigns. Its error is ErrPart.
 func readIndex(parts Parts) (index, error) {
@@ -12,14 +18,14 @@ func readIndex(parts Parts) (index, error) {
 	if part == nil {
 		return nil, nil
 	}
-	in := rowbytes.NewReader(part)
+	in, whole := rowbytes.NewReader(part), string(part)
 	if in.Byte() != indexLayout {
 		return nil, ErrPart
 	}
 	read := make(index, in.Length())
 	for i := range read {
 		l := &read[i]
-		*l = listed{id: in.Text(), sequence: in.Uint(), revision: in.Uint(), placed: in.Bool(), endsAt: in.Instant()}
+		*l = listed{id: in.TextOf(whole), sequence: in.Uint(), revision: in.Uint(), placed: in.Bool(), endsAt: in.Instant()}
 		if in.Bool() {
 			in.Fixed(l.told[:])
 		}
@@ -35,6 +41,11 @@ func readIndex(parts Parts) (index, error) {
 
 // append appends the index: layout, number of campaigns, and each with its fields in their order.
 func (x index) append(b []byte) []byte {
+	size := 16
+	for i := range x {
+		size += len(x[i].id) + listedMaxBytes
+	}
+	b = slices.Grow(b, size)
 	b = rowbytes.AppendUint(append(b, indexLayout), int64(len(x)))
 	for i := range x {
 		l := &x[i]

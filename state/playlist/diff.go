@@ -38,7 +38,7 @@ func (d *device) same(c *compiled) bool {
 // merge returns what the device is shown by a playlist under a revision. An entry whose form it was sent before keeps what is
 // known of it; the others have their form since this revision.
 func (d *device) merge(c *compiled, revision int64) []shown {
-	known := make(map[form]*sent)
+	known := make(map[form]*sent, len(c.entries))
 	if !d.fresh {
 		for i := range d.shown {
 			for j := range d.shown[i].entries {
@@ -46,10 +46,12 @@ func (d *device) merge(c *compiled, revision int64) []shown {
 			}
 		}
 	}
-	merged := make([]shown, len(c.campaigns))
+	merged, entries := make([]shown, len(c.campaigns)), make([]sent, len(c.entries))
 	for i := range c.campaigns {
 		pick := &c.campaigns[i]
-		merged[i] = shown{id: pick.id, left: pick.left, entries: make([]sent, len(pick.entries))}
+		n := len(pick.entries)
+		merged[i] = shown{id: pick.id, left: pick.left, entries: entries[:n:n]}
+		entries = entries[n:]
 		for j := range pick.entries {
 			if e := known[pick.forms[j]]; e != nil {
 				merged[i].entries[j] = *e
