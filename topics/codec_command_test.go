@@ -27,7 +27,7 @@ func sampleCommand(entries int) *schemas.Event[schemas.Command] {
 			MIME: "video/mp4", DurationMs: 15_000, StartsAt: starts, EndsAt: ends,
 		})
 	}
-	event := schemas.NewEvent(command.CommandID+"/1", schemas.DeviceCommand, command.DeviceID, revision, command)
+	event := schemas.NewEvent(command.CommandID+"/1", schemas.DeviceCommand, command.StoreID, revision, command)
 	return &event
 }
 
@@ -67,7 +67,7 @@ func drawCommand(t *rapid.T) *schemas.Event[schemas.Command] {
 			StartsAt: at.Draw(t, "start"), EndsAt: at.Draw(t, "end"),
 		})
 	}
-	event := schemas.NewEvent(c.CommandID+"/1", schemas.DeviceCommand, c.DeviceID, at.Draw(t, "time"), c)
+	event := schemas.NewEvent(c.CommandID+"/1", schemas.DeviceCommand, c.StoreID, at.Draw(t, "time"), c)
 	return &event
 }
 
