@@ -41,7 +41,7 @@ func (storeRows) DueOf(data []byte) (due instant.Instant, readable bool) {
 
 // Stores returns the group graph of the stores.
 func Stores(options ...Option) *goka.GroupGraph {
-	s := stores{newTold(), tracingOf(options)}
+	s := stores{newToldOf("store"), tracingOf(options)}
 	group := groupOf(topics.Stores)
 	acks := s.acks()
 	return goka.DefineGroup(group,
@@ -153,7 +153,7 @@ func (s stores) onTimer(gctx goka.Context, _ any) {
 	}
 	fired, err := store.Fire(partsOf(ctx), ctx.Key(), ctx.Now())
 	if err != nil { // no other store waits for it
-		s.told.unreadable(ctx, topics.CampaignEngineStoresTable)
+		s.told.unreadable(ctx, topics.CampaignEngineStoresTable, refusing)
 		store.Postpone(ctx.Now())
 	}
 	ctx.SetValue(&store)
