@@ -11,8 +11,8 @@ import (
 func Draw() string {
 	var picture strings.Builder
 	picture.WriteString("flowchart LR\n")
-	for _, stream := range Streams() {
-		fmt.Fprintf(&picture, "    %s[(\"%s\")]\n", node(string(stream.Name)), stream.Name)
+	for _, stream := range drawn() {
+		fmt.Fprintf(&picture, "    %s[(\"%s\")]\n", node(string(stream.Name)), label(string(stream.Name)))
 	}
 	for _, group := range Groups() {
 		fmt.Fprintf(&picture, "    %s([\"%s\"])\n", node(group.ID()), group.Short)
@@ -20,13 +20,20 @@ func Draw() string {
 	for _, outside := range outsiders() {
 		fmt.Fprintf(&picture, "    %s[\"%s\"]\n", node(outside), outside)
 	}
-	for _, stream := range Streams() {
+	for _, stream := range drawn() {
 		drawOutside(&picture, stream)
 	}
 	for _, group := range Groups() {
 		drawGroup(&picture, group)
 	}
 	return picture.String()
+}
+
+// drawn returns the table with what each store's own topic is like, behind the topic that it is filled from.
+func drawn() []Stream {
+	all := Streams()
+	from := slices.IndexFunc(all, func(s Stream) bool { return s.Name == DeviceCommands })
+	return slices.Insert(all, from+1, StoreStream())
 }
 
 func drawOutside(picture *strings.Builder, stream Stream) {
@@ -56,7 +63,7 @@ func drawGroup(picture *strings.Builder, group Group) {
 // outsiders returns who stands outside the engine, in the order in which the table names them.
 func outsiders() []string {
 	var names []string
-	for _, stream := range Streams() {
+	for _, stream := range drawn() {
 		for _, name := range []string{stream.Source, stream.Audience} {
 			if name != "" && !slices.Contains(names, name) {
 				names = append(names, name)
@@ -68,13 +75,16 @@ func outsiders() []string {
 
 // node makes a Mermaid id of a name.
 func node(name string) string {
-	return strings.NewReplacer("-", "_", ",", "", " ", "_", ".", "_").Replace(name)
+	return strings.NewReplacer("-", "_", ",", "", " ", "_", ".", "_", "<", "", ">", "").Replace(name)
 }
+
+// label makes a Mermaid label of a name: what looks like HTML would not be shown.
+func label(name string) string { return strings.NewReplacer("<", "#lt;", ">", "#gt;").Replace(name) }
 
 // DrawTopics returns the table of topics in Markdown: what is in each, whose it is, how long it stays, and why.
 func DrawTopics() string {
 	rows := [][]string{{"topic", "key", "record", "written by", "read by", "partitions", "kept", "why"}}
-	for _, stream := range Streams() {
+	for _, stream := range drawn() {
 		rows = append(rows, []string{
 			code(string(stream.Name)), stream.Key, stream.Record,
 			either(stream.Source, Writers(stream.Name)), either(stream.Audience, Readers(stream.Name)),
@@ -140,14 +150,14 @@ func (s Setting) demand() string {
 
 // together says in a word which topics these are, where there is one.
 func together(names []Name) string {
-	table := func(s Stream) bool { return s.Cleanup == Compact }
+	compacted := func(s Stream) bool { return s.Cleanup == Compact }
 	switch {
 	case slices.Equal(names, streamsWhere(func(Stream) bool { return true })):
 		return "all"
-	case slices.Equal(names, streamsWhere(table)):
-		return "tables"
-	case slices.Equal(names, streamsWhere(func(s Stream) bool { return !table(s) })):
-		return "all but tables"
+	case slices.Equal(names, streamsWhere(compacted)):
+		return "compacted topics"
+	case slices.Equal(names, streamsWhere(func(s Stream) bool { return !compacted(s) })):
+		return "all but compacted topics"
 	}
 	return codes(names)
 }

@@ -12,7 +12,7 @@ type Role struct {
 	Rights []Right
 }
 
-// Roles returns all roles: the groups in the order of the flow, then who stands outside.
+// Roles returns all roles: the groups in the order of the flow, then who stands outside. One is a template: see storeRole.
 func Roles() []Role {
 	var roles []Role
 	for _, group := range Groups() {
@@ -20,9 +20,11 @@ func Roles() []Role {
 	}
 	return append(roles,
 		Role{Name: "admin", Does: "campaignd topics plan, campaignd topics apply", Rights: adminRights()},
-		Role{Name: "campaign-service", Does: "publishes campaigns, and reads what was rejected",
-			Rights: slices.Concat(publishRights(CampaignEvents), audienceRights(TransitionsRejected))},
+		Role{Name: "campaign-service", Does: "publishes campaigns, and reads what was rejected and how ready they are",
+			Rights: slices.Concat(publishRights(CampaignEvents), audienceRights(TransitionsRejected, CampaignReadiness))},
+		Role{Name: "device-registry", Does: "says which devices there are", Rights: publishRights(DeviceEvents)},
 		Role{Name: "device-gateway", Does: "reports what devices have shown", Rights: publishRights(Plays)},
+		storeRole(),
 		Role{Name: "billing", Does: "reads what was charged, and what goes back",
 			Rights: audienceRights(BudgetReleased, CampaignStatements)},
 		Role{Name: "operator", Does: "campaignctl, publish included",
@@ -55,6 +57,10 @@ func RightsOf(group Group) []Right {
 		rights = append(rights, onTopic(Read, name, why(group, name, "its input", "what is carried to it", "its rows, after a claim")))
 	}
 	for _, name := range group.Writes() {
+		if name == StoreStream().Name {
+			rights = append(rights, onStoreTopics(Write, "its output"), onStoreTopics(Create, "to create the topic of a new store"))
+			continue
+		}
 		rights = append(rights, onTopic(Write, name, why(group, name, "its output", "what it carries", "its rows")))
 	}
 	if group.Loop != "" {
@@ -68,6 +74,20 @@ func RightsOf(group Group) []Right {
 
 func onTopic(operation Operation, name Name, why string) Right {
 	return Right{Operation: operation, Resource: OnTopic, Name: string(name), Why: why}
+}
+
+// onStoreTopics is a right on every store's own topic.
+func onStoreTopics(operation Operation, why string) Right {
+	return Right{Operation: operation, Resource: OnTopic, Name: storeTopicPrefix, Prefixed: true, Why: why}
+}
+
+// storeRole is a template: StoreIDPlace stands in it for the id of one store, whose devices are one principal. It reads its own
+// topic from the beginning, so it needs no group.
+func storeRole() Role {
+	return Role{
+		Name: "store-" + StoreIDPlace, Does: "the devices of one store: reads what they are to play, says how far they are and what they have shown",
+		Rights: slices.Concat(audienceRights(StoreStream().Name), publishRights(DeviceAcks), publishRights(Plays)),
+	}
 }
 
 // why returns what a group uses a topic for.
@@ -115,5 +135,5 @@ func analystRights() []Right {
 			rights = append(rights, onTopic(Read, stream.Name, "to show it"))
 		}
 	}
-	return rights
+	return append(rights, onStoreTopics(Read, "to show it"))
 }
