@@ -121,7 +121,7 @@ func (b budgets) onTimer(gctx goka.Context, _ any) {
 	}
 	fired, err := account.Fire(partsOf(ctx), ctx.Called(account.Lock.Ticket), ctx.Now())
 	if err != nil { // no other campaign waits for it
-		b.told.unreadable(ctx, topics.CampaignEngineBudgetsTable)
+		b.told.unreadable(ctx, topics.CampaignEngineBudgetsTable, refusing)
 		account.Postpone(ctx.Now())
 		ctx.SetValue(&account)
 		return

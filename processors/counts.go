@@ -9,7 +9,9 @@ import (
 // What a callback counts, under these names, is added up when its transaction commits: an aborted batch counts nothing.
 // Per partition of an input: records read = Accepted + Duplicates + Stale + Refused + Carried, and what was Carried is
 // read once more from the loop; of transitions-due: records read = Applied + Rejected + Duplicates + Refused;
-// of transitions-applied: Noted + Duplicates + Refused; of plays: the verdicts + Held + Refused + Carried.
+// of transitions-applied: Noted + Duplicates + Refused; of plays: the verdicts + Held + Refused + Carried. By readiness, of
+// transitions-applied: Noted + Duplicates + PassedOver + UnreadableRows; of readiness-changes: Summed + Duplicates + AfterEnd +
+// PassedOver + UnreadableRows.
 const (
 	Accepted   = "accepted"  // campaign events that became due transitions
 	Duplicates = "duplicate" // same revision, same data; a due transition that is read again
@@ -25,11 +27,17 @@ const (
 	// Of plays, what is counted is the verdict, in the contract's words, and:
 	Held = "held" // its campaign is not known yet; counted again under its verdict if nobody schedules it
 	// Of accounts:
-	Noted       = "noted"        // applied transitions that an account has taken in
+	Noted       = "noted"        // applied transitions that an account, or readiness, has taken in
 	Locked      = "locked"       // counts locked, budgets released
 	LockedEarly = "locked-early" // of them, those that could not wait for plays that were there, unread
 	Adjusted    = "adjusted"     // adjusted statements
-	// UnreadableRows counts records of campaigns whose row cannot be read. Each is Refused, too, and not counted twice above.
+	PassedOver  = "passed-over"  // records of the engine's own topics that cannot be read, and are not Refused here
+	// Of readiness:
+	Summed   = "summed"    // changes of stores that were added up
+	AfterEnd = "after-end" // changes of campaigns that are over
+	Reported = "reported"  // how ready a campaign is, told
+	// UnreadableRows counts records of campaigns whose row cannot be read. Each is Refused, too, but by readiness, and not counted
+	// twice above.
 	UnreadableRows = "unreadable-row"
 )
 
