@@ -202,3 +202,19 @@ func TestReadinessPassesRowsThatCannotBeRead(t *testing.T) {
 	d.passes(61_000)
 	d.wants("c-part", "0 of 1; 0 of 1, at start 0 of 1")
 }
+
+// TestReadinessGoesOnWithTheTrace: what a campaign has at its start is told in the trace of the start.
+func TestReadinessGoesOnWithTheTrace(t *testing.T) {
+	const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	d := newReadiness(t, 1)
+	d.run()
+	start := topics.Record{Topic: string(topics.TransitionsApplied), Key: []byte("c-1"),
+		Value: d.applied("c-1", 1, schemas.Start, schemas.Active, true), Headers: []topics.Header{{Key: "traceparent", Value: []byte(parent)}}}
+	d.publish([]topics.Record{start})
+	d.behind[topics.TransitionsApplied][0] = 1
+	d.rest()
+	told := d.stored(topics.CampaignReadiness)
+	if len(told) != 1 || len(told[0].Headers) == 0 || string(told[0].Headers[0].Value) != parent {
+		t.Errorf("told %+v", told)
+	}
+}

@@ -15,10 +15,10 @@ type readinessCommand struct {
 
 // Help implements kong.HelpProvider.
 func (readinessCommand) Help() string {
-	return `On how many of the devices in its stores a campaign's content is now, on how many it was when the campaign became active, and
-which devices are not ready, and why: pending (it has not said that it is), failed and the device's own word, unplayable (it
-can play none of the creatives), full (its playlist has no room), unreachable (silent for too long). At most 100 are named. It
-reads the newest event of campaign-readiness; --json prints that event's data.
+	return `On how many of the devices in its stores a campaign's content is now, on how many it was when the campaign became
+active, and which devices are not ready, and why: pending (it has not said that it is), failed and the device's own word,
+unplayable (it can play none of the creatives), full (its playlist has no room), unreachable (silent for too long). At most 100
+are named. It reads the newest event of campaign-readiness; --json prints that event's data.
 
     campaignctl readiness spring-sale-1
     campaignctl readiness spring-sale-1 --json | jq -r '.unready[] | select(.reason != "pending") | .device_id'`

@@ -19,7 +19,8 @@ type Report struct {
 	Counts
 	// AtStart is there from the first activation on.
 	AtStart *AtStart
-	// Unready are the devices that are not ready, in the order of store and device, cut at UnreadyMax. All of them are Total - Ready.
+	// Unready are the devices that are not ready, in the order of store and device, cut at UnreadyMax. All of them are
+	// Total - Ready.
 	Unready []UnreadyIn
 }
 
@@ -29,8 +30,8 @@ type UnreadyIn struct {
 	Unready
 }
 
-// speak looks at once when that was not done for a Pause, else when it will be one. A start does not wait, but for an outage to be
-// caught up with: then what is due fires.
+// speak looks at once when that was not done for a Pause, else when it will be one. A start does not wait, but for an outage to
+// be caught up with: then what is due fires.
 func (r *Row) speak(parts linearhash.Buckets, at Moment) (*Report, error) {
 	// A clock that was put back makes nobody wait for longer than a Pause.
 	wait := max(0, min(Pause, Pause-at.Now.Sub(r.Looked)))

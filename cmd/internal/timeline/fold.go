@@ -53,8 +53,8 @@ func For(campaignID string) *Fold { return &Fold{id: campaignID, outcomes: make(
 // this order, while the engine goes on: what an event led to is then there with it, and what came of a due transition
 // never without it.
 func Topics() []topics.Name {
-	return append(MoneyTopics(), topics.CampaignReadiness, topics.CampaignEvents, topics.TransitionsApplied, topics.TransitionsRejected,
-		topics.CampaignEngineTimersTable, topics.TransitionsDue, topics.DeadLetters)
+	return append(MoneyTopics(), topics.CampaignReadiness, topics.CampaignEvents, topics.TransitionsApplied,
+		topics.TransitionsRejected, topics.CampaignEngineTimersTable, topics.TransitionsDue, topics.DeadLetters)
 }
 
 // WithoutTable says why the engine's table is not among the records.

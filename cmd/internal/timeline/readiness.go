@@ -54,8 +54,9 @@ func (r *Readiness) Write(to io.Writer, now schemas.Instant, colour bool) error 
 		t.Row(Cell{"At start", Faint}, Cell{"not known: it was not active yet", Faint})
 	}
 	if r.UnreadyTotal > 0 {
-		t.Row(Cell{"Not ready", Faint}, Cell{Text: fmt.Sprintf("%d: %d failed, %d unreachable, %d pending", r.UnreadyTotal, r.DevicesFailed,
-			r.DevicesUnreachable, r.UnreadyTotal-r.DevicesFailed-r.DevicesUnreachable)})
+		pending := r.UnreadyTotal - r.DevicesFailed - r.DevicesUnreachable
+		t.Row(Cell{"Not ready", Faint}, Cell{Text: fmt.Sprintf("%d: %d failed, %d unreachable, %d pending", r.UnreadyTotal,
+			r.DevicesFailed, r.DevicesUnreachable, pending)})
 	}
 	if err := t.Write(to, colour); err != nil || len(r.Unready) == 0 {
 		return err
