@@ -56,6 +56,14 @@ add --allow-principal 'User:stores' --operation Write --topic device-commands --
 add --allow-principal 'User:stores' --operation Delete --topic campaign-engine-stores-loop
 add --allow-principal 'User:stores' --operation DescribeConfigs --topic device-acks --topic device-commands --topic dead-letters --topic store-placements --topic store-devices --topic readiness-changes --topic campaign-engine-stores-table --topic campaign-engine-stores-loop
 
+# router: campaignd run --processors router
+add --allow-principal 'User:router' --operation Read --group campaign-engine-router
+add --allow-principal 'User:router' --operation Write --transactional-id campaign-engine-router- --resource-pattern-type prefixed
+add --allow-principal 'User:router' --operation Read --topic device-commands
+add --allow-principal 'User:router' --operation Write --topic device-commands. --resource-pattern-type prefixed
+add --allow-principal 'User:router' --operation Create --topic device-commands. --resource-pattern-type prefixed
+add --allow-principal 'User:router' --operation DescribeConfigs --topic device-commands
+
 # readiness: campaignd run --processors readiness
 add --allow-principal 'User:readiness' --operation Read --group campaign-engine-readiness
 add --allow-principal 'User:readiness' --operation Write --transactional-id campaign-engine-readiness- --resource-pattern-type prefixed

@@ -50,7 +50,7 @@ func drawGroup(picture *strings.Builder, group Group) {
 	for _, input := range group.Inputs {
 		fmt.Fprintf(picture, "    %s --> %s\n", node(string(input)), self)
 	}
-	for _, output := range group.Outputs {
+	for _, output := range group.outputs() {
 		fmt.Fprintf(picture, "    %s --> %s\n", self, node(string(output)))
 	}
 	for _, own := range []Name{group.Loop, group.Table, Name(group.Store)} {
@@ -78,6 +78,14 @@ func node(name string) string {
 	return strings.NewReplacer("-", "_", ",", "", " ", "_", ".", "_", "<", "", ">", "").Replace(name)
 }
 
+// outputs returns what is shown as a group's outputs: every store's topic as one.
+func (g Group) outputs() []Name {
+	if !g.PerStore {
+		return g.Outputs
+	}
+	return append(slices.Clone(g.Outputs), StoreStream().Name)
+}
+
 // label makes a Mermaid label of a name: what looks like HTML would not be shown.
 func label(name string) string { return strings.NewReplacer("<", "#lt;", ">", "#gt;").Replace(name) }
 
@@ -87,11 +95,16 @@ func DrawTopics() string {
 	for _, stream := range drawn() {
 		rows = append(rows, []string{
 			code(string(stream.Name)), stream.Key, stream.Record,
-			either(stream.Source, Writers(stream.Name)), either(stream.Audience, Readers(stream.Name)),
+			either(stream.Source, drawnWriters(stream.Name)), either(stream.Audience, Readers(stream.Name)),
 			stream.Partitions.String(), stream.Kept(), stream.Why,
 		})
 	}
 	return markdown(rows)
+}
+
+// drawnWriters returns the short names of the groups that write a topic, or every store's.
+func drawnWriters(name Name) []string {
+	return groupsWhere(func(g Group) bool { return slices.Contains(append(g.outputs(), g.Writes()...), name) })
 }
 
 // DrawGroups returns the table of groups in Markdown.
@@ -99,7 +112,7 @@ func DrawGroups() string {
 	rows := [][]string{{"group", "Kafka group id", "reads", "writes", "keeps", "is"}}
 	for _, group := range Groups() {
 		rows = append(rows, []string{
-			code(group.Short), code(group.ID()), codes(group.Inputs), codes(group.Outputs),
+			code(group.Short), code(group.ID()), codes(group.Inputs), codes(group.outputs()),
 			keeps(group), group.Does,
 		})
 	}
@@ -119,7 +132,7 @@ func DrawSettings() string {
 	type line struct{ setting, value, why string }
 	var lines []line
 	topics := map[line][]Name{}
-	for _, stream := range Streams() {
+	for _, stream := range drawn() {
 		for _, setting := range stream.Settings(replicasForQuorum) {
 			key := line{setting.Name, setting.demand(), setting.Why}
 			if topics[key] == nil {
@@ -164,7 +177,7 @@ func together(names []Name) string {
 
 func streamsWhere(holds func(Stream) bool) []Name {
 	var names []Name
-	for _, stream := range Streams() {
+	for _, stream := range drawn() {
 		if holds(stream) {
 			names = append(names, stream.Name)
 		}

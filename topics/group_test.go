@@ -53,7 +53,7 @@ func TestGroupsAndTableAgree(t *testing.T) {
 		}
 		for _, name := range append(group.Reads(), group.Writes()...) {
 			stream, is := topics.StreamNamed(name)
-			if !is && name != topics.StoreStream().Name {
+			if !is {
 				t.Errorf("%s touches %s, which is not in the table", group.Short, name)
 			}
 			if slices.Contains(group.Reads(), name) && stream.Partitions != topics.CoPartitioned {
@@ -81,7 +81,8 @@ func TestTransacted(t *testing.T) {
 		names = append(names, group.Short)
 	}
 	want := []string{
-		topics.Timers, topics.Lifecycle, topics.Budgets, topics.Placements, topics.Devices, topics.Stores, topics.Readiness,
+		topics.Timers, topics.Lifecycle, topics.Budgets, topics.Placements, topics.Devices, topics.Stores, topics.Router,
+		topics.Readiness,
 	}
 	if !slices.Equal(names, want) {
 		t.Errorf("%q are transacted, want %q", names, want)

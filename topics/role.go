@@ -57,11 +57,10 @@ func RightsOf(group Group) []Right {
 		rights = append(rights, onTopic(Read, name, why(group, name, "its input", "what is carried to it", "its rows, after a claim")))
 	}
 	for _, name := range group.Writes() {
-		if name == StoreStream().Name {
-			rights = append(rights, onStoreTopics(Write, "its output"), onStoreTopics(Create, "to create the topic of a new store"))
-			continue
-		}
 		rights = append(rights, onTopic(Write, name, why(group, name, "its output", "what it carries", "its rows")))
+	}
+	if group.PerStore {
+		rights = append(rights, onStoreTopics(Write, "its output"), onStoreTopics(Create, "to create a store's topic with its first command"))
 	}
 	if group.Loop != "" {
 		rights = append(rights, onTopic(DeleteRecords, group.Loop, "to delete what has been read"))
