@@ -79,5 +79,5 @@ func (r *Row) forget(parts linearhash.Buckets, now instant.Instant) {
 		r.Removed, r.Due = gone, now.Add(forgetPause)
 		return
 	}
-	*r = Row{Sequence: r.Sequence, Revision: r.Revision, Stage: Forgotten, Reports: r.Reports, Due: Never}
+	*r = Row{Sequence: r.Sequence, Stage: Forgotten, Due: Never}
 }

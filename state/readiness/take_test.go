@@ -108,6 +108,15 @@ func TestAClockThatWasPutBack(t *testing.T) {
 	if due := c.read().NextDue(); due != c.now.Add(readiness.Pause) {
 		t.Errorf("at %d it waits until %d", c.now, due)
 	}
+	c.now += 100
+	c.take(changeOf("s-1", 1, 1, 0, 0, 1))
+	if due := c.read().NextDue(); due != c.now.Add(readiness.Pause-100) {
+		t.Errorf("another change puts it off: at %d it waits until %d", c.now, due)
+	}
+	c.pass(readiness.Pause)
+	if len(c.told) != 1 { // it is again what was told
+		t.Errorf("told %+v", c.told[1])
+	}
 }
 
 // TestManyStores: the first hundred devices come from the first stores, and all are forgotten in the end, step by step.
