@@ -32,6 +32,8 @@ func Graph(short string, settings Settings, options ...Option) (*goka.GroupGraph
 		return Devices(options...), nil
 	case topics.Stores:
 		return Stores(options...), nil
+	case topics.Readiness:
+		return Readiness(options...), nil
 	}
 	return nil, fmt.Errorf("building a processor: %q is not one of the topic room's groups", short)
 }
