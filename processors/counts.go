@@ -10,8 +10,8 @@ import (
 // Per partition of an input: records read = Accepted + Duplicates + Stale + Refused + Carried, and what was Carried is
 // read once more from the loop; of transitions-due: records read = Applied + Rejected + Duplicates + Refused;
 // of transitions-applied: Noted + Duplicates + Refused; of plays: the verdicts + Held + Refused + Carried; of
-// transitions-applied by placements: Noted + Duplicates + PassedOver + UnreadableRows; of device-events: Carried + Refused, and from
-// the loop: Registered + Moved + Removed + Elsewhere + Stale + Refused.
+// transitions-applied by placements: Noted + Duplicates + PassedOver + UnreadableRows; of device-events: Carried + Refused, and
+// of what was Carried, from the loop: Registered + Moved + Removed + Elsewhere + Stale + Refused.
 const (
 	Accepted   = "accepted"  // campaign events that became due transitions
 	Duplicates = "duplicate" // same revision, same data; a due transition that is read again
