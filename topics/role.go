@@ -60,7 +60,8 @@ func RightsOf(group Group) []Right {
 		rights = append(rights, onTopic(Write, name, why(group, name, "its output", "what it carries", "its rows")))
 	}
 	if group.PerStore {
-		rights = append(rights, onStoreTopics(Write, "its output"), onStoreTopics(Create, "to create a store's topic with its first command"))
+		rights = append(rights, onStoreTopics(Write, "its output"),
+			onStoreTopics(Create, "to create a store's topic with its first command"))
 	}
 	if group.Loop != "" {
 		rights = append(rights, onTopic(DeleteRecords, group.Loop, "to delete what has been read"))
@@ -84,7 +85,8 @@ func onStoreTopics(operation Operation, why string) Right {
 // topic from the beginning, so it needs no group.
 func storeRole() Role {
 	return Role{
-		Name: "store-" + StoreIDPlace, Does: "the devices of one store: reads what they are to play, says how far they are and what they have shown",
+		Name:   "store-" + StoreIDPlace,
+		Does:   "the devices of one store: reads what they are to play, says how far they are and what they have shown",
 		Rights: slices.Concat(audienceRights(StoreStream().Name), publishRights(DeviceAcks), publishRights(Plays)),
 	}
 }
