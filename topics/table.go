@@ -1,6 +1,7 @@
 package topics
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -106,8 +107,14 @@ type Stream struct {
 // Internal reports whether the topic belongs to the inside of the engine, whose records' form may change.
 func (s Stream) Internal() bool { return len(s.Types) == 0 }
 
-// Streams returns the table: public topics in the order of the flow, then the internal ones. Each call returns a copy.
-func Streams() []Stream { return append(publicStreams(), internalStreams()...) }
+// Streams returns the table: public topics in the order of the flow, then the internal ones. Each call returns a copy. The
+// topics of single stores are none of them: see StoreStream.
+func Streams() []Stream {
+	return slices.Concat(
+		campaignStreams(), moneyStreams(), deviceStreams(), []Stream{deadLetters()},
+		betweenGroups(), campaignTables(), deviceTables(),
+	)
+}
 
 // StreamNamed returns the topic of that name.
 func StreamNamed(name Name) (Stream, bool) {
@@ -119,7 +126,7 @@ func StreamNamed(name Name) (Stream, bool) {
 	return Stream{}, false
 }
 
-func publicStreams() []Stream {
+func campaignStreams() []Stream {
 	return []Stream{
 		{
 			Name: CampaignEvents, Key: "campaign_id", Record: "a campaign's definition, or a change by an operator",
@@ -148,6 +155,11 @@ func publicStreams() []Stream {
 			Audience: "campaign services", Cleanup: Delete, Retention: Forever, MaxMessageBytes: OutputMaxBytes,
 			Why: "with transitions-applied it accounts for every record of transitions-due",
 		},
+	}
+}
+
+func moneyStreams() []Stream {
+	return []Stream{
 		{
 			Name: Plays, Key: "campaign_id", Record: "what a device has shown, and whom it reached",
 			Types:  []schemas.Type{schemas.PlayReported},
@@ -166,6 +178,11 @@ func publicStreams() []Stream {
 			Audience: "billing", Cleanup: Delete, Retention: Forever, MaxMessageBytes: OutputMaxBytes,
 			Why: "what was charged, and for what; it outlives the plays that it counts",
 		},
+	}
+}
+
+func deviceStreams() []Stream {
+	return []Stream{
 		{
 			Name: DeviceEvents, Key: "store_id", Record: "a device that is in a store, or no more",
 			Types:  []schemas.Type{schemas.DeviceRegistered, schemas.DeviceRemoved},
@@ -190,16 +207,20 @@ func publicStreams() []Stream {
 			Audience: "campaign services, operators", Cleanup: Compact, MaxMessageBytes: OutputMaxBytes,
 			Why: "the newest record of each campaign is how ready it is",
 		},
-		{
-			Name: DeadLetters, Key: "the record's own key", Record: "an input that was refused, and why",
-			Types:    []schemas.Type{schemas.RecordRefused},
-			Audience: "operators", Cleanup: Delete, Retention: 90 * 24 * time.Hour, MaxMessageBytes: OutputMaxBytes,
-			Why: "long enough to find and mend the producer; by key, so that the mistakes about one campaign stay in order",
-		},
 	}
 }
 
-func internalStreams() []Stream {
+func deadLetters() Stream {
+	return Stream{
+		Name: DeadLetters, Key: "the record's own key", Record: "an input that was refused, and why",
+		Types:    []schemas.Type{schemas.RecordRefused},
+		Audience: "operators", Cleanup: Delete, Retention: 90 * 24 * time.Hour, MaxMessageBytes: OutputMaxBytes,
+		Why: "long enough to find and mend the producer; by key, so that the mistakes about one campaign stay in order",
+	}
+}
+
+// betweenGroups are the topics by which one group tells another.
+func betweenGroups() []Stream {
 	return []Stream{
 		{
 			Name: StorePlacements, Key: "store_id", Record: "a campaign that is to be in a store, or no more",
@@ -216,6 +237,11 @@ func internalStreams() []Stream {
 			Cleanup: Delete, Retention: 7 * 24 * time.Hour, MaxMessageBytes: OutputMaxBytes,
 			Why: "on its way to the campaign's row, which keeps the newest of each store",
 		},
+	}
+}
+
+func campaignTables() []Stream {
+	return []Stream{
 		{
 			Name: CampaignEngineTimersTable, Key: "campaign_id", Record: "a campaign's revision, window and pending timers",
 			Cleanup: Compact, MaxMessageBytes: OutputMaxBytes,
@@ -242,6 +268,11 @@ func internalStreams() []Stream {
 			Cleanup: Delete, Retention: Forever, MaxMessageBytes: OutputMaxBytes,
 			Why: "what has not been read yet must not expire, however long the engine is away; what has been, the engine deletes",
 		},
+	}
+}
+
+func deviceTables() []Stream {
+	return []Stream{
 		{
 			Name: CampaignEnginePlacementsTable, Key: "campaign_id, or campaign_id and a part", Record: "to which stores a campaign has been told, and how far",
 			Cleanup: Compact, MaxMessageBytes: OutputMaxBytes,
