@@ -184,13 +184,13 @@ func (p *pipe) copy(ctx context.Context, most int64) (came int64, err error) {
 			}
 			p.came += int64(n)
 		}
+		if slow := p.pace(ctx); slow != nil {
+			return p.came, slow
+		}
 		if errors.Is(err, io.EOF) {
 			return p.came, nil
 		}
 		if err != nil {
-			return p.came, err
-		}
-		if err := p.pace(ctx); err != nil {
 			return p.came, err
 		}
 	}
