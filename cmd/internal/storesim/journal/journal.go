@@ -16,30 +16,30 @@ type Event string
 
 // The events. Beside At, every line about a device has Device and Store.
 const (
-	Booted     Event = "booted"     // it runs, with what its disk held: Revision, Clock
-	Registered Event = "registered" // the registry was told of it
-	Obeyed     Event = "obeyed"     // a command is what it does from now on: Revision, Attempt, Offset, Playlist
-	Repeated   Event = "repeated"   // the revision that it obeys came with a higher attempt: Revision, Attempt, Offset
-	Skipped    Event = "skipped"    // valid, but a newer one lay behind it when it came back: Revision, Attempt, Offset
-	Refused    Event = "refused"    // a record was not obeyed: Reason, Offset; Revision if it could be read
-	Fetching   Event = "fetching"   // a download begins: SHA256, Bytes, From (the byte at which it goes on)
-	Cached     Event = "cached"     // a content is there and right: SHA256, Bytes
-	FetchFault Event = "fetch-fault"
-	Evicted    Event = "evicted" // SHA256
-	Acked      Event = "acked"   // an ack was handed to Kafka: Revision, Attempt, Status, Missing, Error
-	Started    Event = "play-started"
-	Ended      Event = "play-ended"   // Reason: one of the reasons of an end
-	Reported   Event = "reported"     // plays have arrived in Kafka: Count
-	Offline    Event = "offline"      // its network is gone
-	Online     Event = "online"       // and back
-	Slow       Event = "slow"         // its network is slow, Reason "over" when it is no more
-	DiskFull   Event = "disk-full"    // its disk takes nothing, Reason "over" when it does again
-	Off        Event = "off"          // it has no power: Reason restart, wiped or end
-	Attack     Event = "attack"       // a record of the attacker's is in the store's topic: Reason (which kind), Offset
-	Final      Event = "final"        // at the end: Revision, Playlist, Cache, Spare, Unsent, Status
-	Totals     Event = "totals"       // at the very end: Counts
-	Trouble    Event = "trouble"      // the simulation itself could not do something: Error
-	KeysLoaded Event = "keys-fetched" // the public keys were fetched: Count
+	Booted      Event = "booted"     // it runs, with what its disk held: Revision, Clock
+	Registered  Event = "registered" // the registry was told of it
+	Obeyed      Event = "obeyed"     // a command is what it does from now on: Revision, Attempt, Offset, Playlist
+	Repeated    Event = "repeated"   // the revision that it obeys came with a higher attempt: Revision, Attempt, Offset
+	Skipped     Event = "skipped"    // valid, but a newer one lay behind it when it came back: Revision, Attempt, Offset
+	Refused     Event = "refused"    // a record was not obeyed: Reason, Offset; Revision if it could be read
+	Fetching    Event = "fetching"   // a download begins: SHA256, Bytes, From (the byte at which it goes on)
+	Cached      Event = "cached"     // a content is there and right: SHA256, Bytes
+	FetchFault  Event = "fetch-fault"
+	Evicted     Event = "evicted" // SHA256
+	Acked       Event = "acked"   // an ack was handed to Kafka: Revision, Attempt, Status, Missing, Error
+	Started     Event = "play-started"
+	Ended       Event = "play-ended"   // Reason: one of the reasons of an end
+	Reported    Event = "reported"     // plays have arrived in Kafka: Count
+	Offline     Event = "offline"      // its network is gone
+	Online      Event = "online"       // and back
+	Slow        Event = "slow"         // its network is slow, Reason "over" when it is no more
+	DiskFull    Event = "disk-full"    // its disk takes nothing, Reason "over" when it does again
+	Off         Event = "off"          // it has no power: Reason restart, wiped or end
+	Attack      Event = "attack"       // a record of the attacker's is in the store's topic: Reason (which kind), Offset
+	Final       Event = "final"        // at the end: Revision, Playlist, Cache, Spare, Unsent, Status
+	Totals      Event = "totals"       // at the very end: Counts
+	Trouble     Event = "trouble"      // the simulation itself could not do something: Error
+	KeysFetched Event = "keys-fetched" // the public keys were fetched, or not: Error
 )
 
 // The reasons of an end.
