@@ -30,6 +30,7 @@ type unit struct {
 
 	machine *device.Machine // nil: it has no power
 	next    int64           // offset in the store's topic
+	caught  bool            // that it has what was there before it
 	waiting []link.Record   // for a refresh of the keys
 	born    schemas.Instant
 	boots   int64
@@ -152,7 +153,7 @@ func (u *unit) boot(now time.Time) {
 		}
 	}
 	u.born = content.State.Born
-	u.next, u.waiting, u.registering, u.registerAt = 0, nil, false, time.Time{}
+	u.next, u.caught, u.waiting, u.registering, u.registerAt = 0, false, nil, false, time.Time{}
 	u.boots++
 	u.machine = device.Boot(now, &content, device.Settings{
 		CacheBytes: u.world.CacheBytes, Skew: u.world.Faults.Skew(u.id, u.boots, now),
@@ -194,9 +195,12 @@ func (u *unit) register(now time.Time) {
 
 // receive takes what is new in the store's topic. What is signed with a key that is not known waits for the keys once.
 func (u *unit) receive(now time.Time) {
-	backlog := u.next == 0
+	if !u.shelf.IsReady() {
+		return
+	}
 	records, next := u.shelf.Since(u.id, u.next)
-	u.next = next
+	backlog := !u.caught
+	u.next, u.caught = next, true
 	if len(records) == 0 {
 		return
 	}
