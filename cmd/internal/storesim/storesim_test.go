@@ -198,6 +198,29 @@ func attacks(lines []journal.Line) (kinds map[string]bool, answered bool) {
 	return kinds, answered
 }
 
+// A wiped device is registered anew, and does not obey what it was told before, though all of it is still in the topic and
+// signed; what it is told then it does.
+func TestAWipedDevice(t *testing.T) {
+	r := newRig(t)
+	r.createTopics("s-1")
+	before := time.Now().UnixMilli()
+	r.push("s-1", "s-1-d1", before, 1, r.entry("a"))
+	s := r.settings(storesim.Store{ID: "s-1", Devices: []string{"s-1-d1"}})
+	s.Faults = fault.Plan{Rates: fault.Rates{Wiped: 1}, Seed: 1, Every: time.Second, Longest: time.Millisecond, For: time.Second}
+	r.start(s)
+	_, at := r.await(0, "a wipe", func(l *journal.Line) bool { return l.Event == journal.Off && l.Reason == "wiped" })
+	r.await(at, "the old command to be passed over", func(l *journal.Line) bool {
+		return l.Event == journal.Skipped && l.Reason == string(device.BeforeBirth) && l.Revision == before
+	})
+	_, at = r.await(at, "the registration", event(journal.Registered, "s-1-d1"))
+	after := time.Now().UnixMilli()
+	r.push("s-1", "s-1-d1", after, 1, r.entry("b"))
+	if obeyed, _ := r.await(at, "the new command", event(journal.Obeyed, "s-1-d1")); obeyed.Revision != after {
+		t.Errorf("obeyed: %d, not %d", obeyed.Revision, after)
+	}
+	r.await(at, "its play", func(l *journal.Line) bool { return l.Event == journal.Started && l.Campaign == "c-b" })
+}
+
 // With every fault there is, and an attacker, devices come to what they were told in the end, and obey nothing else.
 func TestFaultsHeal(t *testing.T) {
 	r := newRig(t)
@@ -241,6 +264,7 @@ func TestFaultsHeal(t *testing.T) {
 			t.Errorf("final: %+v", l)
 		}
 	}
+	checkOffline(t, r.lines)
 	attacked := map[int64]bool{}
 	for _, l := range r.said(journal.Attack) {
 		if l.Offset != nil {
@@ -261,5 +285,21 @@ func TestFaultsHeal(t *testing.T) {
 	}
 	for _, l := range r.said(journal.Trouble) {
 		t.Errorf("trouble: %s", l.Error)
+	}
+}
+
+// checkOffline looks whether devices heard or said something while they were offline.
+func checkOffline(t *testing.T, lines []journal.Line) {
+	t.Helper()
+	offline := map[string]bool{}
+	for i := range lines {
+		switch l := &lines[i]; l.Event {
+		case journal.Offline, journal.Online:
+			offline[l.Device] = l.Event == journal.Offline
+		case journal.Acked, journal.Obeyed:
+			if offline[l.Device] {
+				t.Errorf("offline, and yet: %+v", l)
+			}
+		}
 	}
 }
