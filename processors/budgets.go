@@ -93,7 +93,7 @@ func (b budgets) report(ctx engine.Context, record topics.Record, event topics.P
 		return
 	}
 	play := playOf(event.Play)
-	reported, err := account.Report(partsOf(ctx), &play, positionOf(record), ctx.Now())
+	reported, err := account.Report(partsOf(ctx), &play, positionOf(record), heldMax(ctx), ctx.Now())
 	if err != nil {
 		b.told.refuseUnreadable(ctx, record, topics.CampaignEngineBudgetsTable, at)
 		return
@@ -112,6 +112,13 @@ func (b budgets) report(ctx engine.Context, record topics.Record, event topics.P
 	at.became(outcome)
 }
 
+func heldMax(ctx engine.Context) int64 {
+	if ctx.CatchingUp() {
+		return budget.HeldMaxBehind
+	}
+	return budget.HeldMax
+}
+
 // onTimer does what an account has to do by itself.
 func (b budgets) onTimer(gctx goka.Context, _ any) {
 	ctx := engine.From(gctx)
@@ -119,9 +126,10 @@ func (b budgets) onTimer(gctx goka.Context, _ any) {
 	if !exists { // what cannot be read is not due, whatever fired for it
 		return
 	}
+	account.HoldFrom(ctx.CaughtUpAt())
 	fired, err := account.Fire(partsOf(ctx), ctx.Called(account.Lock.Ticket), ctx.Now())
 	if err != nil { // no other campaign waits for it
-		b.told.unreadable(ctx, topics.CampaignEngineBudgetsTable)
+		b.told.unreadable(ctx, topics.CampaignEngineBudgetsTable, refusing)
 		account.Postpone(ctx.Now())
 		ctx.SetValue(&account)
 		return

@@ -74,7 +74,7 @@ func BenchmarkPlay(b *testing.B) {
 			b.Fatal("the row cannot be read")
 		}
 		play := playOf(event.Play)
-		if _, err := account.Report(parts[c], &play, budget.Position{Offset: int64(i)}, start); err != nil {
+		if _, err := account.Report(parts[c], &play, budget.Position{Offset: int64(i)}, budget.HeldMax, start); err != nil {
 			b.Fatal(err)
 		}
 		if rows[c], err = codec.Encode(account); err != nil {

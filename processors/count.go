@@ -65,7 +65,7 @@ func (c *Count) Play(r topics.Record) error {
 		return err
 	}
 	play := playOf(event.Play)
-	_, err := c.account.Report(c.parts, &play, positionOf(r), at)
+	_, err := c.account.Report(c.parts, &play, positionOf(r), budget.HeldMax, at)
 	return err
 }
 

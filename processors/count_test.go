@@ -97,7 +97,7 @@ func TestCountIsTheEnginesCount(t *testing.T) {
 					t.Fatal(refusal)
 				}
 				play := playOf(event.Play)
-				_, err = account.Report(parts, &play, positionOf(h.record), now)
+				_, err = account.Report(parts, &play, positionOf(h.record), budget.HeldMax, now)
 			}
 			if err != nil {
 				t.Fatal(err)

@@ -26,6 +26,14 @@ func Graph(short string, settings Settings, options ...Option) (*goka.GroupGraph
 		return Lifecycle(options...), nil
 	case topics.Budgets:
 		return Budgets(options...), nil
+	case topics.Placements:
+		return Placements(options...), nil
+	case topics.Devices:
+		return Devices(options...), nil
+	case topics.Stores:
+		return Stores(options...), nil
+	case topics.Readiness:
+		return Readiness(options...), nil
 	}
 	return nil, fmt.Errorf("building a processor: %q is not one of the topic room's groups", short)
 }

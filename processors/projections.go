@@ -2,9 +2,9 @@ package processors
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 
+	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/rmn-arms/campaign-engine/processors/sink"
@@ -53,7 +53,14 @@ func ProjectedTopics() []string {
 var _ sink.Keeper = (*Projections)(nil)
 
 // Positions implements sink.Keeper.
-func (p *Projections) Positions(ctx context.Context) (map[sink.Partition]int64, error) {
+func (p *Projections) Positions(ctx context.Context, ids map[string]sink.TopicID) (map[sink.Partition]int64, error) {
+	known := make(map[string]pgstore.TopicID, len(ids))
+	for name, id := range ids {
+		known[name] = pgstore.TopicID(id)
+	}
+	if err := p.store.CheckTopics(ctx, known); err != nil {
+		return nil, err
+	}
 	kept, err := p.store.Positions(ctx, p.topics...)
 	if err != nil {
 		return nil, err
@@ -65,15 +72,25 @@ func (p *Projections) Positions(ctx context.Context) (map[sink.Partition]int64, 
 	return positions, nil
 }
 
-// Keep implements sink.Keeper.
-func (p *Projections) Keep(ctx context.Context, records []*kgo.Record, moves []sink.Move) error {
+// Prepare implements sink.Keeper.
+func (p *Projections) Prepare(records []*kgo.Record) sink.Put {
 	batch, unreadable := projected(records)
-	for _, m := range moves {
-		batch.Positions = append(batch.Positions, pgstore.Advance{
-			Partition: pgstore.Partition(m.Partition), From: m.From, Next: m.Next,
-		})
+	prepared := pgstore.Prepare(batch)
+	return func(ctx context.Context, moves []sink.Move) error { return p.put(ctx, prepared, moves, unreadable) }
+}
+
+func advances(moves []sink.Move) []pgstore.Advance {
+	all := make([]pgstore.Advance, len(moves))
+	for i, m := range moves {
+		all[i] = pgstore.Advance{
+			Partition: pgstore.Partition(m.Partition), From: m.From, Next: m.Next, TopicID: pgstore.TopicID(m.TopicID),
+		}
 	}
-	result, err := p.store.Write(ctx, batch)
+	return all
+}
+
+func (p *Projections) put(ctx context.Context, batch *pgstore.Prepared, moves []sink.Move, unreadable map[topics.Name]int) error {
+	result, err := p.store.WritePrepared(ctx, batch, advances(moves))
 	if errors.Is(err, pgstore.ErrOvertaken) {
 		return errors.Join(sink.ErrOvertaken, err)
 	}
@@ -87,6 +104,13 @@ func (p *Projections) Keep(ctx context.Context, records []*kgo.Record, moves []s
 // projected translates the records of a batch.
 func projected(records []*kgo.Record) (batch pgstore.Batch, unreadable map[topics.Name]int) {
 	unreadable = make(map[topics.Name]int)
+	counts := make(map[topics.Name]int)
+	for _, r := range records {
+		counts[topics.Name(r.Topic)]++
+	}
+	batch.Transitions = make([]pgstore.Transition, 0, counts[topics.TransitionsApplied])
+	batch.Releases = make([]pgstore.Release, 0, counts[topics.BudgetReleased])
+	batch.Statements = make([]pgstore.Statement, 0, counts[topics.CampaignStatements])
 	for _, r := range records {
 		if !project(&batch, r) {
 			unreadable[topics.Name(r.Topic)]++
@@ -111,7 +135,7 @@ func project(batch *pgstore.Batch, r *kgo.Record) bool {
 		batch.Transitions = append(batch.Transitions, transition)
 	case topics.BudgetReleased:
 		var event schemas.Event[schemas.Released]
-		if json.Unmarshal(r.Value, &event) != nil || event.Type != schemas.BudgetReleased {
+		if jsonv2.Unmarshal(r.Value, &event) != nil || event.Type != schemas.BudgetReleased {
 			return false
 		}
 		release, err := projectedRelease(&event.Data)
@@ -121,7 +145,7 @@ func project(batch *pgstore.Batch, r *kgo.Record) bool {
 		batch.Releases = append(batch.Releases, release)
 	case topics.CampaignStatements:
 		var event schemas.RawEvent
-		if json.Unmarshal(r.Value, &event) != nil {
+		if jsonv2.Unmarshal(r.Value, &event) != nil {
 			return false
 		}
 		statement, err := projectedStatement(event.Data)

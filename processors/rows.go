@@ -8,6 +8,7 @@ import (
 	"github.com/rmn-arms/campaign-engine/state/campaign"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/state/timer"
+	"github.com/rmn-arms/campaign-engine/topics"
 )
 
 // rowOf is a row that knows its own bytes.
@@ -41,16 +42,11 @@ type accountRows struct {
 var (
 	_ engine.DatedCodec    = timerRows{}
 	_ engine.AwaitingCodec = accountRows{}
+	_ engine.FirstCodec    = topics.AppliedCodec{}
 )
 
-// DueOf implements engine.DatedCodec, as timerRows does.
-func (accountRows) DueOf(data []byte) (due instant.Instant, readable bool) {
-	var account budget.Account
-	if account.UnmarshalBinary(data) != nil {
-		return budget.Never, false
-	}
-	return account.NextDue(), true
-}
+// DueOf implements engine.DatedCodec. It is asked for each row that is written, so once for each play.
+func (accountRows) DueOf(data []byte) (due instant.Instant, readable bool) { return budget.DueOf(data) }
 
 // AwaitOf implements engine.AwaitingCodec.
 func (accountRows) AwaitOf(data []byte) (ticket int64, by instant.Instant) {

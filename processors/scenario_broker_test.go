@@ -109,9 +109,11 @@ func newBroker(t *testing.T, s setup) *brokerDeployment {
 	d := &brokerDeployment{
 		t: t, setup: s, cluster: cluster, brokers: cluster.ListenAddrs(), clock: processors.NewVirtualClock(s.now),
 		running: make(map[string]*runningEngine), counts: make(map[string]*tally), changed: make(chan struct{}, 1),
-		ends: map[topics.Name]map[int32]int64{topics.CampaignEvents: {}, topics.Plays: {}},
+		ends: map[topics.Name]map[int32]int64{
+			topics.CampaignEvents: {}, topics.Plays: {}, topics.DeviceEvents: {}, topics.DeviceAcks: {},
+		},
 	}
-	for _, short := range shorts {
+	for _, short := range s.shorts() {
 		d.counts[short] = &tally{byName: make(map[string]int)}
 	}
 	d.client = d.connect(kgo.RecordPartitioner(placed()), kgo.ProducerBatchMaxBytes(topics.InputMaxBytes))
@@ -121,7 +123,7 @@ func newBroker(t *testing.T, s setup) *brokerDeployment {
 		t.Fatal(err)
 	}
 	d.reading = newReading(d)
-	t.Cleanup(func() { d.halt(shorts[:]...) })
+	t.Cleanup(func() { d.halt(s.shorts()...) })
 	return d
 }
 
@@ -172,6 +174,7 @@ func (d *brokerDeployment) publish(records []topics.Record) {
 			d.published++
 		case topics.Plays:
 			d.played++
+		case topics.DeviceEvents, topics.DeviceAcks:
 		default:
 			continue
 		}
@@ -181,12 +184,12 @@ func (d *brokerDeployment) publish(records []topics.Record) {
 
 func (d *brokerDeployment) drive(now instant.Instant) { d.clock.Set(now) }
 
-func (d *brokerDeployment) stop() { d.halt(shorts[:]...) }
+func (d *brokerDeployment) stop() { d.halt(d.setup.shorts()...) }
 
 func (d *brokerDeployment) start(settings processors.Settings) {
 	d.t.Helper()
 	d.setup.settings = settings
-	for _, short := range shorts {
+	for _, short := range d.setup.shorts() {
 		d.begin(short)
 	}
 	d.ready()
@@ -277,6 +280,8 @@ func (d *brokerDeployment) halt(shorts ...string) {
 func (d *brokerDeployment) next() instant.Instant { return d.reading.next() }
 
 func (d *brokerDeployment) outputs() []topics.Record { return d.reading.take() }
+
+func (d *brokerDeployment) deviceOutputs() []topics.Record { return d.reading.takeOnDevice() }
 
 func (d *brokerDeployment) rows(table topics.Name) map[string][]byte { return d.reading.rows[table] }
 

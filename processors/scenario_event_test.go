@@ -51,6 +51,7 @@ func definitionMembers() []definitionMember {
 		{"cpm", "cpm", "", inJSON},
 		{"grace", "settlement_grace_seconds", "", verbatim},
 		{"stores", "stores", "", list},
+		{"creatives", "creatives", "", creatives},
 		{"contact", "contacts", "", contact},
 	}
 }

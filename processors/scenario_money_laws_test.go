@@ -185,7 +185,8 @@ func (c *chronicle) settledLaws(past *history) error {
 	broken.hold(past.settle == nil || past.release != nil && past.statement != nil, "is settled, and has no statement")
 	for _, s := range past.unchecked {
 		applied, read := s.Inputs[string(topics.TransitionsApplied)].Offset, s.Inputs[string(topics.Plays)].Offset
-		broken.hold(len(s.Inputs) == 2 && applied == past.settle.Sequence, "%s must count up to the settlement: %v", s.StatementID, s.Inputs)
+		_, names := s.Inputs[string(topics.Plays)] // a position in them only when one was read
+		broken.hold(names == (read > 0) && applied == past.settle.Sequence, "%s must count up to the settlement: %v", s.StatementID, s.Inputs)
 		accounted := s.Plays
 		for count := range maps.Values(s.NotCounted) {
 			accounted += count

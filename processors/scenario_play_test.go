@@ -33,6 +33,8 @@ type deployment interface {
 	// outputs returns the committed records of the outputs since the last call, after settle. Those of one topic and key
 	// come in their order, dues first.
 	outputs() []topics.Record
+	// deviceOutputs is outputs for deviceTopics.
+	deviceOutputs() []topics.Record
 	// rows returns the rows of a table after settle, by key.
 	rows(table topics.Name) map[string][]byte
 	// counted returns what the group of that short name has counted so far.
@@ -44,6 +46,7 @@ type setup struct {
 	partitions int32
 	settings   processors.Settings
 	now        instant.Instant
+	devices    bool // the groups of devices run as well
 }
 
 // play is one script on one deployment.
@@ -63,6 +66,7 @@ type play struct {
 	// begun holds from a start to the expectation behind it.
 	begun     bool
 	chronicle *chronicle
+	devices   devicesHeard
 	// seen are counters as the last expectation saw them: those of timers, and those of budgets.
 	seen, seenPlays map[string]int
 }
@@ -90,7 +94,7 @@ func playScript(t *testing.T, s *script, kind deploymentKind, why purpose) *play
 func newPlay(t *testing.T, s *script, kind deploymentKind, why purpose) *play {
 	return &play{
 		t: t, script: s, kind: kind, purpose: why, chronicle: newChronicle(),
-		seen: make(map[string]int), seenPlays: make(map[string]int),
+		devices: newDevicesHeard(), seen: make(map[string]int), seenPlays: make(map[string]int),
 		setup: setup{partitions: 2, settings: processors.Settings{
 			DistributionLead: instant.Millis((24 * time.Hour).Milliseconds()),
 		}},
@@ -165,6 +169,9 @@ func (p *play) do(s *step) error {
 	if _, is := eventTypes()[s.verb]; is {
 		return p.publish(s)
 	}
+	if isDeviceVerb(s.verb) {
+		return p.publish(s)
+	}
 	switch s.verb {
 	case "deployment":
 		return p.readSetup(s)
@@ -178,6 +185,8 @@ func (p *play) do(s *step) error {
 		return p.expect(s)
 	case "status", "row", "in-force", "account", "statement":
 		return p.look(s)
+	case "playlist", "command", "readiness":
+		return p.lookAtDevices(s)
 	}
 	return fmt.Errorf("%s is not a verb", s.verb)
 }
@@ -187,7 +196,7 @@ func (p *play) readSetup(s *step) error {
 	if p.on != nil {
 		return errors.New("deployment stands before everything else")
 	}
-	if err := errors.Join(s.check(0, 0, "partitions", "lead", "grace", "only"), s.empty()); err != nil {
+	if err := errors.Join(s.check(0, 0, "partitions", "lead", "grace", "only", "devices"), s.empty()); err != nil {
 		return err
 	}
 	if count, is := s.named["partitions"]; is {
@@ -197,6 +206,7 @@ func (p *play) readSetup(s *step) error {
 		}
 		p.setup.partitions = int32(partitions)
 	}
+	p.setup.devices = s.named["devices"] == "yes"
 	return p.readSettings(s)
 }
 

@@ -31,9 +31,11 @@ func (p *play) publish(s *step) error {
 	p.on.publish(records)
 	for _, record := range records {
 		p.chronicle.publish(record)
-		if record.Topic == string(topics.Plays) {
+		switch topics.Name(record.Topic) {
+		case topics.Plays:
 			p.played++
-		} else {
+		case topics.DeviceEvents, topics.DeviceAcks:
+		default:
 			p.published++
 		}
 	}
@@ -48,6 +50,9 @@ func (p *play) record(s *step) (topics.Record, error) {
 		return topics.Record{}, err
 	}
 	p.events++
+	if isDeviceVerb(s.verb) {
+		return p.deviceRecord(s, fmt.Sprintf("e-%d", p.events))
+	}
 	return eventRecord(s, fmt.Sprintf("e-%d", p.events), schemas.Instant(p.now))
 }
 
@@ -63,7 +68,7 @@ func (s *step) repeated() ([]*step, error) {
 	if err != nil || count < 1 || count > repeatMax {
 		return nil, fmt.Errorf("reading repeat: the count must be 1 to %d", repeatMax)
 	}
-	if _, is := eventTypes()[s.given[1]]; !is {
+	if _, is := eventTypes()[s.given[1]]; !is && !isDeviceVerb(s.given[1]) {
 		return nil, fmt.Errorf("reading repeat: %s is no event", s.given[1])
 	}
 	steps := make([]*step, 0, count)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/rmn-arms/campaign-engine/processors/engine"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/state/table"
 	"github.com/rmn-arms/campaign-engine/state/timer"
@@ -19,6 +20,7 @@ type reading struct {
 	// at are the positions behind what was read, markers included; ends those behind the last record of each partition.
 	at, ends map[topics.Name]map[int32]int64
 	heard    []topics.Record
+	onDevice []topics.Record
 	counts   map[topics.Name]int
 	rows     map[topics.Name]map[string][]byte
 }
@@ -30,6 +32,11 @@ func followed() []string {
 		string(topics.DeadLetters), string(topics.CampaignEngineTimersTable), string(topics.CampaignEngineTimersLoop),
 		string(topics.CampaignEngineLifecycleTable), string(topics.BudgetReleased), string(topics.CampaignStatements),
 		string(topics.CampaignEngineBudgetsTable), string(topics.CampaignEngineBudgetsLoop),
+		string(topics.StorePlacements), string(topics.StoreDevices), string(topics.ReadinessChanges),
+		string(topics.DeviceCommands), string(topics.CampaignReadiness),
+		string(topics.CampaignEnginePlacementsTable), string(topics.CampaignEnginePlacementsLoop),
+		string(topics.CampaignEngineDevicesTable), string(topics.CampaignEngineDevicesLoop),
+		string(topics.CampaignEngineStoresTable), string(topics.CampaignEngineStoresLoop), string(topics.CampaignEngineReadinessTable),
 	}
 }
 
@@ -91,6 +98,8 @@ func (r *reading) read(record *kgo.Record) {
 	r.ends[topic][record.Partition] = record.Offset + 1
 	r.counts[topic]++
 	switch {
+	case slices.Contains(deviceTopics[:], topic):
+		r.onDevice = append(r.onDevice, topics.Record{Topic: record.Topic, Key: record.Key, Value: record.Value})
 	case slices.Contains(outputTopics[:], topic):
 		if belongs := topics.PartitionOf(record.Key, r.d.setup.partitions); record.Key != nil && record.Partition != belongs {
 			r.d.t.Errorf("%s lies in partition %d of %s, not %d", record.Key, record.Partition, topic, belongs)
@@ -115,9 +124,27 @@ func (r *reading) take() []topics.Record {
 	return heard
 }
 
+// takeOnDevice returns what was heard of deviceTopics since the last time.
+func (r *reading) takeOnDevice() []topics.Record {
+	heard := r.onDevice
+	r.onDevice = nil
+	return heard
+}
+
 // next is the earliest instant for which a committed row waits.
 func (r *reading) next() instant.Instant {
-	return min(r.nextTimer(), r.nextAccount())
+	return min(r.nextTimer(), r.nextAccount(), r.nextIn(topics.CampaignEngineStoresTable), r.nextIn(topics.CampaignEngineReadinessTable))
+}
+
+// nextIn is that of a table whose rows begin with when they are due.
+func (r *reading) nextIn(name topics.Name) instant.Instant {
+	next := table.Never
+	for key, row := range r.rows[name] {
+		if !isPart(key) {
+			next = min(next, engine.DuePrefix(row))
+		}
+	}
+	return next
 }
 
 // nextTimer is that of the timers' table.

@@ -19,7 +19,9 @@ import (
 //  3. lifecycle has committed its position behind the last of transitions-due;
 //  4. budgets has committed positions behind the last of transitions-applied, behind all plays that were published, and
 //     behind the last record of its loop, and no account is due;
-//  5. the counters of all groups have been told.
+//  5. the groups of devices have read their inputs and loops, each looked at behind those that feed it, and none of their rows
+//     is due;
+//  6. the counters of all groups have been told.
 //
 // Each of these, once true, stays true, and each is looked at behind the one that feeds it; so no marker record, no time
 // and no knowledge of the engine's inside is needed. What they speak of changes only when an engine commits: settle looks
@@ -72,9 +74,11 @@ func (d *brokerDeployment) atRest(ctx context.Context) string {
 		}
 	}
 	if _, runs := d.running[topics.Budgets]; runs {
-		return d.budgetsAtRest(ctx)
+		if why := d.budgetsAtRest(ctx); why != "" {
+			return why
+		}
 	}
-	return ""
+	return d.devicesAtRest(ctx)
 }
 
 func (d *brokerDeployment) timersAtRest(ctx context.Context) string {

@@ -31,7 +31,8 @@ type testerDeployment struct {
 	tester   *tester.Tester
 	tables   map[topics.Name]*table.Table
 	heard    []*tester.QueueTracker
-	topics   []topics.Name // of heard
+	topics   []topics.Name          // of heard
+	onDevice []*tester.QueueTracker // of deviceTopics
 	counts   map[string]*tally
 	broken   chan error
 	now      instant.Instant
@@ -60,7 +61,7 @@ func (c *tally) copy() map[string]int {
 	return maps.Clone(c.byName)
 }
 
-// shorts are the groups of a deployment.
+// shorts are the groups of every deployment; see also deviceShorts.
 var shorts = [...]string{topics.Timers, topics.Lifecycle, topics.Budgets}
 
 // clocked are the groups that have timers, with their tables and when a row of theirs is due.
@@ -71,6 +72,8 @@ var clocked = []struct {
 }{
 	{topics.Timers, topics.CampaignEngineTimersTable, engine.DuePrefix},
 	{topics.Budgets, topics.CampaignEngineBudgetsTable, accountDue},
+	{topics.Stores, topics.CampaignEngineStoresTable, engine.DuePrefix},
+	{topics.Readiness, topics.CampaignEngineReadinessTable, engine.DuePrefix},
 }
 
 // accountDue is when an account is due.
@@ -90,10 +93,13 @@ func deployOnTester(t *testing.T, s setup) deployment {
 	d := &testerDeployment{
 		t: t, settings: s.settings, tester: tester.New(t),
 		tables: make(map[topics.Name]*table.Table), counts: make(map[string]*tally),
-		broken: make(chan error, len(shorts)), now: s.now, offsets: make(map[string]int64),
+		broken: make(chan error, len(s.shorts())), now: s.now, offsets: make(map[string]int64),
 	}
-	for _, short := range shorts {
+	for _, short := range s.shorts() {
 		d.run(short, s)
+	}
+	for _, name := range deviceTopics {
+		d.onDevice = append(d.onDevice, d.tester.NewQueueTracker(string(name)))
 	}
 	for _, name := range outputTopics {
 		d.heard, d.topics = append(d.heard, d.tester.NewQueueTracker(string(name))), append(d.topics, name)
@@ -160,8 +166,14 @@ var _ engine.Context = (*testerContext)(nil)
 
 func (c *testerContext) Now() instant.Instant { return c.deployment.now }
 func (c *testerContext) CatchingUp() bool     { return c.deployment.catchingUp }
-func (c *testerContext) Misplaced() bool      { return false }
-func (c *testerContext) Count(name string)    { c.counts.add(name, 1) }
+func (c *testerContext) CaughtUpAt() instant.Instant {
+	if c.deployment.catchingUp {
+		return budget.Never
+	}
+	return 0
+}
+func (c *testerContext) Misplaced() bool   { return false }
+func (c *testerContext) Count(name string) { c.counts.add(name, 1) }
 
 func (c *testerContext) CountSince(string, instant.Instant) {}
 
@@ -240,7 +252,9 @@ func (d *testerDeployment) fire() bool {
 	d.t.Helper()
 	fired := 0
 	for _, group := range clocked {
-		fired += d.fireGroup(group.short, d.tables[group.table], group.dueOf)
+		if rows, runs := d.tables[group.table]; runs {
+			fired += d.fireGroup(group.short, rows, group.dueOf)
+		}
 	}
 	return fired > 0
 }
@@ -303,14 +317,23 @@ func (d *testerDeployment) start(settings processors.Settings) {
 func (d *testerDeployment) next() instant.Instant {
 	next := table.Never
 	for _, group := range clocked {
-		next = min(next, d.tables[group.table].Next())
+		if rows, runs := d.tables[group.table]; runs {
+			next = min(next, rows.Next())
+		}
 	}
 	return next
 }
 
-func (d *testerDeployment) outputs() []topics.Record {
+func (d *testerDeployment) outputs() []topics.Record { return drained(d.topics, d.heard) }
+
+func (d *testerDeployment) deviceOutputs() []topics.Record {
+	return drained(deviceTopics[:], d.onDevice)
+}
+
+// drained takes what has come on topics.
+func drained(names []topics.Name, trackers []*tester.QueueTracker) []topics.Record {
 	var records []topics.Record
-	for i, tracker := range d.heard {
+	for i, tracker := range trackers {
 		for {
 			offset := tracker.NextOffset()
 			key, value, more := tracker.NextRaw()
@@ -318,7 +341,7 @@ func (d *testerDeployment) outputs() []topics.Record {
 				break
 			}
 			records = append(records, topics.Record{
-				Topic: string(d.topics[i]), Offset: offset, Key: []byte(key), Value: value,
+				Topic: string(names[i]), Offset: offset, Key: []byte(key), Value: value,
 			})
 		}
 	}

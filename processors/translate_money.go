@@ -120,9 +120,12 @@ func StatementOf(campaignID string, s *budget.Statement) schemas.Statement {
 		Budget: wireMoney(a.Budget), Cost: a.Cost.String(), Spent: wireMoney(s.Spent), Released: wireMoney(s.Released),
 		ByStoreTotal: int64(len(s.ByStore)), ByCreativeTotal: int64(len(s.ByCreative)),
 		ByStore: []schemas.StoreLine{}, ByCreative: []schemas.CreativeLine{}, NotCounted: map[schemas.Verdict]int64{},
-		Inputs: map[string]schemas.Position{
-			string(topics.TransitionsApplied): schemas.Position(a.Applied), string(topics.Plays): schemas.Position(a.Plays),
-		},
+		Inputs: map[string]schemas.Position{},
+	}
+	for topic, position := range map[topics.Name]budget.Position{topics.TransitionsApplied: a.Applied, topics.Plays: a.Plays} {
+		if position != (budget.Position{}) { // else nothing of it was read, in whatever partition it would be
+			data.Inputs[string(topic)] = schemas.Position(position)
+		}
 	}
 	for _, line := range s.ByStore[:min(len(s.ByStore), schemas.StatementLinesMax)] {
 		data.ByStore = append(data.ByStore, schemas.StoreLine{StoreID: line.ID, Tally: wireTally(line.Tally)})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/cockroachdb/apd/v3"
+	jsonv2 "github.com/go-json-experiment/json"
 
 	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/state/instant"
@@ -57,7 +58,7 @@ func projectedRelease(released *schemas.Released) (release pgstore.Release, err 
 
 func projectedStatement(body json.RawMessage) (statement pgstore.Statement, err error) {
 	var s schemas.Statement
-	if err := json.Unmarshal(body, &s); err != nil {
+	if err := jsonv2.Unmarshal(body, &s); err != nil {
 		return statement, fmt.Errorf("reading a statement: %w", err)
 	}
 	statement = pgstore.Statement{

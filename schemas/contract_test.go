@@ -84,6 +84,7 @@ func TestSchemasListTheWordsOfTheContract(t *testing.T) {
 			"window-passed not-ended completed cancelled"},
 		{schemas.StatementFinal, "uncounted", "", "duplicate out-of-window not-active after-lock over-budget unknown-campaign invalid"},
 		{schemas.StatementAdjusted, "status", "", "SCHEDULED ACTIVE PAUSED COMPLETED CANCELLED"},
+		{schemas.DeviceAck, "ack_status", "", "received downloading ready failed"},
 		{schemas.RecordRefused, "refused", "reason", "too-large too-deep malformed unknown-type " +
 			"key-mismatch schema invalid-zone skipped-local-time invalid-window invalid-money unknown-campaign revision-conflict"},
 	}
@@ -102,7 +103,7 @@ func TestSchemasListTheWordsOfTheContract(t *testing.T) {
 func TestOutputsHoldNoContacts(t *testing.T) {
 	for _, kind := range []schemas.Type{
 		schemas.TransitionDue, schemas.TransitionApplied, schemas.TransitionRejected, schemas.BudgetReleased, schemas.StatementFinal,
-		schemas.StatementAdjusted,
+		schemas.StatementAdjusted, schemas.DeviceCommand, schemas.CampaignReadiness,
 	} {
 		for _, word := range []string{`"contacts"`, `"email"`} {
 			if strings.Contains(string(schemas.JSONSchema(kind)), word) {

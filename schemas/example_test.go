@@ -60,6 +60,16 @@ func eventOf(t *testing.T, kind schemas.Type) any {
 		return new(schemas.Event[schemas.Released])
 	case schemas.StatementFinal, schemas.StatementAdjusted:
 		return new(schemas.Event[schemas.Statement])
+	case schemas.DeviceRegistered:
+		return new(schemas.Event[schemas.Registered])
+	case schemas.DeviceRemoved:
+		return new(schemas.Event[schemas.Removed])
+	case schemas.DeviceCommand:
+		return new(schemas.Event[schemas.Command])
+	case schemas.DeviceAck:
+		return new(schemas.Event[schemas.Ack])
+	case schemas.CampaignReadiness:
+		return new(schemas.Event[schemas.Readiness])
 	case schemas.RecordRefused:
 		return new(schemas.Event[schemas.Refused])
 	}

@@ -15,8 +15,8 @@ var asyncAPI string
 // type that is not one of Types. Each stands by itself. Members that it does not name are allowed everywhere.
 //
 // A schema states the shape. Beyond it are the sizes and the nesting of a record, names that come twice, the record's
-// key, days that a month does not have in *_local, a play's instants that leave the years 0000 to 9999 in UTC, zones, windows
-// and money.
+// key, days that a month does not have in *_local, instants of plays and devices that leave the years 0000 to 9999 in UTC, zones,
+// windows and money.
 func JSONSchema(kind Type) []byte {
 	if !slices.Contains(Types(), kind) {
 		return nil

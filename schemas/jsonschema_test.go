@@ -128,6 +128,10 @@ func TestSchemasStateTheLimits(t *testing.T) {
 	due := parsed(t, schemas.JSONSchema(schemas.TransitionDue))
 	play := parsed(t, schemas.JSONSchema(schemas.PlayReported))
 	statement := parsed(t, schemas.JSONSchema(schemas.StatementAdjusted))
+	registered := parsed(t, schemas.JSONSchema(schemas.DeviceRegistered))
+	ack := parsed(t, schemas.JSONSchema(schemas.DeviceAck))
+	command := parsed(t, schemas.JSONSchema(schemas.DeviceCommand))
+	readiness := parsed(t, schemas.JSONSchema(schemas.CampaignReadiness))
 	cases := []struct {
 		in   map[string]any
 		path string
@@ -157,6 +161,16 @@ func TestSchemasStateTheLimits(t *testing.T) {
 			fmt.Sprintf(`^-?[0-9]{1,%d}(\.[0-9]{1,%d})?$`, schemas.ImpressionsMaxDigits, schemas.ImpressionsMaxDecimals)},
 		{statement, "$defs/statement/properties/by_store/maxItems", schemas.StatementLinesMax},
 		{statement, "$defs/statement/properties/by_creative/maxItems", schemas.StatementLinesMax},
+		{registered, "$defs/registered/properties/time_zone/maxLength", schemas.ZoneMaxChars},
+		{registered, "$defs/capabilities/properties/mime/maxItems", schemas.CapabilitiesMaxCount},
+		{ack, "$defs/ack/properties/command_id/maxLength", schemas.CommandIDMaxChars},
+		{ack, "$defs/ack/properties/playlist_revision/maximum", schemas.IntegerMax},
+		{ack, "$defs/ack/properties/missing/maxItems", schemas.MissingMaxCount},
+		{ack, "$defs/ack/properties/error/maxLength", schemas.AckErrorMaxChars},
+		{command, "$defs/command/properties/command_id/maxLength", schemas.CommandIDMaxChars},
+		{command, "$defs/command/properties/attempt/maximum", schemas.IntegerMax},
+		{readiness, "$defs/readiness/properties/unready/maxItems", schemas.ReadinessLinesMax},
+		{readiness, "$defs/unready_device/properties/reason/maxLength", len("failed: ") + schemas.AckErrorMaxChars},
 	}
 	for _, c := range cases {
 		var node any = c.in

@@ -28,6 +28,7 @@ const (
 	EmailMaxChars             = 254 // RFC 5321, section 4.5.3.1.3; RFC 3696, erratum 1690
 	LocaleMaxChars            = 64
 	TransitionIDMaxChars      = 256  // a campaign's id, a revision, a transition with a tzdb version
+	CommandIDMaxChars         = 145  // a device's id and a playlist revision
 	CapabilitiesMaxCount      = 100  // media types of a device
 	MissingMaxCount           = 1000 // creatives in an ack
 	AckErrorMaxChars          = 256

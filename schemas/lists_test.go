@@ -10,7 +10,7 @@ import (
 )
 
 func TestListsAreTheSchemas(t *testing.T) {
-	var reasons, transitions, uncounted []string
+	var reasons, transitions, uncounted, statuses []string
 	for _, reason := range schemas.Reasons() {
 		reasons = append(reasons, string(reason))
 	}
@@ -22,6 +22,9 @@ func TestListsAreTheSchemas(t *testing.T) {
 			uncounted = append(uncounted, string(verdict))
 		}
 	}
+	for _, status := range schemas.AckStatuses() {
+		statuses = append(statuses, string(status))
+	}
 	for _, c := range []struct {
 		file, definition, property string
 		list                       []string
@@ -29,6 +32,7 @@ func TestListsAreTheSchemas(t *testing.T) {
 		{"record.refused", "refused", "reason", reasons},
 		{"transition.due", "due", "transition", transitions},
 		{"statement.final", "uncounted", "", uncounted},
+		{"device.ack", "ack_status", "", statuses},
 	} {
 		want := enum(t, c.file, c.definition, c.property)
 		if !slices.Equal(c.list, want) {

@@ -49,6 +49,7 @@ type Statement struct {
 	NotCounted      map[Verdict]int64 `json:"not_counted"`
 	Late            *Tally            `json:"late,omitempty"`
 	// Inputs are, by topic, the positions that it counted up to: of this campaign everything before them, nothing behind.
+	// A topic of which it counted nothing is not there.
 	Inputs map[string]Position `json:"inputs"`
 }
 

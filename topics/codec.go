@@ -21,8 +21,8 @@ type Malformed struct {
 	Refusal *Refusal
 }
 
-// RawCodec passes values through; inputs are read with it, and DecodeCampaignEvent or DecodePlay then reads the Raw
-// beside the record's key and headers.
+// RawCodec passes values through; inputs are read with it, and DecodeCampaignEvent or another decoder of an input
+// then reads the Raw beside the record's key and headers.
 type RawCodec struct{}
 
 // Encode takes a Raw.
@@ -74,6 +74,9 @@ type ReadApplied struct {
 	Raw Raw
 }
 
+// ReadFirst implements engine.FirstCodec: what is shown of a campaign is judged by what is known of it.
+func (AppliedCodec) ReadFirst() {}
+
 // Encode takes a *schemas.Event[schemas.Applied]; equal events give equal bytes.
 func (AppliedCodec) Encode(value any) ([]byte, error) {
 	event, is := value.(*schemas.Event[schemas.Applied])
@@ -109,6 +112,30 @@ type ReleasedCodec struct{ eventCodec[schemas.Released] }
 
 // StatementCodec is the codec of campaign-statements, of both their types: *schemas.Event[schemas.Statement].
 type StatementCodec struct{ eventCodec[schemas.Statement] }
+
+// CommandCodec is the codec of device-commands, and of stores' own topics: *schemas.Event[schemas.Command].
+type CommandCodec struct{}
+
+// Encode takes a *schemas.Event[schemas.Command]; equal events give equal bytes.
+func (CommandCodec) Encode(value any) ([]byte, error) {
+	event, is := value.(*schemas.Event[schemas.Command])
+	if !is {
+		return nil, fmt.Errorf("encoding a command: got a %T", value)
+	}
+	return EncodeCommand(event)
+}
+
+// Decode returns a *schemas.Event[schemas.Command] or a Malformed.
+func (CommandCodec) Decode(data []byte) (any, error) {
+	event, refusal := DecodeCommand(data)
+	if refusal != nil {
+		return Malformed{Raw: bytes.Clone(data), Refusal: refusal}, nil
+	}
+	return event, nil
+}
+
+// ReadinessCodec is the codec of campaign-readiness: *schemas.Event[schemas.Readiness].
+type ReadinessCodec struct{ eventCodec[schemas.Readiness] }
 
 // RefusedCodec is the codec of dead-letters: *schemas.Event[schemas.Refused].
 type RefusedCodec struct{ eventCodec[schemas.Refused] }

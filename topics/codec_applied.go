@@ -10,11 +10,11 @@ func DecodeApplied(value []byte) (*schemas.Event[schemas.Applied], *Refusal) {
 	return decodeTransition(value, schemas.TransitionApplied, readApplied)
 }
 
-func readApplied(data string) (a schemas.Applied, broken *breach) {
+func readApplied(data part) (a schemas.Applied, broken *breach) {
 	var due dueInstants
 	var appliedAt *schemas.Instant
-	broken = readObject(data, func(name, value string) *breach {
-		rule := ""
+	broken = readMembers(data, func(name string, member part) *breach {
+		value, rule := member.text, ""
 		switch name {
 		case "from":
 			a.From, rule = readStatus(value)

@@ -25,10 +25,10 @@ func decodeAnyDue(value []byte) (*schemas.Event[schemas.Due], *Refusal) {
 	return decodeTransition(value, schemas.TransitionDue, readDue)
 }
 
-func readDue(data string) (d schemas.Due, broken *breach) {
+func readDue(data part) (d schemas.Due, broken *breach) {
 	instants := dueInstants{}
-	if broken = readObject(data, func(name, value string) *breach {
-		return breachAt(name, readDueField(&d, &instants, name, value))
+	if broken = readMembers(data, func(name string, value part) *breach {
+		return breachAt(name, readDueField(&d, &instants, name, value.text))
 	}); broken == nil {
 		broken = checkDue(&d, instants)
 	}

@@ -16,6 +16,7 @@ func TestEncodedValuesShareNoMemory(t *testing.T) {
 		"due":          func() ([]byte, error) { return EncodeDue(sampleDue(t, true)) },
 		"placed":       func() ([]byte, error) { return EncodePlaced(placed) },
 		"large placed": func() ([]byte, error) { return EncodePlaced(large) },
+		"command":      func() ([]byte, error) { return EncodeCommand(sampleCommand(3)) },
 	}
 	for name, first := range encode {
 		encoded, err := first()

@@ -104,6 +104,7 @@ func TestTransitionsAreReadBackByTheirCodecs(t *testing.T) {
 	}{
 		{"due", DueCodec{}, due}, {"applied", AppliedCodec{}, &applied}, {"rejected", RejectedCodec{}, &rejected},
 		{"released", ReleasedCodec{}, sampleReleased()}, {"statement", StatementCodec{}, sampleStatement(2)},
+		{"command", CommandCodec{}, sampleCommand(2)}, {"readiness", ReadinessCodec{}, sampleReadiness(2)},
 		{"refused", RefusedCodec{}, refused}, {"raw", RawCodec{}, Raw("x")}, {"tombstone", RawCodec{}, Raw(nil)},
 	}
 	for _, c := range cases {
@@ -139,7 +140,7 @@ func TestTransitionsAreReadBackByTheirCodecs(t *testing.T) {
 func TestCodecsTurnWhatTheyCannotReadIntoMalformed(t *testing.T) {
 	codecs := map[string]interface{ Decode([]byte) (any, error) }{
 		"due": DueCodec{}, "applied": AppliedCodec{}, "rejected": RejectedCodec{}, "refused": RefusedCodec{},
-		"released": ReleasedCodec{}, "statement": StatementCodec{},
+		"released": ReleasedCodec{}, "statement": StatementCodec{}, "command": CommandCodec{}, "readiness": ReadinessCodec{},
 		"loop": LoopCodec{},
 	}
 	values := []string{

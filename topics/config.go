@@ -37,7 +37,7 @@ func (s Stream) Settings(replicas int) []Setting {
 		{Name: "message.timestamp.type", Value: "CreateTime", Why: "a record's time is its producer's, on a replay too"},
 	}
 	if s.Cleanup == Compact {
-		settings = append(settings, tableSettings()...)
+		settings = append(settings, compactSettings()...)
 	} else {
 		settings = append(settings, s.retentionSettings()...)
 	}
@@ -68,8 +68,8 @@ func (s Stream) retentionSettings() []Setting {
 
 func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
-// tableSettings keep a compacted topic short, since a recovery reads all of it.
-func tableSettings() []Setting {
+// compactSettings keep a compacted topic short, since a recovery reads all of it, and so does a device.
+func compactSettings() []Setting {
 	return []Setting{
 		{Name: "segment.bytes", Value: strconv.Itoa(64 << 20),
 			Why: "the newest segment is never compacted: small ones bound what a recovery reads twice"},

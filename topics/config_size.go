@@ -63,5 +63,12 @@ func statementMaxBytes() int {
 	return batchMaxOverheadBytes + envelopeMaxBytes + 2*schemas.StatementLinesMax*lineMaxBytes
 }
 
+// readinessMaxBytes is the largest readiness as a batch of its own: unready at its longest, where each byte of a device's own
+// word is written as \u00XX.
+func readinessMaxBytes() int {
+	const lineMaxBytes = 128 + 2*schemas.IDMaxChars + len(`\u0000`)*schemas.AckErrorMaxChars
+	return batchMaxOverheadBytes + envelopeMaxBytes + schemas.ReadinessLinesMax*lineMaxBytes
+}
+
 // base64Bytes is the length of n bytes in base64 with padding.
 func base64Bytes(n int) int { return (n + 2) / 3 * 4 }

@@ -16,7 +16,7 @@ import (
 func TestSizesFit(t *testing.T) {
 	for name, size := range map[string]int{
 		"a dead letter": deadLetterMaxBytes(), "a record on a loop": loopMaxBytes(), "a transition or row": transitionMaxBytes(),
-		"a statement": statementMaxBytes(),
+		"a statement": statementMaxBytes(), "a readiness": readinessMaxBytes(),
 	} {
 		if size > OutputMaxBytes {
 			t.Errorf("%s may have %d bytes, more than OutputMaxBytes = %d", name, size, OutputMaxBytes)
@@ -27,9 +27,9 @@ func TestSizesFit(t *testing.T) {
 	if InputMaxBytes < 5*largest {
 		t.Errorf("InputMaxBytes = %d leaves no room above the largest record, %d", InputMaxBytes, largest)
 	}
-	for _, stream := range Streams() {
+	for _, stream := range append(Streams(), StoreStream()) {
 		switch {
-		case len(Writers(stream.Name)) > 0 && stream.MaxMessageBytes != OutputMaxBytes:
+		case stream.Source == "" && stream.MaxMessageBytes != OutputMaxBytes:
 			t.Errorf("%s takes batches up to %d, but the engine's go up to %d", stream.Name, stream.MaxMessageBytes, OutputMaxBytes)
 		case stream.Source != "" && stream.MaxMessageBytes != InputMaxBytes:
 			t.Errorf("%s takes batches up to %d, want InputMaxBytes", stream.Name, stream.MaxMessageBytes)

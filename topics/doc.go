@@ -3,7 +3,7 @@
 //
 // How to read it:
 //
-//	table.go   the topics, as data
+//	table.go   the topics, as data; table_store.go what each store's own topic is like, of which there are any number
 //	group.go   the groups, as data; who reads and writes follows from them
 //	config.go  what the table says, as Kafka's settings; config_size.go the limits of sizes and their arithmetic
 //	hash.go    key -> partition, the same for every producer and for goka

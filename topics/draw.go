@@ -11,8 +11,8 @@ import (
 func Draw() string {
 	var picture strings.Builder
 	picture.WriteString("flowchart LR\n")
-	for _, stream := range Streams() {
-		fmt.Fprintf(&picture, "    %s[(\"%s\")]\n", node(string(stream.Name)), stream.Name)
+	for _, stream := range drawn() {
+		fmt.Fprintf(&picture, "    %s[(\"%s\")]\n", node(string(stream.Name)), label(string(stream.Name)))
 	}
 	for _, group := range Groups() {
 		fmt.Fprintf(&picture, "    %s([\"%s\"])\n", node(group.ID()), group.Short)
@@ -20,13 +20,20 @@ func Draw() string {
 	for _, outside := range outsiders() {
 		fmt.Fprintf(&picture, "    %s[\"%s\"]\n", node(outside), outside)
 	}
-	for _, stream := range Streams() {
+	for _, stream := range drawn() {
 		drawOutside(&picture, stream)
 	}
 	for _, group := range Groups() {
 		drawGroup(&picture, group)
 	}
 	return picture.String()
+}
+
+// drawn returns the table with what each store's own topic is like, behind the topic that it is filled from.
+func drawn() []Stream {
+	all := Streams()
+	from := slices.IndexFunc(all, func(s Stream) bool { return s.Name == DeviceCommands })
+	return slices.Insert(all, from+1, StoreStream())
 }
 
 func drawOutside(picture *strings.Builder, stream Stream) {
@@ -43,7 +50,7 @@ func drawGroup(picture *strings.Builder, group Group) {
 	for _, input := range group.Inputs {
 		fmt.Fprintf(picture, "    %s --> %s\n", node(string(input)), self)
 	}
-	for _, output := range group.Outputs {
+	for _, output := range group.outputs() {
 		fmt.Fprintf(picture, "    %s --> %s\n", self, node(string(output)))
 	}
 	for _, own := range []Name{group.Loop, group.Table, Name(group.Store)} {
@@ -56,7 +63,7 @@ func drawGroup(picture *strings.Builder, group Group) {
 // outsiders returns who stands outside the engine, in the order in which the table names them.
 func outsiders() []string {
 	var names []string
-	for _, stream := range Streams() {
+	for _, stream := range drawn() {
 		for _, name := range []string{stream.Source, stream.Audience} {
 			if name != "" && !slices.Contains(names, name) {
 				names = append(names, name)
@@ -68,20 +75,36 @@ func outsiders() []string {
 
 // node makes a Mermaid id of a name.
 func node(name string) string {
-	return strings.NewReplacer("-", "_", ",", "", " ", "_", ".", "_").Replace(name)
+	return strings.NewReplacer("-", "_", ",", "", " ", "_", ".", "_", "<", "", ">", "").Replace(name)
 }
+
+// outputs returns what is shown as a group's outputs: every store's topic as one.
+func (g Group) outputs() []Name {
+	if !g.PerStore {
+		return g.Outputs
+	}
+	return append(slices.Clone(g.Outputs), StoreStream().Name)
+}
+
+// label makes a Mermaid label of a name: what looks like HTML would not be shown.
+func label(name string) string { return strings.NewReplacer("<", "#lt;", ">", "#gt;").Replace(name) }
 
 // DrawTopics returns the table of topics in Markdown: what is in each, whose it is, how long it stays, and why.
 func DrawTopics() string {
 	rows := [][]string{{"topic", "key", "record", "written by", "read by", "partitions", "kept", "why"}}
-	for _, stream := range Streams() {
+	for _, stream := range drawn() {
 		rows = append(rows, []string{
 			code(string(stream.Name)), stream.Key, stream.Record,
-			either(stream.Source, Writers(stream.Name)), either(stream.Audience, Readers(stream.Name)),
+			either(stream.Source, drawnWriters(stream.Name)), either(stream.Audience, Readers(stream.Name)),
 			stream.Partitions.String(), stream.Kept(), stream.Why,
 		})
 	}
 	return markdown(rows)
+}
+
+// drawnWriters returns the short names of the groups that write a topic, or every store's.
+func drawnWriters(name Name) []string {
+	return groupsWhere(func(g Group) bool { return slices.Contains(append(g.outputs(), g.Writes()...), name) })
 }
 
 // DrawGroups returns the table of groups in Markdown.
@@ -89,7 +112,7 @@ func DrawGroups() string {
 	rows := [][]string{{"group", "Kafka group id", "reads", "writes", "keeps", "is"}}
 	for _, group := range Groups() {
 		rows = append(rows, []string{
-			code(group.Short), code(group.ID()), codes(group.Inputs), codes(group.Outputs),
+			code(group.Short), code(group.ID()), codes(group.Inputs), codes(group.outputs()),
 			keeps(group), group.Does,
 		})
 	}
@@ -109,7 +132,7 @@ func DrawSettings() string {
 	type line struct{ setting, value, why string }
 	var lines []line
 	topics := map[line][]Name{}
-	for _, stream := range Streams() {
+	for _, stream := range drawn() {
 		for _, setting := range stream.Settings(replicasForQuorum) {
 			key := line{setting.Name, setting.demand(), setting.Why}
 			if topics[key] == nil {
@@ -140,21 +163,21 @@ func (s Setting) demand() string {
 
 // together says in a word which topics these are, where there is one.
 func together(names []Name) string {
-	table := func(s Stream) bool { return s.Cleanup == Compact }
+	compacted := func(s Stream) bool { return s.Cleanup == Compact }
 	switch {
 	case slices.Equal(names, streamsWhere(func(Stream) bool { return true })):
 		return "all"
-	case slices.Equal(names, streamsWhere(table)):
-		return "tables"
-	case slices.Equal(names, streamsWhere(func(s Stream) bool { return !table(s) })):
-		return "all but tables"
+	case slices.Equal(names, streamsWhere(compacted)):
+		return "compacted topics"
+	case slices.Equal(names, streamsWhere(func(s Stream) bool { return !compacted(s) })):
+		return "all but compacted topics"
 	}
 	return codes(names)
 }
 
 func streamsWhere(holds func(Stream) bool) []Name {
 	var names []Name
-	for _, stream := range Streams() {
+	for _, stream := range drawn() {
 		if holds(stream) {
 			names = append(names, stream.Name)
 		}

@@ -20,7 +20,8 @@ func DrawRights(pattern string) string {
 	script.WriteString(`#!/bin/sh
 # The least rights of each role, as "campaignd topics acls" prints them. Whoever runs it may alter the cluster's ACLs:
 #   BOOTSTRAP=k1:9092 COMMAND_CONFIG=admin.properties sh acls.sh
-# Several processors in one process need the rights of each, on one principal.
+# Several processors in one process need the rights of each, on one principal. Each store's devices are a principal of their own:
+# STORES="s-1 s-2" names the stores that get theirs.
 set -eu
 add() {
     "${KAFKA_ACLS:-kafka-acls.sh}" --bootstrap-server "$BOOTSTRAP" \
@@ -29,15 +30,34 @@ add() {
 `)
 	for _, role := range Roles() {
 		fmt.Fprintf(&script, "\n# %s: %s\n", role.Name, role.Does)
+		var adds strings.Builder
 		for _, together := range commands(role.Rights) {
-			fmt.Fprintf(&script, "add --allow-principal %s%s\n", quoted(strings.ReplaceAll(pattern, PrincipalRole, role.Name)), together)
+			fmt.Fprintf(&adds, "add --allow-principal %s%s\n", quoted(strings.ReplaceAll(pattern, PrincipalRole, role.Name)), together)
 		}
+		script.WriteString(forEachStore(adds.String()))
 	}
 	return script.String()
 }
 
-// quoted makes one word of a text for a shell.
-func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
+// forEachStore makes a loop over the stores of commands that are about one of them; others stay as they are.
+func forEachStore(adds string) string {
+	if !strings.Contains(adds, StoreIDPlace) {
+		return adds
+	}
+	var loop strings.Builder
+	loop.WriteString("for store in ${STORES:-}; do\n")
+	for add := range strings.Lines(strings.ReplaceAll(adds, StoreIDPlace, "$store")) {
+		loop.WriteString("    " + add)
+	}
+	loop.WriteString("done\n")
+	return loop.String()
+}
+
+// quoted makes one word of a text for a shell; what stands for a store's id can be replaced by a variable in it.
+func quoted(text string) string {
+	word := "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+	return strings.ReplaceAll(word, StoreIDPlace, `'"`+StoreIDPlace+`"'`)
+}
 
 // commands returns the switches of kafka-acls.sh, rights of one operation and kind of resource together.
 func commands(rights []Right) []string {
@@ -53,7 +73,7 @@ func commands(rights []Right) []string {
 		if !slices.Contains(order, key) {
 			order = append(order, key)
 		}
-		names[key] += fmt.Sprintf(" --%s %s", right.Resource, right.Name)
+		names[key] += fmt.Sprintf(" --%s %s", right.Resource, strings.ReplaceAll(right.Name, StoreIDPlace, `"`+StoreIDPlace+`"`))
 	}
 	var lines []string
 	for _, key := range order {

@@ -133,6 +133,10 @@ func TestDrawShowsEverything(t *testing.T) {
 			}
 		}
 	}
+	if store := string(topics.StoreStream().Name); !strings.Contains(topics.DrawTopics(), "`"+store+"`") ||
+		!strings.Contains(topics.Draw(), "device-commands.#lt;store_id#gt;") {
+		t.Errorf("%s does not stand in the table or the picture", store)
+	}
 	for _, group := range topics.Groups() {
 		if !strings.Contains(topics.Draw(), fmt.Sprintf("([%q])", group.Short)) {
 			t.Errorf("group %s does not stand in the picture", group.Short)

@@ -27,7 +27,7 @@ type envelope struct {
 	subject string           // empty: not given
 	time    *schemas.Instant // nil: not given
 	data    string
-	content part // the data in its document; none from structuredEnvelope
+	content part // the data in its document
 	binary  bool // attributes came as headers, the record's value is the data
 
 	traceParent, traceState string // of CloudEvents' distributed tracing extension, as they are written
@@ -56,19 +56,6 @@ func isBinary(headers []Header) bool {
 	}
 	_, given := lastHeader(headers, headerSpecVersion)
 	return given
-}
-
-// structuredEnvelope is readStructured for compact text, in which there must be data.
-func structuredEnvelope(document string) (envelope, *Refusal) {
-	held := borrowScratch()
-	defer held.giveBack()
-	held.takeFormatted(document)
-	found, refusal := readStructured(held.whole())
-	found.content = part{}
-	if refusal == nil {
-		refusal = checkData(found)
-	}
-	return found, refusal
 }
 
 // readStructured reads an event in CloudEvents' JSON format 1.0.2.

@@ -18,6 +18,8 @@ type Group struct {
 	Table Name
 	// Loop carries a record to its key's partition; only this group writes and reads it. Empty when it has none.
 	Loop Name
+	// PerStore says that it also writes every store's own topic (StoreStream), which it creates where there is none yet.
+	PerStore bool
 	// Store is where a sink keeps its rows and its positions; empty when the group is none.
 	Store string
 	// Does says in a phrase what the group is for.
@@ -55,6 +57,7 @@ const (
 	Placements  = "placements"
 	Devices     = "devices"
 	Stores      = "stores"
+	Router      = "router"
 	Readiness   = "readiness"
 	Projections = "projections"
 )
@@ -99,6 +102,10 @@ func Groups() []Group {
 			Does: "makes each device's playlist, sends it until it is there, and notes what devices say",
 		},
 		{
+			Short: Router, Inputs: []Name{DeviceCommands}, PerStore: true,
+			Does: "signs each command and puts it into its store's own topic, which it creates where there is none",
+		},
+		{
 			Short: Readiness, Inputs: []Name{TransitionsApplied, ReadinessChanges}, Outputs: []Name{CampaignReadiness},
 			Table: CampaignEngineReadinessTable,
 			Does:  "adds up how ready the stores are for each campaign, and records it at the start",
@@ -110,8 +117,8 @@ func Groups() []Group {
 	}
 }
 
-// Transacted returns the groups that need brokers and nothing else: they keep their rows in Kafka, and write in its
-// transactions. All but the sinks, in the order of the flow.
+// Transacted returns the groups that need brokers and nothing else: they keep their rows in Kafka, if they have some, and
+// write in its transactions. All but the sinks, in the order of the flow.
 func Transacted() []Group { return slices.DeleteFunc(Groups(), Group.Sink) }
 
 // GroupNamed returns the group of that short name.

@@ -80,7 +80,11 @@ func TestTransacted(t *testing.T) {
 	for _, group := range topics.Transacted() {
 		names = append(names, group.Short)
 	}
-	if want := []string{topics.Timers, topics.Lifecycle, topics.Budgets}; !slices.Equal(names, want) {
+	want := []string{
+		topics.Timers, topics.Lifecycle, topics.Budgets, topics.Placements, topics.Devices, topics.Stores, topics.Router,
+		topics.Readiness,
+	}
+	if !slices.Equal(names, want) {
 		t.Errorf("%q are transacted, want %q", names, want)
 	}
 }

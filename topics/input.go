@@ -64,7 +64,7 @@ func refuse(reason schemas.Reason, field, rule string) *Refusal {
 func DecodeCampaignEvent(key, value []byte, headers []Header) (CampaignEvent, *Refusal) {
 	held := borrowScratch()
 	defer held.giveBack()
-	envelope, trace, refusal := held.open(intake{CampaignEvents, carriesCampaigns}, key, value, headers)
+	envelope, trace, refusal := held.open(intake{CampaignEvents, campaignKey, carriesCampaigns}, key, value, headers)
 	if refusal != nil {
 		return CampaignEvent{Trace: trace}, refusal
 	}

@@ -33,7 +33,7 @@ func (d *document) takePlain(text string) bool {
 	return d.take(scanner{text: text, spans: d.spans[:0]})
 }
 
-// takeFormatted sets the document to a text that compactText returned, or to a value out of it.
+// takeFormatted sets the document to compact text.
 func (d *document) takeFormatted(text string) {
 	d.take(scanner{text: text, spans: d.spans[:0], formatted: true})
 }

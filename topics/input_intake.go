@@ -5,8 +5,15 @@ import "github.com/rmn-arms/campaign-engine/schemas"
 // intake is what an input topic takes: everything in which the reading of one differs from that of another, before data.
 type intake struct {
 	topic   Name
+	key     string // the member of data that is also the record's key
 	carries func(schemas.Type) bool
 }
+
+// The members of data that are keys of inputs.
+const (
+	campaignKey = "campaign_id"
+	storeKey    = "store_id"
+)
 
 // open reads a record of an input topic as far as all of them are alike, in the contract's order: size, depth, JSON,
 // envelope, type, key. The trace is told beside a refusal, too. The envelope's content is a part of the scratch.
@@ -36,7 +43,7 @@ func (s *scratch) open(in intake, key, value []byte, headers []Header) (envelope
 		refusal = checkData(found)
 	}
 	if refusal == nil {
-		refusal = checkKey(key, found)
+		refusal = in.checkKey(key, found)
 	}
 	return found, trace, refusal
 }
@@ -57,9 +64,9 @@ func checkData(e envelope) *Refusal {
 	return nil
 }
 
-// checkKey holds the three names of a campaign against each other: the record's key, the envelope's subject, and
-// data.campaign_id. A campaign_id that is no string is left to the schema check.
-func checkKey(key []byte, e envelope) *Refusal {
+// checkKey holds the three names of what a record is about against each other: its key, the envelope's subject, and the member
+// of data. A member that is no string is left to the schema check.
+func (in intake) checkKey(key []byte, e envelope) *Refusal {
 	if len(key) == 0 {
 		return refuse(schemas.KeyMismatch, "key", "must be there")
 	}
@@ -67,11 +74,11 @@ func checkKey(key []byte, e envelope) *Refusal {
 		return refuse(schemas.KeyMismatch, "key", "must equal subject")
 	}
 	for name, value := range e.content.members() {
-		if name != "campaign_id" {
+		if name != in.key {
 			continue
 		}
 		if id, is := text(value.text); is && id != string(key) {
-			return refuse(schemas.KeyMismatch, "key", "must equal data.campaign_id")
+			return refuse(schemas.KeyMismatch, "key", "must equal data."+in.key)
 		}
 		break
 	}

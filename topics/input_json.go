@@ -11,20 +11,10 @@ import (
 	"github.com/rmn-arms/campaign-engine/schemas"
 )
 
-// compactText checks that value is one JSON text (RFC 8259, and I-JSON's RFC 7493: UTF-8, no name twice in an object)
-// and returns it without white space and with one notation for each string and number, RFC 8785's. That is the
+// format checks that value is one JSON text (RFC 8259, and I-JSON's RFC 7493: UTF-8, no name twice in an object) and returns
+// it as compact text: without white space and with one notation for each string and number, RFC 8785's. That is the
 // canonical form but for the order of names. A number beyond IEEE 754's double, such as 1E+999999999, becomes the largest
 // double; every limit refuses that.
-func compactText(value []byte) (string, *Refusal) {
-	held := borrowScratch()
-	defer held.giveBack()
-	if text := string(value); held.takePlain(text) && !held.spaced {
-		return text, nil
-	}
-	return held.format(value)
-}
-
-// format is compactText without the short way.
 func (s *scratch) format(value []byte) (string, *Refusal) {
 	if len(value) == 0 {
 		return "", refuse(schemas.Malformed, "value", "must not be empty")
@@ -38,11 +28,24 @@ func (s *scratch) format(value []byte) (string, *Refusal) {
 	return string(form), nil
 }
 
-// readDocument checks a value as checkDepth and compactText do, and finds what is in it.
+// readDocument checks a value as checkDepth and format do, and finds what is in it.
 func (s *scratch) readDocument(value []byte) (part, *Refusal) {
 	if s.takePlain(string(value)) {
 		return s.whole(), nil
 	}
+	return s.readFormatted(value)
+}
+
+// readCompact is readDocument for a document that is to be compact text.
+func (s *scratch) readCompact(value []byte) (part, *Refusal) {
+	if s.takePlain(string(value)) && !s.spaced {
+		return s.whole(), nil
+	}
+	return s.readFormatted(value)
+}
+
+// readFormatted is readDocument without the short way.
+func (s *scratch) readFormatted(value []byte) (part, *Refusal) {
 	if refusal := checkDepth(value); refusal != nil {
 		return part{}, refusal
 	}

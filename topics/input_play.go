@@ -24,7 +24,7 @@ type PlayEvent struct {
 func DecodePlay(key, value []byte, headers []Header) (PlayEvent, *Refusal) {
 	held := borrowScratch()
 	defer held.giveBack()
-	envelope, trace, refusal := held.open(intake{Plays, carriesPlays}, key, value, headers)
+	envelope, trace, refusal := held.open(intake{Plays, campaignKey, carriesPlays}, key, value, headers)
 	if refusal != nil {
 		return PlayEvent{Trace: trace}, refusal
 	}

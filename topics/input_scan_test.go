@@ -32,8 +32,8 @@ func checkScan(t rapid.TB, value []byte) {
 	if diff := cmp.Diff(leaves(formatted.whole()), leaves(document)); diff != "" {
 		t.Fatalf("%q: values differ (-library +scanner):\n%s", value, diff)
 	}
-	if compact, _ := compactText(value); compact != formatted.text {
-		t.Fatalf("%q: compact form is\n%s\nnot\n%s", value, compact, formatted.text)
+	if compact, _ := new(scratch).readCompact(value); compact.text != formatted.text {
+		t.Fatalf("%q: compact form is\n%s\nnot\n%s", value, compact.text, formatted.text)
 	}
 	want := jsontext.Value(value).Clone()
 	if err := want.Canonicalize(); err != nil {

@@ -21,7 +21,7 @@ import (
 //   - The key, unknown types, size, depth and names that come twice are the decoder's alone.
 //   - A day that the month does not have: the decoder always refuses it, a schema only in an instant, and only in a
 //     validator that asserts formats, as here.
-//   - An instant of a play that leaves the years 0000 to 9999 once it is in UTC: a schema cannot reckon.
+//   - An instant of a play or a device that leaves the years 0000 to 9999 once it is in UTC: a schema cannot reckon.
 //   - The decoder reads numbers as RFC 8785 does, as doubles. Integers beyond 17 digits are rounded before they are
 //     compared; a validator with exact numbers may judge otherwise within that rounding.
 
@@ -103,17 +103,27 @@ func TestDecoderTakesTheFrozenExamples(t *testing.T) {
 					if event, refusal := DecodePlay([]byte(e.Key), e.Event, nil); refusal != nil || event.Play == nil {
 						t.Errorf("got %+v, %+v", event, refusal)
 					}
+				case schemas.DeviceRegistered, schemas.DeviceRemoved:
+					if event, refusal := DecodeDeviceEvent([]byte(e.Key), e.Event, nil); refusal != nil || event.Kind != kind {
+						t.Errorf("got %+v, %+v", event, refusal)
+					}
+				case schemas.DeviceAck:
+					if event, refusal := DecodeDeviceAck([]byte(e.Key), e.Event, nil); refusal != nil || event.Ack == nil {
+						t.Errorf("got %+v, %+v", event, refusal)
+					}
+				case schemas.DeviceCommand:
+					checkExample(t, e, DecodeCommand, EncodeCommand)
 				case schemas.TransitionDue:
-					checkTransitionExample(t, e, DecodeDue, EncodeDue)
+					checkExample(t, e, DecodeDue, EncodeDue)
 				case schemas.TransitionApplied:
-					checkTransitionExample(t, e, DecodeApplied, EncodeApplied)
+					checkExample(t, e, DecodeApplied, EncodeApplied)
 				}
 			})
 		}
 	}
 }
 
-func checkTransitionExample[D any](
+func checkExample[D any](
 	t *testing.T, e example,
 	decode func([]byte) (*schemas.Event[D], *Refusal), encode func(*schemas.Event[D]) ([]byte, error),
 ) {
@@ -203,7 +213,8 @@ func drawValue(t *rapid.T) any {
 			"2026-02-30T00:00:00Z", "9999-12-31T23:59:59-00:01", "0000-01-01T00:00:00+00:01",
 			"12.5", "-0", "-12.5", "+1", "1.", ".5", "1e3", "1E3", "NaN", "Infinity", "-Infinity", "-", "--1", "1.2.3", "0x1", "1_0",
 			"00.00", "٣", strings.Repeat("9", 30) + "." + strings.Repeat("9", 12), "-" + strings.Repeat("9", 31),
-			"0." + strings.Repeat("9", 13), "play.reported", strings.Repeat("a", 243) + "@example.org", "\u0000", "a\n", " ",
+			"0." + strings.Repeat("9", 13), "play.reported", "device.registered", "device.removed", "device.ack", "received", "ready", "Ready",
+			strings.Repeat("a", 127) + "/" + strings.Repeat("b", 127), strings.Repeat("a", 128) + "/b", strings.Repeat("a", 243) + "@example.org", "\u0000", "a\n", " ",
 		}).Draw(t, "text")
 	}
 	return rapid.StringN(0, 20, -1).Draw(t, "any text")
@@ -225,13 +236,14 @@ func mutate(t *rapid.T, event map[string]any) {
 			}
 		case 2:
 			if list, is := at.get().([]any); is && len(list) > 0 {
-				count := rapid.SampledFrom([]int{2, 50, 51, 100, 101}).Draw(t, "count")
+				count := rapid.SampledFrom([]int{2, 50, 51, 100, 101, 1000, 1001}).Draw(t, "count")
 				at.set(slices.Repeat(list[:1], count))
 			}
 		case 3:
 			if data, is := event["data"].(map[string]any); is {
 				name := rapid.SampledFrom([]string{
 					"starts_at", "starts_at_local", "ends_at", "ends_at_local", "disambiguation", "cpm", "x", "reason",
+					"capabilities", "missing", "error", "device_time",
 				}).Draw(t, "member")
 				data[name] = drawValue(t)
 			}
@@ -255,6 +267,21 @@ func TestSchemaAndDecoderAgree(t *testing.T) {
 func TestSchemaAndDecoderOfPlaysAgree(t *testing.T) {
 	checkVerdicts(t, frozen(t, schemas.PlayReported), func(key, value []byte) *Refusal {
 		_, refusal := DecodePlay(key, value, nil)
+		return refusal
+	})
+}
+
+func TestSchemaAndDecoderOfDevicesAgree(t *testing.T) {
+	bases := append(frozen(t, schemas.DeviceRegistered), frozen(t, schemas.DeviceRemoved)...)
+	checkVerdicts(t, bases, func(key, value []byte) *Refusal {
+		_, refusal := DecodeDeviceEvent(key, value, nil)
+		return refusal
+	})
+}
+
+func TestSchemaAndDecoderOfAcksAgree(t *testing.T) {
+	checkVerdicts(t, frozen(t, schemas.DeviceAck), func(key, value []byte) *Refusal {
+		_, refusal := DecodeDeviceAck(key, value, nil)
 		return refusal
 	})
 }

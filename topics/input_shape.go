@@ -54,14 +54,6 @@ func readMembers(object part, set func(name string, value part) *breach) *breach
 	return nil
 }
 
-// readObject is readMembers for a value out of compact text.
-func readObject(object string, set func(name, value string) *breach) *breach {
-	held := borrowScratch()
-	defer held.giveBack()
-	held.takeFormatted(object)
-	return readMembers(held.whole(), func(name string, value part) *breach { return set(name, value.text) })
-}
-
 // readArray reads up to limit elements.
 func readArray[E any](array part, limit int, read func(part) (E, *breach)) ([]E, *breach) {
 	if !array.isArray() {

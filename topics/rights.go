@@ -45,7 +45,10 @@ func (a *Admin) lacking(ctx context.Context, rights []Right) ([]Right, error) {
 		has := true
 		switch right.Resource {
 		case OnTopic:
-			has = onTopics[right.Name]&(1<<right.Operation.Kafka()) != 0
+			has = onTopics[asked(right)]&(1<<right.Operation.Kafka()) != 0
+			if has && right.Prefixed && right.Operation == Create {
+				has, err = a.mayCreate(ctx, asked(right))
+			}
 			if !has && right.Operation == DescribeConfigs { // of a topic that may not be seen nothing was told
 				has, err = a.maySeeSettings(ctx, right.Name)
 			}
@@ -74,7 +77,7 @@ func (a *Admin) topicOperations(ctx context.Context, rights []Right) (map[string
 	var want []Stream
 	for _, right := range rights {
 		if right.Resource == OnTopic {
-			want = append(want, Stream{Name: Name(right.Name)})
+			want = append(want, Stream{Name: Name(asked(right))})
 		}
 	}
 	request := metadataRequest(want)
@@ -94,6 +97,26 @@ func (a *Admin) topicOperations(ctx context.Context, rights []Right) (map[string
 		}
 	}
 	return allowed, nil
+}
+
+// asked is the topic by which a right is asked for: of one that is about many, one that there is not.
+func asked(right Right) string {
+	if right.Prefixed {
+		return right.Name + nobodyID
+	}
+	return right.Name
+}
+
+// mayCreate asks by the creation of a topic that is only checked: brokers look at the right first.
+func (a *Admin) mayCreate(ctx context.Context, topic string) (bool, error) {
+	request := kmsg.NewPtrCreateTopicsRequest()
+	request.TimeoutMillis, request.ValidateOnly = int32(callTimeout.Milliseconds()), true
+	request.Topics = append(request.Topics, creation(Stream{Name: Name(topic), Partitions: 1}, Options{}))
+	response, err := request.RequestWith(ctx, a.client)
+	if err == nil && len(response.Topics) > 0 {
+		err = kerr.ErrorForCode(response.Topics[0].ErrorCode)
+	}
+	return mayAs(err, "the creation of topic "+topic)
 }
 
 func (a *Admin) maySeeSettings(ctx context.Context, topic string) (bool, error) {

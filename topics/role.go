@@ -12,7 +12,7 @@ type Role struct {
 	Rights []Right
 }
 
-// Roles returns all roles: the groups in the order of the flow, then who stands outside.
+// Roles returns all roles: the groups in the order of the flow, then who stands outside. One is a template: see storeRole.
 func Roles() []Role {
 	var roles []Role
 	for _, group := range Groups() {
@@ -20,9 +20,11 @@ func Roles() []Role {
 	}
 	return append(roles,
 		Role{Name: "admin", Does: "campaignd topics plan, campaignd topics apply", Rights: adminRights()},
-		Role{Name: "campaign-service", Does: "publishes campaigns, and reads what was rejected",
-			Rights: slices.Concat(publishRights(CampaignEvents), audienceRights(TransitionsRejected))},
+		Role{Name: "campaign-service", Does: "publishes campaigns, and reads what was rejected and how ready they are",
+			Rights: slices.Concat(publishRights(CampaignEvents), audienceRights(TransitionsRejected, CampaignReadiness))},
+		Role{Name: "device-registry", Does: "says which devices there are", Rights: publishRights(DeviceEvents)},
 		Role{Name: "device-gateway", Does: "reports what devices have shown", Rights: publishRights(Plays)},
+		storeRole(),
 		Role{Name: "billing", Does: "reads what was charged, and what goes back",
 			Rights: audienceRights(BudgetReleased, CampaignStatements)},
 		Role{Name: "operator", Does: "campaignctl, publish included",
@@ -57,6 +59,10 @@ func RightsOf(group Group) []Right {
 	for _, name := range group.Writes() {
 		rights = append(rights, onTopic(Write, name, why(group, name, "its output", "what it carries", "its rows")))
 	}
+	if group.PerStore {
+		rights = append(rights, onStoreTopics(Write, "its output"),
+			onStoreTopics(Create, "to create a store's topic with its first command"))
+	}
 	if group.Loop != "" {
 		rights = append(rights, onTopic(DeleteRecords, group.Loop, "to delete what has been read"))
 	}
@@ -68,6 +74,21 @@ func RightsOf(group Group) []Right {
 
 func onTopic(operation Operation, name Name, why string) Right {
 	return Right{Operation: operation, Resource: OnTopic, Name: string(name), Why: why}
+}
+
+// onStoreTopics is a right on every store's own topic.
+func onStoreTopics(operation Operation, why string) Right {
+	return Right{Operation: operation, Resource: OnTopic, Name: storeTopicPrefix, Prefixed: true, Why: why}
+}
+
+// storeRole is a template: StoreIDPlace stands in it for the id of one store, whose devices are one principal. It reads its own
+// topic from the beginning, so it needs no group.
+func storeRole() Role {
+	return Role{
+		Name:   "store-" + StoreIDPlace,
+		Does:   "the devices of one store: reads what they are to play, says how far they are and what they have shown",
+		Rights: slices.Concat(audienceRights(StoreStream().Name), publishRights(DeviceAcks), publishRights(Plays)),
+	}
 }
 
 // why returns what a group uses a topic for.
@@ -115,5 +136,5 @@ func analystRights() []Right {
 			rights = append(rights, onTopic(Read, stream.Name, "to show it"))
 		}
 	}
-	return rights
+	return append(rights, onStoreTopics(Read, "to show it"))
 }

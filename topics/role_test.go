@@ -42,7 +42,7 @@ func TestACLFileGrantsTheRights(t *testing.T) {
 	script := filepath.Join(dir, "acls.sh")
 	write(t, script, topics.DrawRights("User:CN=ROLE,O=An Example's"))
 	run := exec.Command("sh", script)
-	run.Env = append(os.Environ(), "BOOTSTRAP=k1:9092", "COMMAND_CONFIG=my admin.properties", "KAFKA_ACLS="+tool)
+	run.Env = append(os.Environ(), "STORES=s-1 s-2", "BOOTSTRAP=k1:9092", "COMMAND_CONFIG=my admin.properties", "KAFKA_ACLS="+tool)
 	if out, err := run.CombinedOutput(); err != nil {
 		t.Fatalf("running it: %v\n%s", err, out)
 	}
@@ -57,7 +57,14 @@ func TestACLFileGrantsTheRights(t *testing.T) {
 	var want []string
 	for _, role := range topics.Roles() {
 		for _, right := range role.Rights {
-			want = append(want, "User:CN="+role.Name+",O=An Example's: "+right.String())
+			line := "User:CN=" + role.Name + ",O=An Example's: " + right.String()
+			if !strings.Contains(role.Name, topics.StoreIDPlace) {
+				want = append(want, line)
+				continue
+			}
+			for _, store := range []string{"s-1", "s-2"} {
+				want = append(want, strings.ReplaceAll(line, topics.StoreIDPlace, store))
+			}
 		}
 	}
 	slices.Sort(got)
@@ -109,13 +116,14 @@ func TestRolesAreComplete(t *testing.T) {
 			seen[right.String()] = true
 		}
 	}
-	if len(topics.Roles()) != len(topics.Groups())+6 {
+	if len(topics.Roles()) != len(topics.Groups())+8 {
 		t.Error("a role has come or gone: README says who there is")
 	}
 }
 
 // Only a group's own process may write what it writes, dead letters apart, or end its transactions.
 func TestRightsKeepOthersOut(t *testing.T) {
+	const store = "store-" + topics.StoreIDPlace
 	for _, role := range topics.Roles() {
 		for _, right := range role.Rights {
 			if right.Operation != topics.Write && right.Resource == topics.OnTopic {
@@ -125,11 +133,18 @@ func TestRightsKeepOthersOut(t *testing.T) {
 			switch right.Resource {
 			case topics.OnTopic:
 				may = topics.Writers(topics.Name(right.Name))
+				if right.Prefixed && right.Name+topics.StoreIDPlace == string(topics.StoreStream().Name) {
+					may = []string{topics.Router}
+				}
 				switch stream, _ := topics.StreamNamed(topics.Name(right.Name)); stream.Source {
 				case "campaign services":
 					may = []string{"campaign-service", "operator"}
+				case "device registry":
+					may = []string{"device-registry"}
+				case "devices":
+					may = []string{store}
 				case "devices, or their gateway":
-					may = []string{"device-gateway"}
+					may = []string{"device-gateway", store}
 				}
 			default:
 				for _, group := range topics.Groups() {
@@ -142,5 +157,38 @@ func TestRightsKeepOthersOut(t *testing.T) {
 				t.Errorf("%s: %s, which is for %v", role.Name, right, may)
 			}
 		}
+	}
+}
+
+// A store's devices see the commands of their own store and nothing else, whatever other stores are called.
+func TestAStoreReadsItsOwnTopicOnly(t *testing.T) {
+	role, is := topics.RoleNamed("store-" + topics.StoreIDPlace)
+	if !is {
+		t.Fatal("there is no such role")
+	}
+	var got []string
+	for _, right := range role.Rights {
+		got = append(got, right.String())
+	}
+	want := []string{"Read on topic device-commands.<store_id>", "Write on topic device-acks", "Write on topic plays"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// Who fills stores' topics may create and write them, all of them: which there are is not known before.
+func TestRightsOnTopicsOfStores(t *testing.T) {
+	group := topics.Group{Short: "x", Inputs: []topics.Name{topics.DeviceCommands}, PerStore: true}
+	var got []string
+	for _, right := range topics.RightsOf(group) {
+		got = append(got, right.String())
+	}
+	want := []string{
+		"Read on group campaign-engine-x", "Write on every transactional-id that begins with campaign-engine-x-",
+		"Read on topic device-commands", "Write on every topic that begins with device-commands.",
+		"Create on every topic that begins with device-commands.", "DescribeConfigs on topic device-commands",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -274,7 +274,8 @@ func campaignTables() []Stream {
 func deviceTables() []Stream {
 	return []Stream{
 		{
-			Name: CampaignEnginePlacementsTable, Key: "campaign_id, or campaign_id and a part", Record: "to which stores a campaign has been told, and how far",
+			Name: CampaignEnginePlacementsTable, Key: "campaign_id, or campaign_id and a part",
+			Record:  "to which stores a campaign has been told, and how far",
 			Cleanup: Compact, MaxMessageBytes: OutputMaxBytes,
 			Why: "the newest row per campaign is the state: it says which stores have to be told of a change",
 		},
@@ -294,7 +295,8 @@ func deviceTables() []Stream {
 			Why: "what has not been read yet must not expire, however long the engine is away; what has been, the engine deletes",
 		},
 		{
-			Name: CampaignEngineStoresTable, Key: "store_id, or store_id and a part", Record: "what is to be on a store's devices, and what is",
+			Name: CampaignEngineStoresTable, Key: "store_id, or store_id and a part",
+			Record:  "what is to be on a store's devices, and what is",
 			Cleanup: Compact, MaxMessageBytes: OutputMaxBytes,
 			Why: "the newest row per key is the state: playlists, their revisions, and what devices have said",
 		},
@@ -304,9 +306,10 @@ func deviceTables() []Stream {
 			Why: "what has not been read yet must not expire, however long the engine is away; what has been, the engine deletes",
 		},
 		{
-			Name: CampaignEngineReadinessTable, Key: "campaign_id, or campaign_id and a part", Record: "how ready each store is for a campaign",
+			Name: CampaignEngineReadinessTable, Key: "campaign_id, or campaign_id and a part",
+			Record:  "how ready each store is for a campaign",
 			Cleanup: Compact, MaxMessageBytes: OutputMaxBytes,
-			Why: "the newest row per key is the state; it is removed when the campaign is over",
+			Why: "the newest row per key is the state; a day after the end a campaign's shrinks and stays, so that nothing is told of it again",
 		},
 	}
 }

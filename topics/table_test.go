@@ -57,6 +57,10 @@ func TestTableIsTheContract(t *testing.T) {
 		{"plays", "campaign_id", []schemas.Type{"play.reported"}, "90 d"},
 		{"budget-released", "campaign_id", []schemas.Type{"budget.released"}, "forever"},
 		{"campaign-statements", "campaign_id", []schemas.Type{"statement.final", "statement.adjusted"}, "forever"},
+		{"device-events", "store_id", []schemas.Type{"device.registered", "device.removed"}, "forever"},
+		{"device-acks", "store_id", []schemas.Type{"device.ack"}, "30 d"},
+		{"device-commands", "store_id", []schemas.Type{"device.command"}, "7 d"},
+		{"campaign-readiness", "campaign_id", []schemas.Type{"campaign.readiness"}, "compacted"},
 		{"dead-letters", "the record's own key", []schemas.Type{"record.refused"}, "90 d"},
 	}
 	var public []topics.Name
@@ -149,6 +153,13 @@ func TestSettings(t *testing.T) {
 		{topics.CampaignEvents, 3, "min.insync.replicas", "2"},
 		{topics.CampaignEngineTimersLoop, 1, "retention.ms", "-1"},
 		{topics.DeadLetters, 1, "retention.ms", "7776000000"},
+		{topics.DeviceAcks, 1, "retention.ms", "2592000000"},
+		{topics.DeviceCommands, 1, "retention.ms", "604800000"},
+		{topics.CampaignReadiness, 1, "cleanup.policy", "compact"},
+		{topics.CampaignReadiness, 1, "max.compaction.lag.ms", "600000"},
+		{topics.StoreStream().Name, 1, "cleanup.policy", "compact"},
+		{topics.StoreStream().Name, 1, "max.message.bytes", "4194304"},
+		{topics.StoreStream().Name, 3, "min.insync.replicas", "2"},
 		{table, 1, "cleanup.policy", "compact"},
 		{table, 1, "retention.ms", ""},
 		{table, 1, "segment.bytes", "67108864"},
@@ -158,7 +169,10 @@ func TestSettings(t *testing.T) {
 		{table, 1, "delete.retention.ms", "86400000"},
 		{table, 3, "min.insync.replicas", "2"},
 	} {
-		stream, _ := topics.StreamNamed(c.topic)
+		stream, is := topics.StreamNamed(c.topic)
+		if !is {
+			stream = topics.StoreStream()
+		}
 		got := ""
 		for _, setting := range stream.Settings(c.replicas) {
 			if setting.Name == c.setting {

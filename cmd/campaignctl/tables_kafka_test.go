@@ -37,7 +37,7 @@ func project(t *testing.T, k *kfake.Cluster, url string, names ...topics.Name) {
 		if err := read(t.Context(), reader, wanted, func(r *kgo.Record) { records = append(records, r) }); err != nil {
 			t.Fatal(err)
 		}
-		present, err := keeper.Positions(t.Context())
+		present, err := keeper.Positions(t.Context(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -50,7 +50,7 @@ func project(t *testing.T, k *kfake.Cluster, url string, names ...topics.Name) {
 			}
 			moves = append(moves, sink.Move{Partition: p, From: from, Next: s.end})
 		}
-		if err := keeper.Keep(t.Context(), records, moves); err != nil {
+		if err := keeper.Prepare(records)(t.Context(), moves); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -17,17 +17,34 @@ type database struct {
 	dataDir string
 	log     zerolog.Logger
 	// begin starts a local server; pause is waited before it is tried again.
-	begin func(context.Context, pglocal.Options) (*pglocal.Server, error)
+	begin func(context.Context, pglocal.Options) (localServer, error)
 	pause time.Duration
 
 	started chan struct{} // closed when the first server runs
 	mu      sync.Mutex
-	server  *pglocal.Server
+	server  localServer
+	ended   bool // no server may be left running any more
+}
+
+// localServer is a *pglocal.Server.
+type localServer interface {
+	URL() string
+	Done() <-chan struct{}
+	Err() error
+	Stop(context.Context) error
+}
+
+func beginLocal(ctx context.Context, options pglocal.Options) (localServer, error) {
+	server, err := pglocal.Start(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	return server, nil
 }
 
 func newDatabase(given, dataDir string, log zerolog.Logger) *database {
 	return &database{
-		given: given, dataDir: dataDir, log: log, begin: pglocal.Start, pause: restartPause, started: make(chan struct{}),
+		given: given, dataDir: dataDir, log: log, begin: beginLocal, pause: restartPause, started: make(chan struct{}),
 	}
 }
 
@@ -53,11 +70,11 @@ func (d *database) url(ctx context.Context) (string, error) {
 		return "", err
 	}
 	d.failed(err, nil)
-	if !d.restart(ctx, err) {
-		return "", context.Cause(ctx)
+	if server, err = d.restart(ctx, err); err != nil {
+		return "", err
 	}
 	close(d.started)
-	return d.running().URL(), nil
+	return server.URL(), nil
 }
 
 // hopeless says that somebody has to install something before a local server can start.
@@ -67,14 +84,20 @@ func hopeless(err error) bool {
 	return errors.As(err, &unavailable) || errors.As(err, &version)
 }
 
-func (d *database) start(ctx context.Context) (*pglocal.Server, error) {
+// errEnded says that a server came up when the end had come.
+var errEnded = errors.New("the process is ending")
+
+func (d *database) start(ctx context.Context) (localServer, error) {
 	server, err := d.begin(ctx, pglocal.Options{DataDir: d.dataDir, Log: d.log})
 	if err != nil {
 		return nil, err
 	}
 	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.ended {
+		return nil, errors.Join(errEnded, stopServer(server))
+	}
 	d.server = server
-	d.mu.Unlock()
 	return server, nil
 }
 
@@ -87,17 +110,23 @@ func (d *database) keep(ctx context.Context) error {
 	}
 	for {
 		server := d.running()
+		if server == nil {
+			return nil // end was called
+		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-server.Done():
+			if d.running() == nil {
+				return nil
+			}
 			d.log.Error().Err(server.Err()).Msg("the local Postgres has ended by itself, and is started again")
 		}
 		if err := d.stop(); err != nil {
 			d.log.Error().Err(err).Msg("the local Postgres leaves something behind")
 		}
-		if !d.restart(ctx, nil) {
-			return nil
+		if _, err := d.restart(ctx, nil); err != nil {
+			return nil //nolint:nilerr // the end has come
 		}
 	}
 }
@@ -109,26 +138,27 @@ func (d *database) failed(err, last error) {
 	}
 }
 
-// restart starts the server again, however often it takes; false when ctx has ended. last is what was told already, or nil.
-func (d *database) restart(ctx context.Context, last error) bool {
+// restart starts the server again, however often it takes. last is what was told already, or nil. Error: ctx has ended, or end
+// was called.
+func (d *database) restart(ctx context.Context, last error) (localServer, error) {
 	for pause := d.pause; ; pause = min(2*pause, restartPauseMax) {
 		timer := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
-			return false
+			return nil, context.Cause(ctx)
 		case <-timer.C:
 		}
-		_, err := d.start(ctx)
-		if err == nil {
-			return true
+		server, err := d.start(ctx)
+		if err == nil || errors.Is(err, errEnded) {
+			return server, err
 		}
 		d.failed(err, last)
 		last = err
 	}
 }
 
-func (d *database) running() *pglocal.Server {
+func (d *database) running() localServer {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.server
@@ -136,6 +166,14 @@ func (d *database) running() *pglocal.Server {
 
 // databaseStopMax bounds the end of the local server, which comes after that of all that writes to it.
 const databaseStopMax = 4 * time.Second
+
+// end ends the local server, and sees to it that none is left running: one may be about to start.
+func (d *database) end() error {
+	d.mu.Lock()
+	d.ended = true
+	d.mu.Unlock()
+	return d.stop()
+}
 
 // stop ends the local server, if one runs.
 func (d *database) stop() error {
@@ -146,6 +184,10 @@ func (d *database) stop() error {
 	if server == nil {
 		return nil
 	}
+	return stopServer(server)
+}
+
+func stopServer(server localServer) error {
 	ctx, cancel := context.WithTimeout(context.Background(), databaseStopMax)
 	defer cancel()
 	return server.Stop(ctx)

@@ -27,7 +27,7 @@ func TestALocalServerThatCannotStartYet(t *testing.T) {
 			d := newDatabase("", t.TempDir(), zerolog.Nop())
 			d.pause = 1
 			tries := 0
-			d.begin = func(context.Context, pglocal.Options) (*pglocal.Server, error) {
+			d.begin = func(context.Context, pglocal.Options) (localServer, error) {
 				tries++
 				if err := c.starts[tries-1]; err != nil {
 					return nil, err
@@ -39,5 +39,62 @@ func TestALocalServerThatCannotStartYet(t *testing.T) {
 				t.Errorf("%d tries: %v", tries, err)
 			}
 		})
+	}
+}
+
+// stopping is a server that runs until it is stopped.
+type stopping struct {
+	done    chan struct{}
+	stopped bool
+}
+
+func (s *stopping) URL() string           { return "" }
+func (s *stopping) Done() <-chan struct{} { return s.done }
+func (s *stopping) Err() error            { return nil }
+
+func (s *stopping) Stop(context.Context) error {
+	s.stopped = true
+	close(s.done)
+	return nil
+}
+
+// TestAServerThatComesUpAtTheEnd: the process ends while a server is being started, which then belongs to nobody.
+func TestAServerThatComesUpAtTheEnd(t *testing.T) {
+	d := newDatabase("", t.TempDir(), zerolog.Nop())
+	d.pause = 1
+	late := &stopping{done: make(chan struct{})}
+	d.begin = func(context.Context, pglocal.Options) (localServer, error) {
+		if err := d.end(); err != nil {
+			t.Error(err)
+		}
+		return late, nil
+	}
+	if _, err := d.restart(t.Context(), nil); !errors.Is(err, errEnded) {
+		t.Errorf("it goes on: %v", err)
+	}
+	if !late.stopped {
+		t.Error("the server is left running")
+	}
+}
+
+// TestTheEndIsNoFailure: the process ends by itself, so that nothing has told keep to end.
+func TestTheEndIsNoFailure(t *testing.T) {
+	d := newDatabase("", t.TempDir(), zerolog.Nop())
+	d.pause = 1
+	starts := 0
+	d.begin = func(context.Context, pglocal.Options) (localServer, error) {
+		starts++
+		return &stopping{done: make(chan struct{})}, nil
+	}
+	if _, err := d.url(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	kept := make(chan error)
+	go func() { kept <- d.keep(t.Context()) }()
+	if err := d.end(); err != nil {
+		t.Error(err)
+	}
+	if err := <-kept; err != nil || starts != 1 {
+		t.Errorf("%d starts: %v", starts, err)
 	}
 }

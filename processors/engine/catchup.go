@@ -96,7 +96,7 @@ func (l *loop) own(partitions []int32, ends positions) {
 		l.engine.partitions.own(partition)
 		l.warnOfLostPositions(partition)
 	}
-	l.member.resume(l.a, partitions)
+	l.member.resume(l.a, l.engine.shape.first, partitions)
 	l.tellProgress()
 }
 
@@ -125,12 +125,13 @@ func (l *loop) passGates() {
 		return
 	}
 	for partition, g := range l.catchUp.gates {
-		if g.open || !l.know(partition, g) || !g.reached(l.a.positions, partition) {
+		if g.open || !l.know(partition, g) || !g.reached(l.a.positions, partition, l.engine.shape.streams) {
 			continue
 		}
 		g.open = true
 		l.catchUp.closed--
-		l.engine.partitions.fire(partition)
+		now, _ := l.engine.watch.look()
+		l.engine.partitions.fire(partition, now)
 		l.engine.config.Observe.fires(partition, l.elapsed()-l.began)
 	}
 }

@@ -15,9 +15,11 @@ import (
 // reach are the options that all clients of the engine have: how to reach the brokers, and not to wait for long when one
 // is away. The defaults of franz-go, 5 s between two lookups of leaders and up to 5 s between two tries, would each be
 // longer than an outage.
-func (e *Engine) reach() []kgo.Opt {
-	return append(slices.Clone(e.config.Connect),
-		kgo.MetadataMinAge(metadataMinAge), kgo.RetryBackoffFn(backoff))
+func (e *Engine) reach() []kgo.Opt { return Reach(e.config.Connect) }
+
+// Reach returns the options of reaching the brokers with those that all clients of the engine have.
+func Reach(connect []kgo.Opt) []kgo.Opt {
+	return append(slices.Clone(connect), kgo.MetadataMinAge(metadataMinAge), kgo.RetryBackoffFn(backoff))
 }
 
 const (
@@ -93,8 +95,10 @@ const (
 
 // side makes a client for administrative calls and for recovery. Its connections are its own: on the member's a call
 // would queue behind a fetch that waits for records.
-func (e *Engine) side() (*kgo.Client, error) {
-	client, err := kgo.NewClient(append(e.reach(), kgo.RetryTimeout(sideTimeout))...)
+func (e *Engine) side() (*kgo.Client, error) { return sideClient(e.reach()) }
+
+func sideClient(reach []kgo.Opt) (*kgo.Client, error) {
+	client, err := kgo.NewClient(append(slices.Clip(reach), kgo.RetryTimeout(sideTimeout))...)
 	if err != nil {
 		return nil, fmt.Errorf("making a client for administration: %w", err)
 	}

@@ -23,6 +23,10 @@ type Context interface {
 	// record may take back what an overdue timer would do now.
 	CatchingUp() bool
 
+	// CaughtUpAt returns the instant at which they had been, and since when the partition's timers fire; the end of time while
+	// CatchingUp.
+	CaughtUpAt() instant.Instant
+
 	// Ticket returns a number, never 0, that stands for all that lies in an input now, in every partition. It is called once
 	// that has been read, what was misplaced and carried included. The key's row waits for it when it says so: see
 	// AwaitingCodec. A ticket of an earlier claim of the partition counts as called.
@@ -132,6 +136,16 @@ func (c *callbackContext) CatchingUp() bool {
 		return c.catchingUp
 	}
 	return !slices.Contains(c.engine.batch.firing, c.Partition())
+}
+
+func (c *callbackContext) CaughtUpAt() instant.Instant {
+	switch {
+	case c.engine != nil:
+		return c.engine.partitions.firesFrom(c.Partition())
+	case c.catchingUp:
+		return never
+	}
+	return 0
 }
 
 func (c *callbackContext) Part(part string) []byte {

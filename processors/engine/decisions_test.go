@@ -77,8 +77,29 @@ func TestGate(t *testing.T) {
 		{"empty inputs", map[string]int64{"input": 0, "loop": 0}, 7, true},
 		{"no inputs", nil, 0, true},
 	} {
-		if got := (&gate{ends: c.ends}).reached(at, c.partition); got != c.want {
+		if got := (&gate{ends: c.ends}).reached(at, c.partition, []string{"input", "loop"}); got != c.want {
 			t.Errorf("%s: reached %t", c.name, got)
+		}
+	}
+}
+
+// While what goes first is read where a stray lies, the stray comes nearer.
+func TestStraysComeNearer(t *testing.T) {
+	t.Parallel()
+	s := strays{0: {"plays": {1: 10, 2: 10}}, 3: {"plays": {1: 20}}}
+	before := s.sum(positions{"plays": {0: 5, 1: 5}, "transitions": {1: 100}})
+	for name, c := range map[string]struct {
+		at   positions
+		want bool
+	}{
+		"nothing":                       {positions{"plays": {0: 5, 1: 5}, "transitions": {1: 100}}, false},
+		"the input in which they lie":   {positions{"plays": {0: 5, 1: 6}, "transitions": {1: 100}}, true},
+		"the one that goes first":       {positions{"plays": {0: 5, 1: 5}, "transitions": {1: 101}}, true},
+		"a partition that has none":     {positions{"plays": {0: 50, 1: 5}, "transitions": {0: 9, 1: 100}}, false},
+		"another partition that has it": {positions{"plays": {0: 5, 1: 5}, "transitions": {1: 100, 2: 1}}, true},
+	} {
+		if got := s.sum(c.at) > before; got != c.want {
+			t.Errorf("%s is read: nearer %t", name, got)
 		}
 	}
 }

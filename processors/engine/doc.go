@@ -40,6 +40,7 @@
 //	reader.go        stretches of a topic; ends.go: how far topics and the group reach
 //	tickets.go       "all that lies there now", for callbacks; look.go: when it has been read
 //	rights.go        what the brokers do not allow
+//	first.go         what is read before the rest after a claim
 //	gate.go, jump.go, pace.go, headway.go   when (pure); clock.go, watch.go: the time, and whether it is believed
 //	lastrow.go, tableconsumer.go, followed.go   tables of other groups
 //	topicmanager.go, gokaoptions.go, session.go, shape.go   the rest of goka's interfaces
@@ -53,7 +54,8 @@
 // whatever was in doubt, and the rows are brought up to what the log holds from where they were last known to be right.
 //
 // Partitions of an assignment are paused in the client until their rows are recovered, each by itself. Their timers wait
-// until their inputs are read to the ends seen then, and until what was misplaced elsewhere has come by the loop.
+// until their inputs are read to the ends seen then, and until what was misplaced elsewhere has come by the loop. An input whose
+// codec says so (FirstCodec) is read to that end before the others are let in.
 //
 // Rows of partitions that others own are followed beside the session, and outside goka, which closes every table at each
 // rebalance. An epoch of the claims keeps what was read for one from another (partition_standby.go).

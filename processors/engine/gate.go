@@ -7,13 +7,15 @@ package engine
 type gate struct {
 	// ends are, per topic, the offsets to be reached.
 	ends map[string]int64
-	open bool
+	// allIn says that all inputs are read, not only those that go first.
+	allIn bool
+	open  bool
 }
 
-// reached says whether a partition's positions have come to the ends.
-func (g *gate) reached(at positions, partition int32) bool {
-	for topic, end := range g.ends {
-		if at[topic][partition] < end {
+// reached says whether a partition's positions have come to the ends of some inputs.
+func (g *gate) reached(at positions, partition int32, of []string) bool {
+	for _, topic := range of {
+		if at[topic][partition] < g.ends[topic] {
 			return false
 		}
 	}

@@ -92,6 +92,7 @@ func (l *loop) round(stop context.Context) error {
 	for _, step := range steps {
 		step()
 	}
+	l.letRestIn()
 	l.passGates()
 	l.look()
 	fired, err := l.fireInTurn()

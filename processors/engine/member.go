@@ -181,22 +181,19 @@ func (m *member) fencedInstance() error {
 	return fmt.Errorf("%w (group %s, instance %s)", ErrFencedInstance, m.engine.shape.group, m.engine.config.Instance)
 }
 
-// resume lets the records of partitions in, unless the assignment has ended: they may be paused for the next one already.
-func (m *member) resume(a *assignment, partitions []int32) {
+// resume lets the records of partitions of streams in, unless the assignment has ended: they may be paused for the next one
+// already.
+func (m *member) resume(a *assignment, streams []string, partitions []int32) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if a.ctx.Err() == nil {
-		m.client().ResumeFetchPartitions(m.inputs(partitions))
+	if a.ctx.Err() != nil {
+		return
 	}
-}
-
-// inputs returns the partitions of all streams.
-func (m *member) inputs(partitions []int32) map[string][]int32 {
-	all := make(map[string][]int32)
-	for _, stream := range m.engine.shape.streams {
-		all[stream] = partitions
+	inputs := make(map[string][]int32)
+	for _, stream := range streams {
+		inputs[stream] = partitions
 	}
-	return all
+	m.client().ResumeFetchPartitions(inputs)
 }
 
 func (m *member) fail(err error) {

@@ -23,6 +23,8 @@ type partitions struct {
 	// leftAt is, per partition that is not claimed, when its rows were last known to be right (Clock.Elapsed): when it was
 	// given up, or when a standby had read them to the end.
 	leftAt map[int32]time.Duration
+	// firedFrom is, per firing partition, the instant since when it has been.
+	firedFrom map[int32]instant.Instant
 	// epoch counts the changes of claimed; changed is closed at the next one.
 	epoch   uint64
 	changed chan struct{}
@@ -34,7 +36,9 @@ const keptMax = time.Hour
 
 func newPartitions(dueOf table.DueOf, awaitOf table.AwaitOf) partitions {
 	return partitions{
-		dueOf: dueOf, awaitOf: awaitOf, rows: make(map[int32]*table.Table), leftAt: make(map[int32]time.Duration), changed: make(chan struct{}),
+		dueOf: dueOf, awaitOf: awaitOf, rows: make(map[int32]*table.Table), leftAt: make(map[int32]time.Duration),
+		changed:   make(chan struct{}),
+		firedFrom: make(map[int32]instant.Instant),
 	}
 }
 
@@ -90,11 +94,22 @@ func (p *partitions) own(partition int32) {
 	p.owned = append(p.owned, partition)
 }
 
-// fire notes that an owned partition's inputs have been caught up with.
-func (p *partitions) fire(partition int32) {
+// fire notes that an owned partition's inputs have been caught up with at an instant.
+func (p *partitions) fire(partition int32, at instant.Instant) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.firing = append(p.firing, partition)
+	p.firedFrom[partition] = at
+}
+
+// firesFrom returns the instant at which a partition's inputs had been caught up with, or never.
+func (p *partitions) firesFrom(partition int32) instant.Instant {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if at, fires := p.firedFrom[partition]; fires {
+		return at
+	}
+	return never
 }
 
 // owns says whether a partition's rows are recovered.
@@ -146,6 +161,7 @@ func (p *partitions) leave(at time.Duration) {
 		p.leftAt[partition] = at
 	}
 	p.claimed, p.owned, p.firing = nil, nil, nil
+	clear(p.firedFrom)
 	p.change()
 }
 

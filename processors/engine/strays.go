@@ -178,13 +178,19 @@ func (s strays) note(r *kgo.Record, partitions int32) {
 	s[target].set(r.Topic, r.Partition, r.Offset+1)
 }
 
-// sum adds up how far the sources of strays have been read.
+// sum adds up how far the partitions in which strays lie have been read, in all inputs: another one may be read first.
 func (s strays) sum(at positions) (sum int64) {
-	for _, sources := range s {
-		for topic, partitions := range sources {
+	sources := make(map[int32]bool)
+	for _, topics := range s {
+		for _, partitions := range topics {
 			for partition := range partitions {
-				sum += at[topic][partition]
+				sources[partition] = true
 			}
+		}
+	}
+	for _, partitions := range at {
+		for partition := range sources {
+			sum += partitions[partition]
 		}
 	}
 	return sum

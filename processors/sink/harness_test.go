@@ -169,6 +169,7 @@ type keeper struct {
 	mu        sync.Mutex
 	positions map[sink.Partition]int64
 	values    map[string]int // how often each was kept
+	ids       map[string]sink.TopicID
 	failures  int
 	// before is asked before something is put down, after when it was: their errors are Keep's. read is asked for positions.
 	before, after func(moves []sink.Move) error
@@ -176,7 +177,7 @@ type keeper struct {
 }
 
 func newKeeper() *keeper {
-	return &keeper{positions: map[sink.Partition]int64{}, values: map[string]int{}}
+	return &keeper{positions: map[sink.Partition]int64{}, values: map[string]int{}, ids: map[string]sink.TopicID{}}
 }
 
 func (k *keeper) countFailure() {
@@ -218,7 +219,7 @@ func (k *keeper) String() string {
 	return fmt.Sprintf("%d values, %v", len(k.values), k.positions)
 }
 
-func (k *keeper) Positions(context.Context) (map[sink.Partition]int64, error) {
+func (k *keeper) Positions(_ context.Context, ids map[string]sink.TopicID) (map[sink.Partition]int64, error) {
 	if k.read != nil {
 		if err := k.read(); err != nil {
 			return nil, err
@@ -226,6 +227,9 @@ func (k *keeper) Positions(context.Context) (map[sink.Partition]int64, error) {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if was, known := k.ids[testTopic]; known && ids[testTopic] != was {
+		return nil, errOther
+	}
 	copied := map[sink.Partition]int64{}
 	for partition, position := range k.positions {
 		copied[partition] = position
@@ -233,7 +237,11 @@ func (k *keeper) Positions(context.Context) (map[sink.Partition]int64, error) {
 	return copied, nil
 }
 
-func (k *keeper) Keep(_ context.Context, records []*kgo.Record, moves []sink.Move) error {
+func (k *keeper) Prepare(records []*kgo.Record) sink.Put {
+	return func(_ context.Context, moves []sink.Move) error { return k.keep(records, moves) }
+}
+
+func (k *keeper) keep(records []*kgo.Record, moves []sink.Move) error {
 	if k.before != nil {
 		if err := k.before(moves); err != nil {
 			return err
@@ -248,7 +256,10 @@ func (k *keeper) Keep(_ context.Context, records []*kgo.Record, moves []sink.Mov
 	return nil
 }
 
-var errBackwards = errors.New("moving a position back")
+var (
+	errBackwards = errors.New("moving a position back")
+	errOther     = errors.New("another topic was kept")
+)
 
 func (k *keeper) put(records []*kgo.Record, moves []sink.Move) error {
 	k.mu.Lock()
@@ -266,7 +277,7 @@ func (k *keeper) put(records []*kgo.Record, moves []sink.Move) error {
 		}
 	}
 	for _, m := range moves {
-		k.positions[m.Partition] = m.Next
+		k.positions[m.Partition], k.ids[m.Topic] = m.Next, m.TopicID
 	}
 	for _, r := range records {
 		k.values[string(r.Value)]++

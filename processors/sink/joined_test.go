@@ -2,6 +2,7 @@ package sink
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -13,8 +14,13 @@ import (
 // empty is a store that has nothing and is given nothing.
 type empty struct{}
 
-func (empty) Positions(context.Context) (map[Partition]int64, error) { return nil, nil }
-func (empty) Keep(context.Context, []*kgo.Record, []Move) error      { return nil }
+func (empty) Positions(context.Context, map[string]TopicID) (map[Partition]int64, error) {
+	return nil, nil
+}
+
+func (empty) Prepare([]*kgo.Record) Put {
+	return func(context.Context, []Move) error { return nil }
+}
 
 // TestAMemberWithoutPartitionsWaitsForNothing: there may be more members than partitions.
 func TestAMemberWithoutPartitionsWaitsForNothing(t *testing.T) {
@@ -56,4 +62,30 @@ func TestAMemberWithoutPartitionsWaitsForNothing(t *testing.T) {
 	cancel()
 	<-ended
 	<-ended
+}
+
+// broken is a store that does not answer.
+type broken struct{ empty }
+
+var errBroken = errors.New("no answer")
+
+func (broken) Positions(context.Context, map[string]TopicID) (map[Partition]int64, error) {
+	return nil, errBroken
+}
+
+// TestAMemberWhosePartitionsWereTakenWaitsForNothing: the group rebalances while the positions are asked for.
+func TestAMemberWhosePartitionsWereTakenWaitsForNothing(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	failures := 0
+	s := New(Config{Keeper: broken{}, Log: zerolog.Nop(), Failed: func() {
+		if failures++; failures == 2 {
+			cancel()
+		}
+	}})
+	if _, err := s.begin(ctx, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if waiting := s.Overview().Waiting; waiting != "" {
+		t.Errorf("it waits for %q", waiting)
+	}
 }

@@ -10,13 +10,18 @@ import (
 )
 
 // keep has the store put down what has come of the partitions that this member still has.
-func (s *Sink) keep(ctx context.Context, fetches kgo.Fetches) error {
-	records, moves, err := s.batch(fetches)
+func (s *Sink) keep(ctx context.Context, h *haul) error {
+	records, moves, err := s.batch(h.fetches)
+	close(h.admitted)
 	if err != nil || len(moves) == 0 {
 		return err
 	}
+	put := h.put
+	if len(records) != len(h.records) {
+		put = s.config.Keeper.Prepare(records)
+	}
 	began := s.config.Elapsed()
-	if err := s.retry(ctx, "writing", func() error { return s.config.Keeper.Keep(ctx, records, moves) }); err != nil {
+	if err := s.retry(ctx, "writing", func() error { return put(ctx, moves) }); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -64,7 +69,7 @@ func (s *Sink) batch(fetches kgo.Fetches) (records []*kgo.Record, moves []Move, 
 				records = append(records, r)
 			}
 		}
-		moves = append(moves, Move{p, from, next})
+		moves = append(moves, Move{Partition: p, From: from, Next: next, TopicID: s.ids[p.Topic]})
 	})
 	return records, moves, err
 }
@@ -79,6 +84,7 @@ func (s *Sink) retry(ctx context.Context, doing string, f func() error) error {
 			return err
 		}
 		if ctx.Err() != nil {
+			s.giveUp()
 			return context.Cause(ctx)
 		}
 		if s.config.Failed != nil {
@@ -92,6 +98,13 @@ func (s *Sink) retry(ctx context.Context, doing string, f func() error) error {
 		sleep(ctx, pause)
 		pause = min(2*pause, pauseMax)
 	}
+}
+
+// giveUp ends a waiting that nobody needs any more: the partitions that it was for may have been taken away.
+func (s *Sink) giveUp() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waiting, s.failing = "", false
 }
 
 func (s *Sink) wait(reason string) {

@@ -2,6 +2,8 @@
 // transaction of its own, so that it is right whatever happens to the consumer group: the group only says who reads
 // which partition. What was committed to the brokers is for tools that show a group's lag, and is never read.
 //
+// While the store is at work, the next records are read and prepared for it.
+//
 // A store that does not answer is tried again, for ever, in growing steps; nothing is skipped. Nothing here holds up anybody
 // else: a sink has its own client, and what it does not read stays in the topics.
 package sink
@@ -23,6 +25,9 @@ type Partition struct {
 	Partition int32
 }
 
+// TopicID is one life of a topic (KIP-516); zero: not known.
+type TopicID [16]byte
+
 // Unread is the position of a partition of which nothing was kept yet.
 const Unread int64 = -1
 
@@ -30,16 +35,22 @@ const Unread int64 = -1
 type Move struct {
 	Partition
 	From, Next int64
+	TopicID    TopicID
 }
 
 // Keeper is the store. Its methods return within a time of their own.
 type Keeper interface {
-	// Positions returns where each partition of the sink's topics was kept up to; none where nothing was.
-	Positions(ctx context.Context) (map[Partition]int64, error)
-	// Keep puts the records down and moves the positions, all or nothing. Its error is ErrOvertaken when a position is
-	// elsewhere than a Move says; after any other the same batch comes again.
-	Keep(ctx context.Context, records []*kgo.Record, moves []Move) error
+	// Positions returns where each partition of the sink's topics was kept up to; none where nothing was. It is an error when
+	// what was kept is of topics with other ids.
+	Positions(ctx context.Context, ids map[string]TopicID) (map[Partition]int64, error)
+	// Prepare makes ready to put records down; nothing is written before the Put that it returns is called. It is called while
+	// an earlier Put is at work, and what it returns may never be called.
+	Prepare(records []*kgo.Record) Put
 }
+
+// Put puts the records that it was prepared for down and moves the positions, all or nothing. Its error is ErrOvertaken when
+// a position is elsewhere than a Move says; after any other it is called again.
+type Put func(ctx context.Context, moves []Move) error
 
 // ErrOvertaken says that somebody else has moved a position: another member has the partition, or had it.
 var ErrOvertaken = errors.New("another process has written further")
@@ -63,7 +74,7 @@ type Config struct {
 
 // The bounds of a sink.
 const (
-	batchMax      = 5000 // records in one transaction of the store
+	batchMax      = 10_000 // records in one transaction of the store
 	fetchMaxBytes = 16 << 20
 	// The session is short: a partition of a dead member is read by another one soon. Nobody waits for it but readers.
 	sessionTimeout = 10 * time.Second
@@ -78,6 +89,7 @@ type Sink struct {
 	config Config
 
 	mu      sync.Mutex
+	ids     map[string]TopicID
 	from    map[Partition]int64 // positions of the partitions that this member has
 	ends    map[Partition]int64 // high watermarks
 	waiting string
@@ -120,9 +132,13 @@ func (s *Sink) Run(ctx context.Context) {
 
 // member joins the group and reads until something breaks, or ctx ends.
 func (s *Sink) member(ctx context.Context) error {
+	if err := s.identify(ctx); err != nil {
+		return err
+	}
 	client, err := kgo.NewClient(append(append([]kgo.Opt{}, s.config.Connect...),
 		kgo.ConsumerGroup(s.config.Group), kgo.InstanceID(s.config.Instance), kgo.ConsumeTopics(s.config.Topics...),
-		kgo.SessionTimeout(sessionTimeout), kgo.HeartbeatInterval(sessionTimeout/10), kgo.DisableAutoCommit(),
+		kgo.SessionTimeout(sessionTimeout), kgo.RebalanceTimeout(sessionTimeout), kgo.HeartbeatInterval(sessionTimeout/10),
+		kgo.DisableAutoCommit(),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(), kgo.FetchMaxBytes(fetchMaxBytes),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.AdjustFetchOffsetsFn(s.begin),
 		kgo.OnPartitionsAssigned(s.assigned), kgo.OnPartitionsRevoked(s.revoked), kgo.OnPartitionsLost(s.revoked),
@@ -131,17 +147,19 @@ func (s *Sink) member(ctx context.Context) error {
 		return fmt.Errorf("making the client: %w", err)
 	}
 	defer s.leave(client)
+	hauls, stop := s.read(ctx, client)
+	defer stop()
 	told := s.config.Elapsed()
 	for {
-		fetches := client.PollRecords(ctx, batchMax)
+		h := <-hauls
 		if ctx.Err() != nil {
 			s.tell(context.WithoutCancel(ctx), client)
 			return nil
 		}
-		if err := fetchError(fetches); err != nil {
+		if err := fetchError(h.fetches); err != nil {
 			return err
 		}
-		if err := s.keep(ctx, fetches); err != nil {
+		if err := s.keep(ctx, h); err != nil {
 			return err
 		}
 		if s.config.Elapsed()-told > commitEvery {

@@ -139,6 +139,7 @@ func TestEndsWhileTheStoreIsAway(t *testing.T) {
 type hung struct {
 	*keeper
 	stands  atomic.Bool
+	ahead   atomic.Int64 // records that are prepared, and whose Put was not called
 	reached chan struct{}
 	goOn    chan struct{}
 }
@@ -147,15 +148,20 @@ func newHung(k *keeper) *hung {
 	return &hung{keeper: k, reached: make(chan struct{}, 1), goOn: make(chan struct{})}
 }
 
-func (h *hung) Keep(ctx context.Context, records []*kgo.Record, moves []sink.Move) error {
-	if h.stands.Load() {
-		select {
-		case h.reached <- struct{}{}:
-		default:
+func (h *hung) Prepare(records []*kgo.Record) sink.Put {
+	h.ahead.Add(int64(len(records)))
+	put, once := h.keeper.Prepare(records), sync.Once{}
+	return func(ctx context.Context, moves []sink.Move) error {
+		once.Do(func() { h.ahead.Add(-int64(len(records))) })
+		if h.stands.Load() {
+			select {
+			case h.reached <- struct{}{}:
+			default:
+			}
+			<-h.goOn
 		}
-		<-h.goOn
+		return put(ctx, moves)
 	}
-	return h.keeper.Keep(ctx, records, moves)
 }
 
 // A member that stands still in the middle of a batch loses partitions to another one, which reads them from the keeper's
@@ -190,8 +196,23 @@ func TestRebalanceWhileTheStoreHangs(t *testing.T) {
 	b.all()
 }
 
-// A member gets partitions back, from their old positions, while it still has records of them in its hands. Once these are
-// kept, what is read again of them is not kept a second time.
+// What comes next is read and prepared while the store is at work, and is kept once it is through.
+func TestReadsAhead(t *testing.T) {
+	b := newBench(t)
+	h := newHung(b.keeper)
+	h.stands.Store(true)
+	b.publish(1, kgo.TryCommit)
+	b.start("one", h)
+	b.await("it stands still", func() bool { return len(h.reached) > 0 })
+	b.publish(1, kgo.TryCommit)
+	b.await("the next ones are prepared", func() bool { return h.ahead.Load() > 0 })
+	h.stands.Store(false)
+	close(h.goOn)
+	b.all()
+}
+
+// A member gets partitions back, from their old positions, while it still has records of them in its hands: those that are
+// being kept, and those that were read ahead. Once these are kept, what is read again of them is not kept a second time.
 func TestGetsPartitionsBackWhileTheStoreHangs(t *testing.T) {
 	b := newBench(t)
 	h := newHung(b.keeper)
@@ -201,6 +222,8 @@ func TestGetsPartitionsBackWhileTheStoreHangs(t *testing.T) {
 	h.stands.Store(true)
 	b.publish(3, kgo.TryCommit)
 	b.await("the first member stands still", func() bool { return len(h.reached) > 0 })
+	b.publish(2, kgo.TryCommit)
+	b.await("it has read ahead", func() bool { return h.ahead.Load() > 0 })
 
 	two := b.start("two", away{b.keeper})
 	b.await("the second member has partitions", func() bool { return len(two.Overview().Behind) == testPartitions/2 })
@@ -217,7 +240,9 @@ func TestGetsPartitionsBackWhileTheStoreHangs(t *testing.T) {
 // away is a keeper that tells positions and keeps nothing.
 type away struct{ *keeper }
 
-func (away) Keep(context.Context, []*kgo.Record, []sink.Move) error { return errAway }
+func (away) Prepare([]*kgo.Record) sink.Put {
+	return func(context.Context, []sink.Move) error { return errAway }
+}
 
 // Members come and go while nobody can tell the positions; whoever is there when the store answers has the partitions.
 func TestRebalanceWhileTheStoreIsAway(t *testing.T) {

@@ -23,7 +23,8 @@ const Never instant.Instant = math.MaxInt64
 
 // How long things are kept and waited for, in milliseconds.
 const (
-	// Hold is how long the plays of a campaign that nobody knows are kept, from the first one on; then they are refused.
+	// Hold is how long the plays of a campaign that nobody knows are kept, from the first one on, or, where that is later, from
+	// when the inputs had been caught up with; then they are refused.
 	Hold instant.Millis = 60 * 60 * 1000
 	// Memory is how long after its lock a campaign's plays are kept. What comes later adjusts nothing, and a repeat is not
 	// told from a new play.
@@ -34,8 +35,14 @@ const (
 	LockWaitMax instant.Millis = 60 * 1000
 )
 
-// HeldMax is how many plays of a campaign that nobody knows are held; more are refused at once.
-const HeldMax = 10_000
+// How many plays of a campaign that nobody knows are held; more are refused at once.
+const (
+	HeldMax = 10_000
+	// HeldMaxBehind holds while the inputs are caught up with: what there is to know of the campaign may be on its way, and takes
+	// as long as the backlog does. All that are held are judged in one transaction when it comes, some seconds of work for a
+	// million, and a transaction must end within its time-out.
+	HeldMaxBehind = 200_000
+)
 
 // playsPrefix begins the names of the buckets that keep plays.
 const playsPrefix = "p/"
@@ -83,9 +90,13 @@ type Account struct {
 	NotCounted [verdictCount]int64
 	// Raises are the raises of the budget that came when plays were over it, in their order, until the lock.
 	Raises []Raise
-	// Entries counts the plays that are kept; Latest is the latest start of one that a timeline can judge.
+	// Entries counts the plays that are kept.
 	Entries int64
-	Latest  instant.Instant
+	// Lines counts the lines of statements that are kept; 0: none.
+	Lines int64
+	// Farthest is the latest start of a play that a timeline can judge, Latest that of one that is within its window: a play of
+	// the year 9999 is not looked at again at each change.
+	Latest, Farthest instant.Instant
 	// Plays and Applied are how far the inputs have been read for this campaign.
 	Plays   Position
 	Applied Position
@@ -99,7 +110,7 @@ type Account struct {
 // Raise is a raise of the budget. It is for what comes after it: plays of a lower Order were refused by the budget Before.
 type Raise struct {
 	Order  int64
-	Before money.Amount
+	Before money.Exact
 }
 
 // Lock is how far a settlement has come.

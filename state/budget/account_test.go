@@ -283,6 +283,39 @@ func TestUnknownCampaignsAreHeldWithinBounds(t *testing.T) {
 	}
 }
 
+// While the inputs are caught up with a campaign's transitions may come after any number of its plays.
+func TestMoreIsHeldWhileInputsAreCaughtUpWith(t *testing.T) {
+	const plays = budget.HeldMax + 5
+	l := newLedger(t)
+	l.heldMax = budget.HeldMaxBehind
+	for i := range plays {
+		if got := l.report(play{fmt.Sprint(i), "s-1", "cr-1", 1500, 1500, "0.001"}); !got.Held {
+			t.Fatalf("play %d is %+v", i, got)
+		}
+	}
+	l.apply(schedule(500, definition(t, 1000, 2000, "10.00", "100")))
+	l.apply(timed(budget.Active, 1000, 1007))
+	l.ends()
+	if s := l.locked(t); s.Counted.Plays != plays || s.Account.Cost.String() != "1.0005" {
+		t.Errorf("%s", described(s))
+	}
+}
+
+// The hold is an hour in which the inputs were known: it begins anew when it had begun before they were.
+func TestAHoldBeginsWhenTheInputsAreKnown(t *testing.T) {
+	l := newLedger(t)
+	l.report(at("p", 1500))
+	a := l.account()
+	a.HoldFrom(700)
+	if due := a.NextDue(); due != instant.Instant(budget.Hold)+700 {
+		t.Errorf("it is over at %d", due)
+	}
+	a.HoldFrom(600)
+	if due := a.NextDue(); due != instant.Instant(budget.Hold)+700 {
+		t.Errorf("it is over at %d", due)
+	}
+}
+
 func TestAfterTheLock(t *testing.T) {
 	l := running(t)
 	l.report(at("in time", 1500))

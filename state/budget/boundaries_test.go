@@ -126,3 +126,48 @@ func TestAnotherBudgetLooksAtNoPlay(t *testing.T) {
 		t.Errorf("the budget is %s, %d plays count", a.Budget, a.Counted.Plays)
 	}
 }
+
+// countedParts count how often a bucket of plays is looked at.
+type countedParts struct {
+	parts
+	reads int
+}
+
+func (p *countedParts) Part(name string) []byte {
+	if name[:2] == "p/" {
+		p.reads++
+	}
+	return p.parts.Part(name)
+}
+
+// TestAPlayOfALaterMillenniumCostsNothing: a device whose clock is wrong does not have all plays looked at again at each change.
+func TestAPlayOfALaterMillenniumCostsNothing(t *testing.T) {
+	const year9999 instant.Instant = 253_400_000_000_000
+	l := running(t)
+	for i := range 500 {
+		l.report(play{"p" + string(rune(i)), "s-1", "cr-1", 1100, 1100, "0.01"})
+	}
+	if got := l.report(at("far", year9999)); got.Verdict != budget.OutOfWindow {
+		t.Fatalf("it is %s", got.Verdict)
+	}
+	counted := &countedParts{parts: l.parts}
+	a := l.account()
+	for n := range instant.Instant(10) {
+		for _, change := range []budget.Change{operator(budget.Paused, 1200+20*n), operator(budget.Active, 1210+20*n)} {
+			l.sequence++
+			change.Sequence = l.sequence
+			if _, err := a.Apply(counted, &change, budget.Position{Partition: 3, Offset: l.applied}, 0, l.now); err != nil {
+				t.Fatal(err)
+			}
+			l.applied++
+		}
+	}
+	if l.keep(a); counted.reads != 0 {
+		t.Errorf("20 changes looked into %d buckets", counted.reads)
+	}
+	// A window that reaches so far makes it count.
+	l.apply(reschedule(1500, budget.Active, definition(t, 1000, year9999+1, "10.00", "100")))
+	if a := l.account(); a.Counted.Plays != 501 || a.Latest != year9999 {
+		t.Errorf("%d plays count, the latest of %d", a.Counted.Plays, a.Latest)
+	}
+}

@@ -52,13 +52,17 @@ func (a *Account) Apply(
 	if change.Sequence <= a.Sequence {
 		return true, nil
 	}
-	next := *a
-	from := next.follows(change)
-	if from <= next.Latest && next.Entries > 0 {
-		if err := next.recount(parts, a, from); err != nil {
+	next, h := *a, &history{parts: parts}
+	from := next.follows(h, change)
+	if next.concerned(change, from) {
+		if err := next.recount(h, a, from); err != nil {
 			return false, err
 		}
 	}
+	if h.err != nil {
+		return false, h.err
+	}
+	next.putAway(parts, a.Timeline.Older)
 	if change.Kind == Settlement && next.Lock.Stage == Running {
 		next.Lock = Lock{
 			Stage: Settling, SettledAt: change.DecidedAt, Due: now, By: now.Add(LockWaitMax), Ticket: ticket,
@@ -71,8 +75,18 @@ func (a *Account) Apply(
 	return false, nil
 }
 
+// concerned says whether there may be plays to be judged anew that started at from or later. Only another definition has an
+// effect on those that are out of their window.
+func (a *Account) concerned(change *Change, from instant.Instant) bool {
+	latest := a.Latest
+	if change.Kind == Redefinition {
+		latest = a.Farthest
+	}
+	return a.Entries > 0 && from <= latest
+}
+
 // follows changes the timeline and the budget, and returns from when on plays may have to be judged anew.
-func (a *Account) follows(change *Change) (from instant.Instant) {
+func (a *Account) follows(h *history, change *Change) (from instant.Instant) {
 	from = Never
 	at := change.DecidedAt
 	if change.Kind == Timed {
@@ -86,7 +100,7 @@ func (a *Account) follows(change *Change) (from instant.Instant) {
 		a.Timeline = a.Timeline.activate(at)
 		return min(from, a.Timeline.Intervals[len(a.Timeline.Intervals)-1].From)
 	case change.To != Active && a.Timeline.reaches(at):
-		a.Timeline = a.Timeline.cut(at)
+		a.Timeline = a.Timeline.cut(h, at)
 		return min(from, at)
 	}
 	return from
@@ -116,5 +130,5 @@ func (a *Account) raise(to money.Amount) {
 	if !a.Known || a.NotCounted[OverBudget] == 0 || to.Compare(a.Budget) <= 0 || n > 0 && a.Raises[n-1].Order == a.Entries {
 		return
 	}
-	a.Raises = append(a.Raises[:n:n], Raise{a.Entries, a.Budget})
+	a.Raises = append(a.Raises[:n:n], Raise{a.Entries, a.Budget.Exact()})
 }

@@ -3,8 +3,10 @@ package budget
 import (
 	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"math"
 
+	"github.com/rmn-arms/campaign-engine/state/fields"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/state/money"
 )
@@ -13,8 +15,8 @@ import (
 //
 //	due        8 bytes  next due instant in ms, big endian, two's complement; Never when nothing is waited for
 //	layout     1 byte   1
-//	flags      1 byte   bit 0 known, bits 1-2 the stage of the settlement, bit 3 raises
-//	entries    uvarint; latest varint
+//	flags      1 byte   bit 0 known, bits 1-2 the stage of the settlement, bit 3 raises, bit 4 older, bit 5 farthest, bit 6 lines
+//	entries    uvarint; latest varint; where it is later, farthest (varint); where there are some, lines (uvarint)
 //	plays, applied      positions: partition uvarint, offset uvarint
 //	not counted         1 byte with a bit for each verdict that is not 0, then those: uvarint each
 //
@@ -28,26 +30,88 @@ import (
 //	           is negative), cpm (number)
 //	intervals  uvarint, then each: from (varint), length (uvarint; 0: open)
 //	raises     where there are some: uvarint, then each: order (uvarint), before (number)
+//	older      where there are some: how many blocks of terms, of intervals, of raises lie in parts (uvarint each)
 //
 // and of one that is settled: settled (varint), then of one that is not locked due, by (varint), ticket (uvarint), of one
 // that is version (uvarint), spent (number), late plays (uvarint), late impressions (number), adjust due, forget due (varint),
 // removed (uvarint).
+//
+// The last 4 bytes are the sum (CRC-32C, big endian) of all before them: what has it right was written whole by AppendBinary, so
+// its due instant may be believed without a look at the rest. Whatever changes what the bytes mean takes another layout.
 const (
 	layout         = 1
 	duePrefixBytes = 8
+	sumBytes       = 4
 	knownFlag      = 1
 	stageShift     = 1
 	stageMask      = 3
 	raisedFlag     = 8
-	flagsMax       = 15
+	olderFlag      = 16
+	farFlag        = 32
+	linesFlag      = 64
 )
 
 // ErrAccount says that bytes are not an account of this package.
 var ErrAccount = errors.New("decoding an account: not the encoding of one")
 
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
 // AppendBinary appends the account's encoding to b: its first 8 bytes are the next due instant, see NextDue.
 func (a *Account) AppendBinary(b []byte) []byte {
+	begin := len(b)
+	b = a.append(b)
+	return binary.BigEndian.AppendUint32(b, crc32.Checksum(b[begin:], castagnoli))
+}
+
+// summed returns an account's encoding without its sum; false when it is none.
+func summed(data []byte) ([]byte, bool) {
+	at := len(data) - sumBytes
+	if at < duePrefixBytes+2 || data[duePrefixBytes] != layout ||
+		binary.BigEndian.Uint32(data[at:]) != crc32.Checksum(data[:at], castagnoli) {
+		return nil, false
+	}
+	return data[:at], true
+}
+
+// DueOf reads from an account's encoding when it is due next; false when it is none.
+func DueOf(data []byte) (due instant.Instant, readable bool) {
+	data, readable = summed(data)
+	if !readable {
+		return Never, false
+	}
+	return instant.Instant(binary.BigEndian.Uint64(data)), true
+}
+
+func (a *Account) append(b []byte) []byte {
 	b = binary.BigEndian.AppendUint64(b, uint64(a.NextDue()))
+	flags := a.flags()
+	b = append(b, layout, flags)
+	b = binary.AppendUvarint(b, uint64(a.Entries))
+	b = binary.AppendVarint(b, int64(a.Latest))
+	if flags&farFlag != 0 {
+		b = binary.AppendVarint(b, int64(a.Farthest))
+	}
+	if flags&linesFlag != 0 {
+		b = binary.AppendUvarint(b, uint64(a.Lines))
+	}
+	b = a.Applied.append(a.Plays.append(b))
+	b = appendCounts(b, &a.NotCounted)
+	if !a.Known {
+		return binary.AppendVarint(b, int64(a.HeldUntil))
+	}
+	b = a.appendRaises(a.appendTerms(b))
+	if older := a.Timeline.Older; flags&olderFlag != 0 {
+		for _, count := range [...]int64{older.Terms, older.Intervals, older.Raises} {
+			b = binary.AppendUvarint(b, uint64(count))
+		}
+	}
+	if a.Lock.Stage != Running {
+		b = a.Lock.append(b)
+	}
+	return b
+}
+
+func (a *Account) flags() byte {
 	flags := byte(a.Lock.Stage) << stageShift
 	if a.Known {
 		flags |= knownFlag
@@ -55,19 +119,16 @@ func (a *Account) AppendBinary(b []byte) []byte {
 	if len(a.Raises) > 0 {
 		flags |= raisedFlag
 	}
-	b = append(b, layout, flags)
-	b = binary.AppendUvarint(b, uint64(a.Entries))
-	b = binary.AppendVarint(b, int64(a.Latest))
-	b = a.Applied.append(a.Plays.append(b))
-	b = appendCounts(b, &a.NotCounted)
-	if !a.Known {
-		return binary.AppendVarint(b, int64(a.HeldUntil))
+	if a.Timeline.Older != (Blocks{}) {
+		flags |= olderFlag
 	}
-	b = a.appendRaises(a.appendTerms(b))
-	if a.Lock.Stage != Running {
-		b = a.Lock.append(b)
+	if a.Farthest > a.Latest {
+		flags |= farFlag
 	}
-	return b
+	if a.Lines > 0 {
+		flags |= linesFlag
+	}
+	return flags
 }
 
 func (p Position) append(b []byte) []byte {
@@ -87,7 +148,7 @@ func appendCounts(b []byte, counts *[verdictCount]int64) []byte {
 }
 
 func (a *Account) appendTerms(b []byte) []byte {
-	b = appendText(appendText(b, a.AdvertiserID), a.Budget.Currency())
+	b = fields.AppendText(fields.AppendText(b, a.AdvertiserID), a.Budget.Currency())
 	b = a.Budget.Exact().AppendBinary(b)
 	b = append(b, byte(a.Status))
 	for _, count := range [...]int64{a.Revision, a.Sequence, a.Counted.Plays, a.Overran} {
@@ -96,20 +157,31 @@ func (a *Account) appendTerms(b []byte) []byte {
 	b = a.Cost.AppendBinary(a.Counted.Impressions.AppendBinary(b))
 	b = binary.AppendUvarint(b, uint64(len(a.Timeline.Terms)))
 	for i := range a.Timeline.Terms {
-		terms := &a.Timeline.Terms[i]
-		b = binary.AppendVarint(binary.AppendVarint(b, int64(terms.From)), int64(terms.StartsAt))
-		b = binary.AppendVarint(b, int64(terms.EndsAt.Sub(terms.StartsAt)))
-		b = terms.CPM.Exact().AppendBinary(b)
+		b = appendTerms(b, &a.Timeline.Terms[i])
 	}
 	b = binary.AppendUvarint(b, uint64(len(a.Timeline.Intervals)))
-	for _, interval := range a.Timeline.Intervals {
-		length := uint64(0)
-		if interval.To != Open {
-			length = uint64(interval.To.Sub(interval.From))
-		}
-		b = binary.AppendUvarint(binary.AppendVarint(b, int64(interval.From)), length)
+	for i := range a.Timeline.Intervals {
+		b = appendInterval(b, &a.Timeline.Intervals[i])
 	}
 	return b
+}
+
+func appendTerms(b []byte, t *Terms) []byte {
+	b = binary.AppendVarint(binary.AppendVarint(b, int64(t.From)), int64(t.StartsAt))
+	b = binary.AppendVarint(b, int64(t.EndsAt.Sub(t.StartsAt)))
+	return t.CPM.Exact().AppendBinary(b)
+}
+
+func appendInterval(b []byte, i *Interval) []byte {
+	length := uint64(0)
+	if i.To != Open {
+		length = uint64(i.To.Sub(i.From))
+	}
+	return binary.AppendUvarint(binary.AppendVarint(b, int64(i.From)), length)
+}
+
+func appendRaise(b []byte, r *Raise) []byte {
+	return r.Before.AppendBinary(binary.AppendUvarint(b, uint64(r.Order)))
 }
 
 func (a *Account) appendRaises(b []byte) []byte {
@@ -117,8 +189,8 @@ func (a *Account) appendRaises(b []byte) []byte {
 		return b
 	}
 	b = binary.AppendUvarint(b, uint64(len(a.Raises)))
-	for _, raise := range a.Raises {
-		b = raise.Before.Exact().AppendBinary(binary.AppendUvarint(b, uint64(raise.Order)))
+	for i := range a.Raises {
+		b = appendRaise(b, &a.Raises[i])
 	}
 	return b
 }
@@ -137,8 +209,6 @@ func (l *Lock) append(b []byte) []byte {
 	return binary.AppendUvarint(b, uint64(l.Removed))
 }
 
-func appendText(b []byte, text string) []byte { return append(append(b, byte(len(text))), text...) }
-
 // AwaitOf reads from an account's encoding what its settlement waits for: a ticket, 0 for nothing, and the instant from which
 // on it waits no longer.
 func AwaitOf(data []byte) (ticket int64, by instant.Instant) {
@@ -156,14 +226,22 @@ func AwaitOf(data []byte) (ticket int64, by instant.Instant) {
 // UnmarshalBinary sets the account to what AppendBinary wrote; it shares no memory with data. Its error is ErrAccount, and
 // the account is then unchanged.
 func (a *Account) UnmarshalBinary(data []byte) error {
-	if len(data) < duePrefixBytes+2 || data[duePrefixBytes] != layout {
+	data, is := summed(data)
+	if !is {
 		return ErrAccount
 	}
 	flags := data[duePrefixBytes+1]
 	account := Account{Known: flags&knownFlag != 0}
 	account.Lock.Stage = Stage(flags >> stageShift & stageMask)
-	in := reader{rest: data[duePrefixBytes+2:]}
-	account.Entries, account.Latest = in.uvarint(), in.instant()
+	in := readerOf(data[duePrefixBytes+2:])
+	account.Entries, account.Latest = in.Uvarint(), in.instant()
+	account.Farthest = account.Latest
+	if flags&farFlag != 0 {
+		account.Farthest = in.instant()
+	}
+	if flags&linesFlag != 0 {
+		account.Lines = in.Uvarint()
+	}
 	account.Plays, account.Applied = in.position(), in.position()
 	in.counts(&account.NotCounted)
 	if account.Known {
@@ -171,11 +249,14 @@ func (a *Account) UnmarshalBinary(data []byte) error {
 		if flags&raisedFlag != 0 {
 			account.readRaises(&in)
 		}
+		if flags&olderFlag != 0 {
+			account.Timeline.Older = Blocks{in.Uvarint(), in.Uvarint(), in.Uvarint()}
+		}
 		account.Lock.read(&in, account.Budget.Currency())
 	} else {
 		account.HeldUntil = in.instant()
 	}
-	if in.bad || len(in.rest) > 0 || flags > flagsMax || flags&raisedFlag != 0 != (len(account.Raises) > 0) ||
+	if !in.Whole() || account.flags() != flags ||
 		account.Lock.Stage >= stageCount || !account.holds() ||
 		binary.BigEndian.Uint64(data) != uint64(account.NextDue()) {
 		return ErrAccount
@@ -187,7 +268,7 @@ func (a *Account) UnmarshalBinary(data []byte) error {
 // holds says whether the invariants hold that can be seen in one row.
 func (a *Account) holds() bool {
 	switch {
-	case a.Entries < 0 || a.Status >= statusCount:
+	case a.Entries < 0 || a.Status >= statusCount || a.Lines > 0 && a.Lock.Stage != Locked:
 		return false
 	case !a.Known:
 		return a.Lock.Stage == Running
@@ -200,35 +281,45 @@ func (a *Account) holds() bool {
 }
 
 func (a *Account) readTerms(in *reader) {
-	a.AdvertiserID = in.text()
-	currency := in.text()
+	a.AdvertiserID = in.Text()
+	currency := in.Text()
 	a.Budget = in.amount(currency)
-	a.Status = Status(in.byte())
-	a.Revision, a.Sequence, a.Counted.Plays, a.Overran = in.uvarint(), in.uvarint(), in.uvarint(), in.uvarint()
+	a.Status = Status(in.Byte())
+	a.Revision, a.Sequence, a.Counted.Plays, a.Overran = in.Uvarint(), in.Uvarint(), in.Uvarint(), in.Uvarint()
 	a.Counted.Impressions, a.Cost = in.number(), in.number()
 	a.Timeline.Terms = make([]Terms, in.length())
 	for i := range a.Timeline.Terms {
-		terms := &a.Timeline.Terms[i]
-		terms.From, terms.StartsAt = in.instant(), in.instant()
-		terms.EndsAt = terms.StartsAt.Add(in.millis())
-		terms.CPM = in.number().Rate()
+		a.Timeline.Terms[i] = in.terms()
 	}
 	a.Timeline.Intervals = make([]Interval, in.length())
 	for i := range a.Timeline.Intervals {
-		from, length := in.instant(), in.uvarint()
-		a.Timeline.Intervals[i] = Interval{from, Open}
-		if length > 0 {
-			a.Timeline.Intervals[i].To = from.Add(instant.Millis(length))
-		}
+		a.Timeline.Intervals[i] = in.interval()
 	}
 }
 
 func (a *Account) readRaises(in *reader) {
 	a.Raises = make([]Raise, in.length())
 	for i := range a.Raises {
-		a.Raises[i] = Raise{in.uvarint(), in.amount(a.Budget.Currency())}
+		a.Raises[i] = in.raise()
 	}
 }
+
+func (in *reader) terms() (t Terms) {
+	t.From, t.StartsAt = in.instant(), in.instant()
+	t.EndsAt = t.StartsAt.Add(in.millis())
+	t.CPM = in.number().Rate()
+	return t
+}
+
+func (in *reader) interval() Interval {
+	from, length := in.instant(), in.Uvarint()
+	if length == 0 {
+		return Interval{from, Open}
+	}
+	return Interval{from, from.Add(instant.Millis(length))}
+}
+
+func (in *reader) raise() Raise { return Raise{in.Uvarint(), in.number()} }
 
 func (l *Lock) read(in *reader, currency string) {
 	switch l.Stage {
@@ -236,100 +327,64 @@ func (l *Lock) read(in *reader, currency string) {
 		return
 	case Settling:
 		l.SettledAt, l.Due, l.By = in.instant(), in.instant(), in.instant()
-		l.Ticket = in.uvarint()
+		l.Ticket = in.Uvarint()
 		l.AdjustDue, l.ForgetDue = Never, Never
 		return
 	}
-	l.SettledAt, l.Version, l.Spent = in.instant(), in.uvarint(), in.amount(currency)
-	l.Late.Plays, l.Late.Impressions = in.uvarint(), in.number()
+	l.SettledAt, l.Version, l.Spent = in.instant(), in.Uvarint(), in.amount(currency)
+	l.Late.Plays, l.Late.Impressions = in.Uvarint(), in.number()
 	l.AdjustDue, l.ForgetDue = in.instant(), in.instant()
-	l.Removed = in.uvarint()
+	l.Removed = in.Uvarint()
 }
 
-// reader takes fields off the front of rest; bad stays true after the first that is not there.
-type reader struct {
-	rest []byte
-	bad  bool
-}
+// reader reads the fields of this package. Instants may be Never, so there is no bound but that of an int64.
+type reader struct{ fields.Reader }
 
-func (in *reader) byte() byte {
-	if in.bad = in.bad || len(in.rest) == 0; in.bad {
-		return 0
-	}
-	first := in.rest[0]
-	in.rest = in.rest[1:]
-	return first
-}
+func readerOf(b []byte) reader { return reader{fields.Reader{Rest: b, Max: math.MaxInt64}} }
 
-func (in *reader) uvarint() int64 {
-	value, size := binary.Uvarint(in.rest)
-	if in.bad = in.bad || size <= 0 || int64(value) < 0; in.bad {
-		return 0
-	}
-	in.rest = in.rest[size:]
-	return int64(value)
-}
+func (in *reader) instant() instant.Instant { return instant.Instant(in.Varint()) }
 
-func (in *reader) instant() instant.Instant {
-	value, size := binary.Varint(in.rest)
-	if in.bad = in.bad || size <= 0; in.bad {
-		return 0
-	}
-	in.rest = in.rest[size:]
-	return instant.Instant(value)
-}
-
-func (in *reader) millis() instant.Millis { return instant.Millis(in.instant()) }
+func (in *reader) millis() instant.Millis { return instant.Millis(in.Varint()) }
 
 // length reads how many elements follow; each has at least one byte.
 func (in *reader) length() int {
-	count := in.uvarint()
-	if in.bad = in.bad || count > int64(len(in.rest)); in.bad {
+	count := in.Uvarint()
+	if in.Bad = in.Bad || count > int64(len(in.Rest)); in.Bad {
 		return 0
 	}
 	return int(count)
 }
 
-func (in *reader) text() string {
-	size := int(in.byte())
-	if in.bad = in.bad || len(in.rest) < size; in.bad {
-		return ""
-	}
-	text := string(in.rest[:size])
-	in.rest = in.rest[size:]
-	return text
-}
-
 func (in *reader) position() Position {
-	partition := in.uvarint()
-	in.bad = in.bad || partition > math.MaxInt32
-	return Position{int32(partition), in.uvarint()}
+	partition := in.Uvarint()
+	in.Bad = in.Bad || partition > math.MaxInt32
+	return Position{int32(partition), in.Uvarint()}
 }
 
 func (in *reader) counts(counts *[verdictCount]int64) {
-	bits := in.byte()
+	bits := in.Byte()
 	for verdict := range counts {
 		if bits&(1<<verdict) != 0 {
-			counts[verdict] = in.uvarint()
+			counts[verdict] = in.Uvarint()
 		}
 	}
 }
 
 func (in *reader) number() money.Exact {
-	number, rest, err := money.CutExact(in.rest)
-	if in.bad = in.bad || err != nil; in.bad {
+	number, rest, err := money.CutExact(in.Rest)
+	if in.Bad = in.Bad || err != nil; in.Bad {
 		return money.Exact{}
 	}
-	in.rest = rest
+	in.Rest = rest
 	return number
 }
 
 func (in *reader) amount(currency string) money.Amount {
 	number := in.number()
-	if in.bad {
+	if in.Bad {
 		return money.Amount{}
 	}
 	amount, err := number.Of(currency)
-	in.bad = err != nil
+	in.Bad = err != nil
 	return amount
 }

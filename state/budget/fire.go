@@ -47,6 +47,14 @@ func (a *Account) Fire(parts linearhash.Buckets, read bool, now instant.Instant)
 	return a.refuse(parts), nil
 }
 
+// HoldFrom lets the hold of a campaign that nobody knows begin at an instant, if it began earlier: before that, what there is to
+// know of the campaign may have lain unread.
+func (a *Account) HoldFrom(at instant.Instant) {
+	if !a.Known && a.HeldUntil != 0 {
+		a.HeldUntil = max(a.HeldUntil, at.Add(Hold))
+	}
+}
+
 // Postpone puts off what is due and cannot be done, since a bucket cannot be read: somebody may repair it, until its plays
 // are to be forgotten.
 func (a *Account) Postpone(now instant.Instant) {
@@ -90,6 +98,7 @@ func (a *Account) adjust(parts linearhash.Buckets) (Fired, error) {
 		return Fired{}, err
 	}
 	statement.AdjustedAt = a.Lock.AdjustDue
+	adjusted.keepLines(parts, statement)
 	adjusted.Lock.AdjustDue = Never
 	adjusted.Lock.ForgetDue = max(a.Lock.ForgetDue, a.Lock.AdjustDue.Add(forgetPause))
 	*a = adjusted
@@ -98,14 +107,16 @@ func (a *Account) adjust(parts linearhash.Buckets) (Fired, error) {
 
 // forget removes some of the plays that are kept.
 func (a *Account) forget(parts linearhash.Buckets, now instant.Instant) {
+	a.dropLines(parts)
 	gone, all := a.plays(parts).Remove(a.Lock.Removed, forgetStep)
 	if !all {
 		a.Lock.Removed, a.Lock.ForgetDue = gone, now.Add(forgetPause)
 		return
 	}
 	a.Lock.Stage, a.Lock.ForgetDue, a.Lock.Removed = Forgotten, Never, 0
+	a.Timeline.Older.remove(parts)
 	a.Timeline = Timeline{Terms: []Terms{a.Timeline.last()}}
-	a.Entries, a.Latest = 0, 0
+	a.Entries, a.Latest, a.Farthest = 0, 0, 0
 }
 
 // refuse gives up a campaign that nobody knows.

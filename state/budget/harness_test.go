@@ -43,9 +43,10 @@ type ledger struct {
 	now       instant.Instant
 	fired     []budget.Fired
 	wasStatus budget.Status
+	heldMax   int64
 }
 
-func newLedger(t fataler) *ledger { return &ledger{t: t, parts: parts{}} }
+func newLedger(t fataler) *ledger { return &ledger{t: t, parts: parts{}, heldMax: budget.HeldMax} }
 
 func (l *ledger) account() *budget.Account {
 	l.t.Helper()
@@ -61,6 +62,9 @@ func (l *ledger) account() *budget.Account {
 func (l *ledger) keep(a *budget.Account) {
 	l.t.Helper()
 	l.row = a.AppendBinary(nil)
+	if due, readable := budget.DueOf(l.row); due != a.NextDue() || !readable {
+		l.t.Fatalf("a row says that it is due at %d (%t), its account at %d", due, readable, a.NextDue())
+	}
 	if again := l.account().AppendBinary(nil); string(again) != string(l.row) {
 		l.t.Fatalf("a row is read and written as another:\n%x\n%x", l.row, again)
 	}
@@ -70,7 +74,7 @@ func (l *ledger) keep(a *budget.Account) {
 func (l *ledger) report(p play) budget.Reported {
 	l.t.Helper()
 	a := l.account()
-	reported, err := a.Report(l.parts, p.translated(l.t), budget.Position{Partition: 3, Offset: l.plays}, l.now)
+	reported, err := a.Report(l.parts, p.translated(l.t), budget.Position{Partition: 3, Offset: l.plays}, l.heldMax, l.now)
 	if err != nil {
 		l.t.Fatalf("%v", err)
 	}
@@ -83,13 +87,19 @@ func (l *ledger) report(p play) budget.Reported {
 func (l *ledger) apply(c budget.Change) {
 	l.t.Helper()
 	a := l.account()
+	l.applyTo(a, c)
+	l.keep(a)
+}
+
+// applyTo applies the next transition to the account as it is, and does not keep it.
+func (l *ledger) applyTo(a *budget.Account, c budget.Change) {
+	l.t.Helper()
 	l.sequence++
 	c.Sequence, c.From, l.wasStatus = l.sequence, l.wasStatus, c.To
 	if again, err := a.Apply(l.parts, &c, budget.Position{Partition: 3, Offset: l.applied}, l.plays, l.now); again || err != nil {
 		l.t.Fatalf("%v, %v", again, err)
 	}
 	l.applied++
-	l.keep(a)
 }
 
 // pass lets time pass to an instant; timers fire on the way.

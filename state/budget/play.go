@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 
+	"github.com/rmn-arms/campaign-engine/state/fields"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/state/linearhash"
 	"github.com/rmn-arms/campaign-engine/state/money"
@@ -66,8 +67,7 @@ func (e *entry) append(b []byte) []byte {
 	b = binary.AppendVarint(b, int64(e.play.StartedAt))
 	b = binary.AppendVarint(b, int64(e.play.EndedAt.Sub(e.play.StartedAt)))
 	b = e.play.Impressions.AppendBinary(b)
-	b = append(append(b, byte(len(e.play.StoreID))), e.play.StoreID...)
-	return append(append(b, byte(len(e.play.CreativeID))), e.play.CreativeID...)
+	return fields.AppendText(fields.AppendText(b, e.play.StoreID), e.play.CreativeID)
 }
 
 // encoded returns what append appends.
@@ -76,49 +76,29 @@ func (e *entry) encoded() []byte {
 	return e.append(make([]byte, 0, numbers+len(e.play.StoreID)+len(e.play.CreativeID)))
 }
 
-// head reads the first fields of an entry: what is looked at for all of them. impressions begin the rest.
-func head(content []byte) (order int64, verdict Verdict, startedAt instant.Instant, rest []byte, err error) {
-	unsigned, size := binary.Uvarint(content)
-	if size <= 0 || len(content) == size || content[size] >= byte(verdictCount) {
-		return 0, 0, 0, nil, errEntry
+// head reads the first fields of an entry: what is looked at for all of them. The rest begins with how long it took.
+func head(content []byte) (order int64, verdict Verdict, startedAt instant.Instant, rest reader, err error) {
+	rest = readerOf(content)
+	order, verdict, startedAt = rest.Uvarint(), Verdict(rest.Byte()), rest.instant()
+	if rest.Bad || verdict >= verdictCount {
+		return 0, 0, 0, reader{}, errEntry
 	}
-	verdict = Verdict(content[size])
-	rest = content[size+1:]
-	signed, size := binary.Varint(rest)
-	if size <= 0 {
-		return 0, 0, 0, nil, errEntry
-	}
-	return int64(unsigned), verdict, instant.Instant(signed), rest[size:], nil
+	return order, verdict, startedAt, rest, nil
 }
 
 // readEntry reads what append wrote. Its error is errEntry.
 func readEntry(kept linearhash.Entry) (e entry, err error) {
-	var rest []byte
+	var in reader
 	e.play.ID = kept.Hash
-	e.order, e.verdict, e.play.StartedAt, rest, err = head(kept.Content)
+	e.order, e.verdict, e.play.StartedAt, in, err = head(kept.Content)
 	if err != nil {
 		return entry{}, err
 	}
-	took, size := binary.Varint(rest)
-	if size <= 0 {
+	e.play.EndedAt = e.play.StartedAt.Add(in.millis())
+	e.play.Impressions = in.number()
+	e.play.StoreID, e.play.CreativeID = in.Text(), in.Text()
+	if !in.Whole() {
 		return entry{}, errEntry
 	}
-	e.play.EndedAt = e.play.StartedAt.Add(instant.Millis(took))
-	if e.play.Impressions, rest, err = money.CutExact(rest[size:]); err != nil {
-		return entry{}, errEntry
-	}
-	storeID, rest, ok := cutText(rest)
-	creativeID, rest, also := cutText(rest)
-	if !ok || !also || len(rest) > 0 {
-		return entry{}, errEntry
-	}
-	e.play.StoreID, e.play.CreativeID = storeID, creativeID
 	return e, nil
-}
-
-func cutText(b []byte) (text string, rest []byte, ok bool) {
-	if len(b) == 0 || len(b) <= int(b[0]) {
-		return "", nil, false
-	}
-	return string(b[1 : 1+int(b[0])]), b[1+int(b[0]):], true
 }

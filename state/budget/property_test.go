@@ -137,7 +137,11 @@ func (s *story) judged(p play) (budget.Verdict, *big.Rat) {
 // TestAnyOrderGivesTheSameStatement plays a story in the order of a model and in a random one: plays before, between and
 // after transitions, repeated, with a process that dies at any step and reads again from where it had committed.
 func TestAnyOrderGivesTheSameStatement(t *testing.T) {
+	usual := budget.BlockLength(2)
+	defer budget.BlockLength(usual)
 	rapid.Check(t, func(t *rapid.T) {
+		// With short blocks most of the history lies in parts.
+		budget.BlockLength(rapid.SampledFrom([]int{2, 3, usual}).Draw(t, "block length"))
 		s := drawStory(t, false)
 		l := newLedger(t)
 		s.tell(t, l)
@@ -264,20 +268,22 @@ func TestTheBudgetIsNeverExceeded(t *testing.T) {
 
 func FuzzAccountBytes(f *testing.F) {
 	l := newLedger(f)
+	unsummed := func() []byte { return l.row[:len(l.row)-4] }
 	l.report(at("p", 1500))
-	f.Add(l.row)
+	f.Add(unsummed())
 	l.apply(schedule(500, definition(f, 1000, 2000, "10.00", "100")))
 	l.apply(timed(budget.Active, 1000, 1007))
-	f.Add(l.row)
+	f.Add(unsummed())
 	l.report(play{"too much", "s-1", "cr-1", 1500, 1500, "101"})
 	l.apply(reschedule(1200, budget.Active, definition(f, 1000, 2000, "20.00", "100")))
-	f.Add(l.row)
+	f.Add(unsummed())
 	l.apply(operator(budget.Cancelled, 1300))
 	l.apply(settle(budget.Cancelled, 1400))
-	f.Add(l.row)
+	f.Add(unsummed())
 	l.pass(1400)
-	f.Add(l.row)
+	f.Add(unsummed())
 	f.Fuzz(func(t *testing.T, data []byte) {
+		data = budget.WithSum(data)
 		var a budget.Account
 		if a.UnmarshalBinary(data) != nil {
 			return

@@ -13,8 +13,8 @@ import (
 // budget, since what others cost may be free again. before is the account as they were judged by. It costs a look at each
 // play that is kept, so it is done only when there is such a play: in the regular course a transition is known before the
 // plays that it is about.
-func (a *Account) recount(parts linearhash.Buckets, before *Account, from instant.Instant) error {
-	table := a.plays(parts)
+func (a *Account) recount(h *history, before *Account, from instant.Instant) error {
+	table := a.plays(h.parts)
 	affected, err := playsToJudge(table, from)
 	if err != nil {
 		return err
@@ -23,40 +23,46 @@ func (a *Account) recount(parts linearhash.Buckets, before *Account, from instan
 	after, ceiling := a.Timeline, a.ceiling()
 	a.Timeline = before.Timeline
 	for i := range affected {
-		a.discount(&affected[i])
+		a.discount(h, &affected[i])
 	}
 	a.Timeline = after
 	changed := make(map[linearhash.Hash][]byte)
 	for i := range affected {
 		e := &affected[i]
 		was := e.verdict
-		e.verdict = a.rejudge(e, ceiling)
-		a.count(e)
+		e.verdict = a.rejudge(h, e, ceiling)
+		a.count(h, e)
+		a.reach(e)
 		if e.verdict != was {
 			changed[e.play.ID] = e.encoded()
 		}
 	}
-	if len(changed) == 0 {
-		return nil
+	if h.err != nil || len(changed) == 0 {
+		return h.err
 	}
-	return table.Rewrite(func(kept linearhash.Entry) (content []byte, rewritten bool) {
+	err = table.Rewrite(func(kept linearhash.Entry) (content []byte, rewritten bool) {
 		content, rewritten = changed[kept.Hash]
 		return content, rewritten
 	})
+	if err == nil {
+		a.dropLines(h.parts)
+	}
+	return err
 }
 
 // ceilingWhen is what the cost might come to when a play came that was over budget then: a raise is for what comes after it.
-func (a *Account) ceilingWhen(order int64) money.Exact {
-	ceiling := a.Budget
-	for i := range a.Raises {
-		if raise := &a.Raises[i]; raise.Order > order {
-			if raise.Before.Compare(ceiling) < 0 {
-				ceiling = raise.Before
-			}
-			break
+func (a *Account) ceilingWhen(h *history, order int64) money.Exact {
+	ceiling := a.Budget.Exact()
+	_, next := olderRaises.around(h, a.Timeline.Older.Raises, func(r *Raise) bool { return r.Order <= order })
+	for i := 0; next == nil && i < len(a.Raises); i++ {
+		if a.Raises[i].Order > order {
+			next = &a.Raises[i]
 		}
 	}
-	return ceiling.Exact()
+	if next != nil && next.Before.Compare(ceiling) < 0 {
+		return next.Before
+	}
+	return ceiling
 }
 
 // playsToJudge returns the plays that a timeline judges and that started at from or later, and those over budget, in the
@@ -85,13 +91,13 @@ func playsToJudge(table *linearhash.Table, from instant.Instant) ([]entry, error
 }
 
 // rejudge judges a play again; ceiling is what the cost may come to with one that was not over budget.
-func (a *Account) rejudge(e *entry, ceiling money.Exact) Verdict {
-	verdict, terms := a.Timeline.judge(e.play.StartedAt)
+func (a *Account) rejudge(h *history, e *entry, ceiling money.Exact) Verdict {
+	verdict, terms := a.Timeline.judge(h, e.play.StartedAt)
 	if verdict != Valid {
 		return verdict
 	}
 	if e.verdict == OverBudget {
-		ceiling = a.ceilingWhen(e.order)
+		ceiling = a.ceilingWhen(h, e.order)
 	}
 	cost := money.Cost(e.play.Impressions, terms.CPM)
 	if !cost.IsZero() && a.Cost.Plus(cost).Compare(ceiling) > 0 {

@@ -15,9 +15,11 @@ type Reported struct {
 	Held bool
 }
 
-// Report judges a play that was read at a position, in a batch of now. Its error says that a bucket cannot be read; the
-// account is then unchanged.
-func (a *Account) Report(parts linearhash.Buckets, play *Play, at Position, now instant.Instant) (Reported, error) {
+// Report judges a play that was read at a position, in a batch of now; heldMax is how many are held while the campaign is not
+// known. Its error says that a bucket cannot be read; the account is then unchanged.
+func (a *Account) Report(
+	parts linearhash.Buckets, play *Play, at Position, heldMax int64, now instant.Instant,
+) (Reported, error) {
 	if a.Plays.passed(at) {
 		return Reported{Again: true}, nil
 	}
@@ -36,18 +38,23 @@ func (a *Account) Report(parts linearhash.Buckets, play *Play, at Position, now 
 		a.NotCounted[Duplicate]++
 		return Reported{Verdict: Duplicate}, nil
 	}
-	if !a.Known && a.Entries >= HeldMax {
+	if !a.Known && a.Entries >= heldMax {
 		a.Plays = after
 		return Reported{Verdict: UnknownCampaign}, nil
 	}
-	kept := entry{order: a.Entries, verdict: a.verdict(play), play: *play}
+	h := &history{parts: parts}
+	kept := entry{order: a.Entries, verdict: a.verdict(h, play), play: *play}
+	if h.err != nil {
+		return Reported{}, h.err
+	}
 	if err := table.Put(play.ID, kept.encoded()); err != nil {
 		return Reported{}, err
 	}
 	a.Entries, a.Plays = table.Entries(), after
-	a.count(&kept)
-	if !play.invalid() {
-		a.Latest = max(a.Latest, play.StartedAt)
+	a.count(h, &kept)
+	a.reach(&kept)
+	if kept.verdict == AfterLock {
+		a.addToLines(parts, play)
 	}
 	return a.follow(kept.verdict, now), nil
 }
@@ -74,15 +81,26 @@ func (a *Account) follow(verdict Verdict, now instant.Instant) Reported {
 	return Reported{Verdict: verdict, Held: verdict == UnknownCampaign}
 }
 
+// reach notes how far plays reach that a timeline judges.
+func (a *Account) reach(e *entry) {
+	if e.verdict == Invalid {
+		return
+	}
+	a.Farthest = max(a.Farthest, e.play.StartedAt)
+	if e.verdict != OutOfWindow && e.verdict != UnknownCampaign {
+		a.Latest = max(a.Latest, e.play.StartedAt)
+	}
+}
+
 // verdict judges a play that has not been there.
-func (a *Account) verdict(play *Play) Verdict {
+func (a *Account) verdict(h *history, play *Play) Verdict {
 	if play.invalid() {
 		return Invalid
 	}
 	if !a.Known {
 		return UnknownCampaign
 	}
-	verdict, terms := a.Timeline.judge(play.StartedAt)
+	verdict, terms := a.Timeline.judge(h, play.StartedAt)
 	switch {
 	case verdict != Valid:
 		return verdict
@@ -100,7 +118,7 @@ func (a *Account) affords(cost money.Exact) bool {
 }
 
 // count adds a play by its verdict.
-func (a *Account) count(e *entry) {
+func (a *Account) count(h *history, e *entry) {
 	if e.verdict != Valid {
 		a.NotCounted[e.verdict]++
 		if e.verdict == AfterLock {
@@ -108,7 +126,7 @@ func (a *Account) count(e *entry) {
 		}
 		return
 	}
-	terms := a.Timeline.at(e.play.StartedAt)
+	terms := a.Timeline.at(h, e.play.StartedAt)
 	a.Counted.add(e.play.Impressions)
 	a.Cost = a.Cost.Plus(money.Cost(e.play.Impressions, terms.CPM))
 	if e.play.EndedAt > terms.EndsAt {
@@ -117,12 +135,12 @@ func (a *Account) count(e *entry) {
 }
 
 // discount takes a play away that was counted by the timeline as it is.
-func (a *Account) discount(e *entry) {
+func (a *Account) discount(h *history, e *entry) {
 	if e.verdict != Valid {
 		a.NotCounted[e.verdict]--
 		return
 	}
-	terms := a.Timeline.at(e.play.StartedAt)
+	terms := a.Timeline.at(h, e.play.StartedAt)
 	a.Counted.remove(e.play.Impressions)
 	a.Cost = a.Cost.Minus(money.Cost(e.play.Impressions, terms.CPM))
 	if e.play.EndedAt > terms.EndsAt {

@@ -31,8 +31,8 @@ type Line struct {
 	Tally
 }
 
-// Statement says what the campaign has come to. It costs a look at each play that is kept. Its error says that a bucket
-// cannot be read.
+// Statement says what the campaign has come to. It costs a look at each play that is kept, or at each line where those are. Its
+// error says that a bucket cannot be read.
 func (a *Account) Statement(parts linearhash.Buckets) (*Statement, error) {
 	s := &Statement{
 		Version: a.Lock.Version, Account: *a, Spent: a.Lock.Spent,
@@ -45,34 +45,15 @@ func (a *Account) Statement(parts linearhash.Buckets) (*Statement, error) {
 		s.Spent = a.Cost.Round(a.Budget)
 	}
 	s.Released = a.Budget.Minus(s.Spent)
-	stores, creatives := map[string]*Tally{}, map[string]*Tally{}
-	for kept, err := range a.plays(parts).All() {
-		if err != nil {
-			return nil, err
-		}
-		e, err := readEntry(kept)
-		if err != nil {
-			return nil, err
-		}
-		if e.verdict == Valid || e.verdict == AfterLock {
-			addTo(stores, e.play.StoreID, e.play.Impressions)
-			addTo(creatives, e.play.CreativeID, e.play.Impressions)
-		}
+	all, err := a.lines(parts)
+	if err != nil {
+		return nil, err
 	}
-	s.ByStore, s.ByCreative = lines(stores), lines(creatives)
+	s.ByStore, s.ByCreative = sorted(all[ofStore]), sorted(all[ofCreative])
 	return s, nil
 }
 
-func addTo(tallies map[string]*Tally, id string, impressions money.Exact) {
-	tally, is := tallies[id]
-	if !is {
-		tally = &Tally{}
-		tallies[id] = tally
-	}
-	tally.add(impressions)
-}
-
-func lines(tallies map[string]*Tally) []Line {
+func sorted(tallies map[string]*Tally) []Line {
 	all := make([]Line, 0, len(tallies))
 	for _, id := range slices.SortedFunc(maps.Keys(tallies), cmp.Compare[string]) {
 		all = append(all, Line{id, *tallies[id]})

@@ -26,19 +26,28 @@ func (t Terms) same(other Terms) bool {
 // Interval is a time in which the campaign was ACTIVE: [From, To).
 type Interval struct{ From, To instant.Instant }
 
-// Timeline is what was in force when, as far as it is known. Invariants: Terms are in the order of From, and the first ones
-// also count for the time before them. Intervals are in order, do not overlap, and only the last one may be Open.
+// Timeline is what was in force when, as far as it is known: the newest of it, behind what is Older. Invariants: Terms are in
+// the order of From, and the first ones also count for the time before them. Intervals are in order, do not overlap, and only the
+// last one may be Open. Where a list has older elements it has newer ones.
 type Timeline struct {
 	Terms     []Terms
 	Intervals []Interval
+	Older     Blocks
 }
 
 // at returns the terms in force at an instant.
-func (t *Timeline) at(at instant.Instant) Terms {
-	for i := len(t.Terms) - 1; i > 0; i-- {
+func (t *Timeline) at(h *history, at instant.Instant) Terms {
+	for i := len(t.Terms) - 1; i >= 0; i-- {
 		if t.Terms[i].From <= at {
 			return t.Terms[i]
 		}
+	}
+	last, next := olderTerms.around(h, t.Older.Terms, func(t *Terms) bool { return t.From <= at })
+	switch {
+	case last != nil:
+		return *last
+	case next != nil:
+		return *next
 	}
 	return t.Terms[0]
 }
@@ -47,22 +56,23 @@ func (t *Timeline) at(at instant.Instant) Terms {
 func (t *Timeline) last() Terms { return t.Terms[len(t.Terms)-1] }
 
 // active says whether the campaign was ACTIVE at an instant.
-func (t *Timeline) active(at instant.Instant) bool {
+func (t *Timeline) active(h *history, at instant.Instant) bool {
 	for i := len(t.Intervals) - 1; i >= 0; i-- {
 		if t.Intervals[i].From <= at {
 			return at < t.Intervals[i].To
 		}
 	}
-	return false
+	last, _ := olderIntervals.around(h, t.Older.Intervals, func(i *Interval) bool { return i.From <= at })
+	return last != nil && at < last.To
 }
 
 // judge returns the verdict on a play by when it started, and the terms that it is judged by.
-func (t *Timeline) judge(startedAt instant.Instant) (Verdict, Terms) {
-	terms := t.at(startedAt)
+func (t *Timeline) judge(h *history, startedAt instant.Instant) (Verdict, Terms) {
+	terms := t.at(h, startedAt)
 	switch {
 	case startedAt < terms.StartsAt || startedAt >= terms.EndsAt:
 		return OutOfWindow, terms
-	case !t.active(startedAt):
+	case !t.active(h, startedAt):
 		return NotActive, terms
 	}
 	return Valid, terms
@@ -101,10 +111,15 @@ func (t *Timeline) reaches(at instant.Instant) bool {
 
 // cut returns the timeline without what reaches an instant or lies behind it. Mostly it ends the open interval; the end of
 // a window that was made shorter than it has run lies back, maybe before a pause. An interval that ends where it began is none.
-func (t Timeline) cut(at instant.Instant) Timeline {
+func (t Timeline) cut(h *history, at instant.Instant) Timeline {
 	n := len(t.Intervals)
 	for n > 0 && t.Intervals[n-1].From >= at {
 		n--
+		if n == 0 && t.Older.Intervals > 0 {
+			t.Older.Intervals--
+			t.Intervals = olderIntervals.block(h, t.Older.Intervals)
+			n = len(t.Intervals)
+		}
 	}
 	kept := t.Intervals[:n:n]
 	if n > 0 && kept[n-1].To > at {

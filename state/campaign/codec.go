@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/rmn-arms/campaign-engine/state/fields"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 )
 
@@ -31,9 +32,6 @@ const (
 
 	everActiveFlag = 1 << 6
 	settledFlag    = 1 << 7
-
-	// numberMax bounds what is read, so that no sum of two overflows; as ms it is 285,000 years.
-	numberMax = 1 << 53
 )
 
 var statuses = [...]Status{None, Scheduled, Active, Paused, Completed, Cancelled}
@@ -79,49 +77,22 @@ func (r *Row) UnmarshalBinary(data []byte) error {
 	if index >= len(statuses) || layout != layoutUnplaced && layout != layoutPlaced {
 		return ErrRow
 	}
-	in := reader{rest: data[duePrefixBytes+2:]}
+	in := fields.Reader{Rest: data[duePrefixBytes+2:], Max: fields.Max}
 	row := Row{
 		Status: statuses[index], EverActive: flags&everActiveFlag != 0, Settled: flags&settledFlag != 0,
-		Revision: in.uvarint(), Sequence: in.uvarint(), StartsAt: instant.Instant(in.varint()),
+		Revision: in.Uvarint(), Sequence: in.Uvarint(), StartsAt: instant.Instant(in.Varint()),
 	}
-	row.EndsAt = row.StartsAt + instant.Instant(in.varint())
+	row.EndsAt = row.StartsAt + instant.Instant(in.Varint())
 	if layout == layoutPlaced {
-		row.Position, row.DecidedAt = in.uvarint(), instant.Instant(in.varint())
-		in.bad = in.bad || row.Position == 0
+		row.Position, row.DecidedAt = in.Uvarint(), instant.Instant(in.Varint())
+		in.Bad = in.Bad || row.Position == 0
 	}
-	if in.bad {
+	if in.Bad {
 		return ErrRow
 	}
-	if len(in.rest) > 0 {
-		row.Campaign = in.rest[:len(in.rest):len(in.rest)]
+	if len(in.Rest) > 0 {
+		row.Campaign = in.Rest[:len(in.Rest):len(in.Rest)]
 	}
 	*r = row
 	return nil
-}
-
-// reader takes numbers off the front of rest; bad stays true after the first that is not there or not in bounds.
-type reader struct {
-	rest []byte
-	bad  bool
-}
-
-// uvarint reads a number within 0 and numberMax in its shortest form.
-func (in *reader) uvarint() int64 {
-	value, size := binary.Uvarint(in.rest)
-	if in.bad = in.bad || size <= 0 || value > numberMax || size > 1 && in.rest[size-1] == 0; in.bad {
-		return 0
-	}
-	in.rest = in.rest[size:]
-	return int64(value)
-}
-
-// varint reads a number within -numberMax and numberMax in its shortest form.
-func (in *reader) varint() int64 {
-	value, size := binary.Varint(in.rest)
-	if in.bad = in.bad || size <= 0 || value > numberMax || value < -numberMax ||
-		size > 1 && in.rest[size-1] == 0; in.bad {
-		return 0
-	}
-	in.rest = in.rest[size:]
-	return value
 }

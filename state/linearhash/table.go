@@ -96,6 +96,27 @@ func (t *Table) Put(hash Hash, content []byte) error {
 	return nil
 }
 
+// Set puts an entry in, or another content under its hash. Its error is ErrBucket; the table is then unchanged.
+func (t *Table) Set(hash Hash, content []byte) error {
+	name, bucket := t.look(address(hash, Count(t.entries)))
+	var written []byte
+	found := false
+	for entry, err := range entriesOf(bucket) {
+		if err != nil {
+			return err
+		}
+		if entry.Hash == hash {
+			entry.Content, found = content, true
+		}
+		written = appendEntry(written, entry)
+	}
+	if !found {
+		return t.Put(hash, content)
+	}
+	t.set(name, written)
+	return nil
+}
+
 // split moves what belongs into the newest of count buckets there.
 func (t *Table) split(count int64) error {
 	newest := count - 1

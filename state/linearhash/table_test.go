@@ -46,10 +46,16 @@ func TestTableIsAMap(t *testing.T) {
 			hash, content := hashOf(strconv.Itoa(key)), strconv.Itoa(key*key)
 			_, known := model[hash]
 			found, is, err := table.Find(hash)
-			if err != nil || is != known || is && string(found) != content {
+			if err != nil || is != known || is && string(found) != model[hash] {
 				t.Fatalf("%d: %q, %v, %v; known: %v", key, found, is, err, known)
 			}
-			if !known {
+			switch {
+			case known && rapid.Bool().Draw(t, "again"), !known && rapid.Bool().Draw(t, "set"):
+				model[hash] = content + "!"
+				if err := table.Set(hash, []byte(content+"!")); err != nil {
+					t.Fatal(err)
+				}
+			case !known:
 				model[hash] = content
 				if err := table.Put(hash, []byte(content)); err != nil {
 					t.Fatal(err)

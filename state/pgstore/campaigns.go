@@ -124,10 +124,10 @@ func putCampaigns(ctx context.Context, tx pgx.Tx, changed []projected) error {
 			filled = append(filled, p)
 		}
 	}
-	var work pgx.Batch
-	if len(fresh) > 0 {
-		work.Queue(insertCampaigns, campaignColumns(fresh)...)
+	if err := copyInto(ctx, tx, campaignTarget(), fresh); err != nil {
+		return err
 	}
+	var work pgx.Batch
 	if len(moved) > 0 {
 		work.Queue(updateCampaigns, campaignColumns(moved)...)
 	}
@@ -135,6 +135,29 @@ func putCampaigns(ctx context.Context, tx pgx.Tx, changed []projected) error {
 		work.Queue(fillCampaigns, standingColumns(filled)...)
 	}
 	return tx.SendBatch(ctx, &work).Close()
+}
+
+func campaignTarget() target[projected] {
+	return target[projected]{"campaigns", campaignNames, func(w *rowWriter, p *projected) {
+		w.text(p.after.campaignID)
+		w.bigint(p.after.booked)
+		w.numeric(&p.after.held)
+		w.boolean(p.after.settled)
+		w.text(p.after.advertiserID)
+		w.text(printable(p.newest.Campaign.Name))
+		w.text(p.newest.To)
+		w.bigint(p.newest.Revision)
+		w.bigint(p.newest.Sequence)
+		w.instant(p.newest.Campaign.StartsAt)
+		w.instant(p.newest.Campaign.EndsAt)
+		w.text(p.newest.Campaign.TimeZone)
+		w.text(p.after.currency)
+		w.numeric(&p.newest.Campaign.Budget)
+		w.nullNumeric(&p.newest.Campaign.CPM)
+		w.integer(p.newest.Campaign.Stores)
+		w.integer(p.newest.Campaign.Creatives)
+		w.instant(p.newest.DecidedAt)
+	}}
 }
 
 func standingColumns(rows []projected) []any {
@@ -188,11 +211,6 @@ WHERE c.campaign_id = ANY ($1::text[]) ORDER BY t.campaign_id, t.sequence`
 	campaignArrays = `unnest($1::text[], $2::bigint[], $3::text[], $4::boolean[], $5::text[], $6::text[], $7::text[], $8::bigint[],
   $9::bigint[], $10::timestamptz[], $11::timestamptz[], $12::text[], $13::text[], $14::text[], $15::text[], $16::integer[],
   $17::integer[], $18::timestamptz[]) AS n (` + campaignNames + `)`
-
-	insertCampaigns = `INSERT INTO campaign_engine.campaigns (` + campaignNames + `)
-SELECT campaign_id, ledger_sequence, held::numeric, settled, advertiser_id, name, status, revision, sequence, starts_at, ends_at,
-  time_zone, currency, budget::numeric, cpm::numeric, stores, creatives, decided_at
-FROM ` + campaignArrays
 
 	updateCampaigns = `UPDATE campaign_engine.campaigns c SET ledger_sequence = n.ledger_sequence, held = n.held::numeric,
   settled = n.settled, advertiser_id = n.advertiser_id, name = n.name, status = n.status, revision = n.revision,

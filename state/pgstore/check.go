@@ -16,14 +16,6 @@ import (
 // check refuses what no engine writes, before anything is sent: such a batch is a mistake of the program.
 func (b *Batch) check() error {
 	var wrong []error
-	refuse := func(key, rule string) { wrong = append(wrong, fmt.Errorf("%s: %s", key, rule)) }
-	seen := make(map[Partition]bool, len(b.Positions))
-	for _, p := range b.Positions {
-		if p.Next < p.From || p.Next < 0 || p.Partition.Partition < 0 || seen[p.Partition] {
-			refuse(fmt.Sprintf("%s/%d", p.Topic, p.Partition.Partition), "a position must not go back, nor come twice")
-		}
-		seen[p.Partition] = true
-	}
 	for i := range b.Transitions {
 		wrong = append(wrong, b.Transitions[i].Check())
 	}
@@ -34,6 +26,18 @@ func (b *Batch) check() error {
 		wrong = append(wrong, b.Statements[i].Check())
 	}
 	return errors.Join(wrong...)
+}
+
+// checkPositions is check for how far a batch moves its sources.
+func checkPositions(positions []Advance) error {
+	seen := make(map[Partition]bool, len(positions))
+	for _, p := range positions {
+		if p.Next < p.From || p.Next < 0 || p.Partition.Partition < 0 || seen[p.Partition] {
+			return fmt.Errorf("%s/%d: a position must not go back, nor come twice", p.Topic, p.Partition.Partition)
+		}
+		seen[p.Partition] = true
+	}
+	return nil
 }
 
 // Check says why the database cannot hold the transition, whatever else is in it; nil: it can.
@@ -90,15 +94,17 @@ func (t *Transition) key() string { return fmt.Sprintf("%s/%d", t.CampaignID, t.
 func (s *Statement) key() string  { return fmt.Sprintf("%s/%d", s.CampaignID, s.Version) }
 func (r *Release) key() string    { return r.ID() }
 
-// unique sorts rows by their key, so that the indices are walked in order, and leaves one of each key. What comes twice
+// unique returns rows in the order of their key, so that the indices are walked in order, and one of each key. What comes twice
 // within a batch is repeated when it is the same, else a conflict with the first of them.
-func unique[T any](kind string, rows []T, key func(*T) string, sort func([]T), same func(a, b *T) bool, result *Result) []T {
-	sort(rows)
-	kept := rows[:0:0]
-	for i := range rows {
-		row := &rows[i]
+func unique[T any](kind string, rows []T, key func(*T) string, order func(a, b *T) int, same func(a, b *T) bool,
+	result *Result,
+) []T {
+	sorted := column(rows, func(row *T) *T { return row }) // a row is some hundred bytes long
+	slices.SortStableFunc(sorted, order)
+	kept := make([]T, 0, len(rows))
+	for _, row := range sorted {
 		switch last := len(kept) - 1; {
-		case last < 0 || key(&kept[last]) != key(row):
+		case last < 0 || order(&kept[last], row) != 0:
 			kept = append(kept, *row)
 		case same(&kept[last], row):
 			result.Repeated++

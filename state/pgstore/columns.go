@@ -7,8 +7,8 @@ import (
 	"github.com/rmn-arms/campaign-engine/state/instant"
 )
 
-// Rows go to the server as one array per column, which unnest turns into a table there: one statement for a whole batch,
-// without a temporary table.
+// What is asked or changed goes to the server as one array per column, which unnest turns into a table there: one statement for
+// a whole batch, without a temporary table. What is added is copied (see target).
 
 // column returns one field of all rows.
 func column[T, V any](rows []T, field func(*T) V) []V {

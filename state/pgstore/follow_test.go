@@ -92,7 +92,7 @@ func TestFits(t *testing.T) {
 
 func TestOutcome(t *testing.T) {
 	a, b := Partition{"t", 1}, Partition{"t", 2}
-	moved := []Advance{{a, 1, 2}, {b, 5, 5}}
+	moved := []Advance{{Partition: a, From: 1, Next: 2}, {Partition: b, From: 5, Next: 5}}
 	for _, c := range []struct {
 		positions []Advance
 		present   map[Partition]int64

@@ -5,6 +5,7 @@ package pgstore_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -112,6 +113,47 @@ func TestRoles(t *testing.T) {
 		var refused *pgstore.Error
 		if !errors.As(err, &refused) || refused.Retryable {
 			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("a right is taken away", func(t *testing.T) {
+		address, drop := d.fresh(t)
+		t.Cleanup(drop)
+		s, owner := open(t, address), connect(t, address)
+		other := spring()
+		other.id = "c-2"
+		b := other.batch()
+		b.Positions = []pgstore.Advance{{Partition: pgstore.Partition{Topic: "t"}, From: pgstore.Unread, Next: 1}}
+		for _, c := range []struct{ takes, gives, says string }{
+			{
+				"REVOKE INSERT ON campaign_engine.releases, campaign_engine.entries FROM campaign_engine_app",
+				"GRANT INSERT ON campaign_engine.releases, campaign_engine.entries TO campaign_engine_app",
+				`the role campaign_engine_app lacks INSERT on campaign_engine.releases, INSERT on campaign_engine.entries: as the owner of ` +
+					`the schema, run GRANT INSERT ON campaign_engine.releases TO "campaign_engine_app"; GRANT`,
+			},
+			{
+				"REVOKE DELETE ON campaign_engine.pending_releases FROM campaign_engine_app; REVOKE UPDATE ON campaign_engine.campaigns, " +
+					"campaign_engine.source_positions FROM campaign_engine_app",
+				"GRANT DELETE ON campaign_engine.pending_releases TO campaign_engine_app; GRANT UPDATE ON campaign_engine.campaigns, " +
+					"campaign_engine.source_positions TO campaign_engine_app",
+				"lacks UPDATE on campaign_engine.campaigns, DELETE on campaign_engine.pending_releases, UPDATE on campaign_engine.source_positions:",
+			},
+			{
+				"REVOKE USAGE ON SCHEMA campaign_engine FROM campaign_engine_app", "GRANT USAGE ON SCHEMA campaign_engine TO campaign_engine_app",
+				"lacks USAGE on the schema campaign_engine:",
+			},
+		} {
+			exec(t, owner, c.takes)
+			_, writing := s.Write(ctx, b)
+			_, opening := pgstore.Open(ctx, pgstore.Options{URL: address})
+			for _, err := range []error{writing, opening} {
+				if err == nil || !strings.Contains(err.Error(), c.says) || pgstore.Retryable(err) {
+					t.Errorf("%s: got %v", c.takes, err)
+				}
+			}
+			exec(t, owner, c.gives)
+		}
+		if result := write(t, s, b); result.Booked != 1 {
+			t.Errorf("with all rights again: %+v", result)
 		}
 	})
 	t.Run("a newer schema is not touched", func(t *testing.T) {

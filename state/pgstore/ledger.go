@@ -36,6 +36,13 @@ func (a account) name() string {
 	return a.kind + "/" + a.currency
 }
 
+// line is an entry in its place.
+type line struct {
+	set  *entrySet
+	line int32
+	*entry
+}
+
 // holdSet moves more from funding to the campaign's hold, or back when it is below zero.
 func holdSet(campaignID string, sequence int64, currency string, more *apd.Decimal) entrySet {
 	return entrySet{
@@ -67,11 +74,6 @@ func book(ctx context.Context, tx pgx.Tx, sets []entrySet) error {
 	if len(sets) == 0 {
 		return nil
 	}
-	type line struct {
-		set  *entrySet
-		line int32
-		*entry
-	}
 	slices.SortFunc(sets, func(a, b entrySet) int { return strings.Compare(a.key, b.key) })
 	var lines []line
 	for i := range sets {
@@ -79,25 +81,45 @@ func book(ctx context.Context, tx pgx.Tx, sets []entrySet) error {
 			lines = append(lines, line{&sets[i], int32(j) + 1, &sets[i].entries[j]})
 		}
 	}
-	var work pgx.Batch
 	opened := accountsOf(sets)
-	work.Queue(openAccounts, column(opened, (*account).named), column(opened, func(a *account) string { return a.kind }),
-		column(opened, func(a *account) string { return a.owner }), column(opened, func(a *account) string { return a.currency }))
-	work.Queue(addSets, column(sets, func(s *entrySet) string { return s.key }),
-		column(sets, func(s *entrySet) string { return s.campaignID }),
-		column(sets, func(s *entrySet) string { return s.kind }), column(sets, func(s *entrySet) *int64 { return s.sequence }),
-		column(sets, func(s *entrySet) int32 { return int32(len(s.entries)) }))
-	if len(lines) > 0 {
-		work.Queue(addEntries, column(lines, func(l *line) string { return l.set.key }),
-			column(lines, func(l *line) int32 { return l.line }),
-			column(lines, func(l *line) string { return l.account.name() }),
-			column(lines, func(l *line) string { return l.account.currency }),
-			column(lines, func(l *line) string { return text(&l.amount) }))
+	if _, err := tx.Exec(ctx, openAccounts, accountColumns(opened)...); err != nil {
+		return err
 	}
-	return tx.SendBatch(ctx, &work).Close()
+	if err := copyInto(ctx, tx, setTarget(), sets); err != nil {
+		return err
+	}
+	return copyInto(ctx, tx, entryTarget(), lines)
 }
 
-func (a *account) named() string { return a.name() }
+func setTarget() target[entrySet] {
+	return target[entrySet]{"entry_sets", "set_key, campaign_id, kind, sequence, lines", func(w *rowWriter, s *entrySet) {
+		w.text(s.key)
+		w.text(s.campaignID)
+		w.text(s.kind)
+		w.nullBigint(s.sequence)
+		w.integer(int32(len(s.entries)))
+	}}
+}
+
+// entryTarget: all entries of a batch are one statement, so that the trigger that checks and books them runs once.
+func entryTarget() target[line] {
+	return target[line]{"entries", "set_key, line, account, currency, amount", func(w *rowWriter, l *line) {
+		w.text(l.set.key)
+		w.integer(l.line)
+		w.text(l.account.name())
+		w.text(l.account.currency)
+		w.numeric(&l.amount)
+	}}
+}
+
+func accountColumns(rows []account) []any {
+	return []any{
+		column(rows, func(a *account) string { return a.name() }),
+		column(rows, func(a *account) string { return a.kind }),
+		column(rows, func(a *account) string { return a.owner }),
+		column(rows, func(a *account) string { return a.currency }),
+	}
+}
 
 // accountsOf returns the accounts that the sets may be the first to touch. A hold that is released was opened before.
 func accountsOf(sets []entrySet) []account {
@@ -117,15 +139,5 @@ func accountsOf(sets []entrySet) []account {
 	return all
 }
 
-const (
-	openAccounts = `INSERT INTO campaign_engine.accounts (account, kind, owner, currency)
+const openAccounts = `INSERT INTO campaign_engine.accounts (account, kind, owner, currency)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) ON CONFLICT DO NOTHING`
-
-	addSets = `INSERT INTO campaign_engine.entry_sets (set_key, campaign_id, kind, sequence, lines)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::integer[])`
-
-	// All entries of a batch are one statement: the trigger that checks and books them runs once.
-	addEntries = `INSERT INTO campaign_engine.entries (set_key, line, account, currency, amount)
-SELECT set_key, line, account, currency, amount::numeric
-FROM unnest($1::text[], $2::integer[], $3::text[], $4::text[], $5::text[]) AS e (set_key, line, account, currency, amount)`
-)

@@ -25,16 +25,14 @@ const (
 	versionTable = "campaign_engine.goose_db_version"
 )
 
-// migrate brings the schema up to date, as the login itself and not as the application's role.
+// migrate brings the schema up to date, as the login itself and not as the application's role. The limit is that of looking
+// whether there is anything to do; what there is to do takes as long as it takes.
 func migrate(ctx context.Context, config *pgx.ConnConfig, limit time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	c, err := pgx.ConnectConfig(ctx, config)
-	if err != nil {
-		return err
+	c, done, err := look(ctx, config, limit)
+	if c != nil {
+		defer c.Close(context.WithoutCancel(ctx))
 	}
-	defer c.Close(context.WithoutCancel(ctx))
-	if done, err := isMigrated(ctx, c); done || err != nil {
+	if done || err != nil {
 		return err
 	}
 	// The lock goes with the connection, so that a program that dies here shuts nobody out.
@@ -52,6 +50,18 @@ func migrate(ctx context.Context, config *pgx.ConnConfig, limit time.Duration) e
 	}
 	_, err = provider.Up(ctx)
 	return err
+}
+
+// look connects, and says whether the schema is as it should be.
+func look(ctx context.Context, config *pgx.ConnConfig, limit time.Duration) (*pgx.Conn, bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	c, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, false, err
+	}
+	done, err := isMigrated(ctx, c)
+	return c, done, err
 }
 
 // isMigrated looks without changing anything: whether the schema is what this program knows. It is an error when it is

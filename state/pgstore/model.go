@@ -34,6 +34,8 @@ type Advance struct {
 	From int64
 	// Next is the offset behind the last record of this batch; at least From, and 0.
 	Next int64
+	// TopicID is the topic's. A Write is refused where the position is another one's.
+	TopicID TopicID
 }
 
 // Transition is an applied transition, with the campaign as it was in force then. Key: CampaignID and Sequence.

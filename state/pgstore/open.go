@@ -21,8 +21,8 @@ var errConnectionLost = errors.New("connection lost")
 type Options struct {
 	// URL is a Postgres URL or DSN; what it does not say comes from the PG* variables, as with psql.
 	URL string
-	// Timeout bounds each call: 30 s. The server gives up a statement, or a lock, somewhat earlier, and ends a transaction
-	// that stands still for as long, so that a writer that was stopped in the middle frees the others.
+	// Timeout bounds each call but Open's migrations: 30 s. The server gives up a statement, or a lock, somewhat earlier, and
+	// ends a transaction that stands still for as long, so that a writer that was stopped in the middle frees the others.
 	Timeout time.Duration
 	// ConnectTimeout bounds the making of one connection: 5 s.
 	ConnectTimeout time.Duration
@@ -58,10 +58,21 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, config.ConnConfig, options.Timeout); err != nil {
+	migrating := config.ConnConfig.Copy()
+	setLimits(config.ConnConfig, options)
+	setMigrationLimits(migrating, options)
+	if err := migrate(ctx, migrating, options.Timeout); err != nil {
 		return nil, failure(ctx, "migrating the database", err)
 	}
-	return connect(ctx, config, options)
+	s, err := connect(ctx, config, options)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.checkRights(ctx); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
 }
 
 func parse(options Options) (*pgxpool.Config, error) {
@@ -71,7 +82,6 @@ func parse(options Options) (*pgxpool.Config, error) {
 	}
 	config.MaxConns = options.Connections
 	config.ConnConfig.ConnectTimeout = options.ConnectTimeout
-	setLimits(config.ConnConfig, options)
 	return config, nil
 }
 
@@ -92,12 +102,24 @@ func connect(ctx context.Context, config *pgxpool.Config, options Options) (*Sto
 
 // setLimits lets the server give up what takes too long; what the URL says itself stands.
 func setLimits(config *pgx.ConnConfig, options Options) {
-	for name, value := range map[string]string{
+	setDefaults(config, map[string]string{
 		"application_name":                    "campaign-engine",
 		"statement_timeout":                   milliseconds(options.Timeout * 9 / 10),
 		"lock_timeout":                        milliseconds(options.Timeout / 3),
 		"idle_in_transaction_session_timeout": milliseconds(options.Timeout / 2),
-	} {
+	})
+}
+
+// setMigrationLimits lets a migration take as long as its tables are large, and wait for a lock no longer than others do: who
+// waits for one keeps all that come after it out of the table.
+func setMigrationLimits(config *pgx.ConnConfig, options Options) {
+	setDefaults(config, map[string]string{
+		"application_name": "campaign-engine", "statement_timeout": "0", "lock_timeout": milliseconds(options.Timeout / 3),
+	})
+}
+
+func setDefaults(config *pgx.ConnConfig, values map[string]string) {
+	for name, value := range values {
 		if _, given := config.RuntimeParams[name]; !given {
 			config.RuntimeParams[name] = value
 		}
@@ -111,7 +133,7 @@ func milliseconds(d time.Duration) string { return strconv.FormatInt(max(1, d.Mi
 func takeRole(ctx context.Context, c *pgx.Conn) error {
 	_, err := c.Exec(ctx, "SET ROLE "+appRole)
 	var server *pgconn.PgError
-	if errors.As(err, &server) && (server.Code == "42501" || server.Code == "22023") {
+	if errors.As(err, &server) && (server.Code == insufficientPrivilege || server.Code == "22023") {
 		return nil
 	}
 	return err

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // ErrOvertaken is what *OvertakenError is: another owner has written on.
@@ -58,9 +59,21 @@ func advance(ctx context.Context, tx pgx.Tx, positions []Advance) error {
 	if slices.ContainsFunc(positions, func(p Advance) bool { return present[p.Partition] != p.From }) {
 		return &OvertakenError{Present: present}
 	}
+	if err := sameTopics(ctx, tx, positions); err != nil {
+		return err
+	}
 	done, err := tx.Exec(ctx, movePositions, positionColumns(positions)...)
 	if err == nil && int(done.RowsAffected()) != len(positions) {
 		err = &Error{Doing: "moving the positions", Retryable: true, Reason: "another program writes to the same tables", Err: errMoved}
+	}
+	return err
+}
+
+// sameTopics refuses positions that are another topic's.
+func sameTopics(ctx context.Context, tx pgx.Tx, positions []Advance) error {
+	others, err := collect(ctx, tx, pgx.RowTo[string], otherTopics, positionColumns(positions)...)
+	if err == nil && len(others) > 0 {
+		err = otherTopic(others[0])
 	}
 	return err
 }
@@ -84,16 +97,23 @@ func positionColumns(rows []Advance) []any {
 		column(rows, func(p *Advance) int32 { return p.Partition.Partition }),
 		column(rows, func(p *Advance) int64 { return p.From }),
 		column(rows, func(p *Advance) int64 { return p.Next }),
+		column(rows, func(p *Advance) pgtype.UUID { return p.TopicID.column() }),
 	}
 }
 
 const (
-	movePositions = `INSERT INTO campaign_engine.source_positions AS p (topic, partition, next_offset)
-SELECT topic, partition, next
-FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[]) AS n (topic, partition, expected, next)
-ON CONFLICT (topic, partition) DO UPDATE SET next_offset = excluded.next_offset, updated_at = now()
+	movePositions = `INSERT INTO campaign_engine.source_positions AS p (topic, partition, next_offset, topic_id)
+SELECT topic, partition, next, topic_id
+FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[], $5::uuid[]) AS n (topic, partition, expected, next, topic_id)
+ON CONFLICT (topic, partition) DO UPDATE SET next_offset = excluded.next_offset, updated_at = now(),
+  topic_id = coalesce(excluded.topic_id, p.topic_id)
 WHERE p.next_offset = (SELECT expected FROM unnest($1::text[], $2::integer[], $3::bigint[]) AS m (topic, partition, expected)
   WHERE m.topic = p.topic AND m.partition = p.partition)`
+
+	otherTopics = `SELECT p.topic FROM campaign_engine.source_positions p
+JOIN unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[], $5::uuid[]) AS n (topic, partition, expected, next, topic_id)
+  ON p.topic = n.topic AND p.partition = n.partition
+WHERE p.topic_id <> n.topic_id ORDER BY p.topic`
 
 	readPositions = `SELECT p.topic, p.partition, p.next_offset FROM campaign_engine.source_positions p
 JOIN unnest($1::text[], $2::integer[]) AS n (topic, partition) ON p.topic = n.topic AND p.partition = n.partition`

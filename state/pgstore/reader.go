@@ -38,6 +38,7 @@ func OpenForReading(ctx context.Context, options Options) (*Tables, error) {
 		return nil, err
 	}
 	config.ConnConfig.RuntimeParams["default_transaction_read_only"] = "on"
+	setLimits(config.ConnConfig, options)
 	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = milliseconds(readingIdleMax)
 	if err := checkSchema(ctx, config, options.Timeout); err != nil {
 		return nil, failure(ctx, "opening the database", err)

@@ -2,15 +2,12 @@ package pgstore
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
 )
 
-func sortReleases(rows []Release) {
-	slices.SortStableFunc(rows, func(a, b Release) int { return strings.Compare(a.CampaignID, b.CampaignID) })
-}
+func orderReleases(a, b *Release) int { return strings.Compare(a.CampaignID, b.CampaignID) }
 
 func sameRelease(a, b *Release) bool {
 	return a.CampaignID == b.CampaignID && a.AdvertiserID == b.AdvertiserID && a.Currency == b.Currency &&
@@ -58,8 +55,8 @@ func parked(ctx context.Context, tx pgx.Tx, campaigns []string) ([]Release, erro
 }
 
 // settledNow returns the campaigns that a batch has settled.
-func settledNow(ids []string, before, after map[string]standing) (settled []string) {
-	for _, id := range ids {
+func settledNow(before, after map[string]standing) (settled []string) {
+	for id := range after {
 		if after[id].settled && !before[id].settled {
 			settled = append(settled, id)
 		}
@@ -89,29 +86,27 @@ func judge(releases []Release, stood map[string]standing, result *Result) (booke
 
 // putReleases writes down what is booked and what waits; awaited ones that are booked wait no more.
 func putReleases(ctx context.Context, tx pgx.Tx, booked, waiting []Release, unparked []string) error {
-	var work pgx.Batch
-	if len(booked) > 0 {
-		work.Queue(insertReleases, releaseColumns(booked)...)
+	if err := copyInto(ctx, tx, releaseTarget("releases"), booked); err != nil {
+		return err
 	}
 	if len(unparked) > 0 {
-		work.Queue(deleteParked, unparked)
+		if _, err := tx.Exec(ctx, deleteParked, unparked); err != nil {
+			return err
+		}
 	}
-	if len(waiting) > 0 {
-		work.Queue(insertParked, releaseColumns(waiting)...)
-	}
-	return tx.SendBatch(ctx, &work).Close()
+	return copyInto(ctx, tx, releaseTarget("pending_releases"), waiting)
 }
 
-func releaseColumns(rows []Release) []any {
-	return []any{
-		column(rows, (*Release).key),
-		column(rows, func(r *Release) string { return r.CampaignID }),
-		column(rows, func(r *Release) string { return r.AdvertiserID }),
-		column(rows, func(r *Release) string { return r.Currency }),
-		column(rows, func(r *Release) string { return text(&r.Budget) }),
-		column(rows, func(r *Release) string { return text(&r.Spent) }),
-		column(rows, func(r *Release) string { return text(&r.Released) }),
-	}
+func releaseTarget(table string) target[Release] {
+	return target[Release]{table, releaseNames, func(w *rowWriter, r *Release) {
+		w.text(r.ID())
+		w.text(r.CampaignID)
+		w.text(r.AdvertiserID)
+		w.text(r.Currency)
+		w.numeric(&r.Budget)
+		w.numeric(&r.Spent)
+		w.numeric(&r.Released)
+	}}
 }
 
 func scanRelease(row pgx.CollectableRow) (r Release, err error) {
@@ -120,14 +115,8 @@ func scanRelease(row pgx.CollectableRow) (r Release, err error) {
 }
 
 const (
-	releaseValues = ` (release_id, campaign_id, advertiser_id, currency, budget, spent, released)
-SELECT release_id, campaign_id, advertiser_id, currency, budget::numeric, spent::numeric, released::numeric
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
-  AS n (release_id, campaign_id, advertiser_id, currency, budget, spent, released)`
-
-	insertReleases = `INSERT INTO campaign_engine.releases` + releaseValues
-	insertParked   = `INSERT INTO campaign_engine.pending_releases` + releaseValues
-	deleteParked   = `DELETE FROM campaign_engine.pending_releases WHERE release_id = ANY ($1::text[])`
+	releaseNames = `release_id, campaign_id, advertiser_id, currency, budget, spent, released`
+	deleteParked = `DELETE FROM campaign_engine.pending_releases WHERE release_id = ANY ($1::text[])`
 
 	selectFields = `SELECT campaign_id, advertiser_id, currency, budget::text, spent::text, released::text FROM campaign_engine.`
 	selectParked = selectFields + `pending_releases WHERE release_id = ANY ($1::text[]) ORDER BY release_id`

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -13,10 +12,8 @@ import (
 	"github.com/rmn-arms/campaign-engine/state/instant"
 )
 
-func sortStatements(rows []Statement) {
-	slices.SortStableFunc(rows, func(a, b Statement) int {
-		return cmp.Or(strings.Compare(a.CampaignID, b.CampaignID), cmp.Compare(a.Version, b.Version))
-	})
+func orderStatements(a, b *Statement) int {
+	return cmp.Or(strings.Compare(a.CampaignID, b.CampaignID), cmp.Compare(a.Version, b.Version))
 }
 
 func sameStatement(a, b *Statement) bool {
@@ -28,6 +25,22 @@ func addStatements(ctx context.Context, tx pgx.Tx, rows []Statement, result *Res
 	if len(rows) == 0 {
 		return nil
 	}
+	present, err := collect(ctx, tx, pgx.RowTo[bool], selectWhetherStatements, statementColumns(rows)[:2]...)
+	if err != nil {
+		return err
+	}
+	if !present[0] {
+		all, err := copyNew(ctx, tx, statementTarget(), rows)
+		if err != nil || all {
+			result.New += len(rows)
+			return err
+		}
+	}
+	return addNewStatements(ctx, tx, rows, result)
+}
+
+// addNewStatements adds those that are new, and compares the others.
+func addNewStatements(ctx context.Context, tx pgx.Tx, rows []Statement, result *Result) error {
 	type key struct {
 		campaignID string
 		version    int64
@@ -39,9 +52,6 @@ func addStatements(ctx context.Context, tx pgx.Tx, rows []Statement, result *Res
 		return err
 	}
 	result.New += len(added)
-	if len(added) == len(rows) {
-		return nil
-	}
 	fresh := make(map[key]bool, len(added))
 	for _, k := range added {
 		fresh[k] = true
@@ -49,6 +59,29 @@ func addStatements(ctx context.Context, tx pgx.Tx, rows []Statement, result *Res
 	isFresh := func(s *Statement) bool { return fresh[key{s.CampaignID, s.Version}] }
 	_, err = isolate(ctx, tx, KindStatement, rows, isFresh, compareStatements, statementColumns, (*Statement).key, result)
 	return err
+}
+
+func statementTarget() target[Statement] {
+	return target[Statement]{"statements", statementNames, func(w *rowWriter, s *Statement) {
+		w.text(s.CampaignID)
+		w.bigint(s.Version)
+		w.text(s.StatementID)
+		w.text(s.AdvertiserID)
+		w.text(s.Status)
+		w.bigint(s.Revision)
+		w.instant(s.LockedAt)
+		w.nullInstant(s.AdjustedAt)
+		w.bigint(s.Plays)
+		w.numeric(&s.Impressions)
+		w.bigint(s.LatePlays)
+		w.bigint(s.NotCounted)
+		w.text(s.Currency)
+		w.numeric(&s.Budget)
+		w.numeric(&s.Cost)
+		w.numeric(&s.Spent)
+		w.numeric(&s.Released)
+		w.json(s.Body)
+	}}
 }
 
 func statementColumns(rows []Statement) []any {
@@ -81,6 +114,9 @@ const (
 	statementArrays = `unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::timestamptz[],
   $8::timestamptz[], $9::bigint[], $10::text[], $11::bigint[], $12::bigint[], $13::text[], $14::text[], $15::text[],
   $16::text[], $17::text[], $18::text[])`
+
+	selectWhetherStatements = `SELECT EXISTS (SELECT FROM unnest($1::text[], $2::bigint[]) AS n (campaign_id, version)
+JOIN campaign_engine.statements t ON t.campaign_id = n.campaign_id AND t.version = n.version)`
 
 	insertStatements = `INSERT INTO campaign_engine.statements (` + statementNames + `)
 SELECT campaign_id, version, statement_id, advertiser_id, status, revision, locked_at, adjusted_at, plays, impressions::numeric,

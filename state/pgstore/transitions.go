@@ -11,10 +11,8 @@ import (
 	"github.com/rmn-arms/campaign-engine/state/instant"
 )
 
-func sortTransitions(rows []Transition) {
-	slices.SortStableFunc(rows, func(a, b Transition) int {
-		return cmp.Or(strings.Compare(a.CampaignID, b.CampaignID), cmp.Compare(a.Sequence, b.Sequence))
-	})
+func orderTransitions(a, b *Transition) int {
+	return cmp.Or(strings.Compare(a.CampaignID, b.CampaignID), cmp.Compare(a.Sequence, b.Sequence))
 }
 
 func sameTransition(a, b *Transition) bool {
@@ -25,25 +23,36 @@ func sameTransition(a, b *Transition) bool {
 }
 
 // addTransitions puts down the history and returns what was not there before, sorted.
-func addTransitions(ctx context.Context, tx pgx.Tx, rows []Transition, result *Result) ([]Transition, error) {
+func addTransitions(ctx context.Context, tx pgx.Tx, rows []Transition, stood map[string]standing, result *Result,
+) ([]Transition, error) {
 	if len(rows) == 0 {
 		return nil, nil
 	}
+	repeats := func(t Transition) bool { return t.Sequence <= stood[t.CampaignID].sequence } // or fills a gap
+	if slices.ContainsFunc(rows, repeats) {
+		return addNewTransitions(ctx, tx, rows, result)
+	}
+	all, err := copyNew(ctx, tx, transitionTarget(), rows)
+	if err != nil || all {
+		result.New += len(rows)
+		return rows, err
+	}
+	return addNewTransitions(ctx, tx, rows, result)
+}
+
+// addNewTransitions adds those that are new, and compares the others.
+func addNewTransitions(ctx context.Context, tx pgx.Tx, rows []Transition, result *Result) ([]Transition, error) {
 	type key struct {
 		campaignID string
 		sequence   int64
 	}
-	columns := transitionColumns(rows)
 	added, err := collect(ctx, tx, func(row pgx.CollectableRow) (k key, err error) {
 		return k, row.Scan(&k.campaignID, &k.sequence)
-	}, insertTransitions, columns...)
+	}, insertTransitions, transitionColumns(rows)...)
 	if err != nil {
 		return nil, err
 	}
 	result.New += len(added)
-	if len(added) == len(rows) {
-		return rows, nil
-	}
 	fresh := make(map[key]bool, len(added))
 	for _, k := range added {
 		fresh[k] = true
@@ -86,6 +95,33 @@ func isolate[T any](ctx context.Context, tx pgx.Tx, kind string, rows []T, isFre
 	}
 	result.Repeated += len(known) - len(others)
 	return fresh, nil
+}
+
+func transitionTarget() target[Transition] {
+	return target[Transition]{"campaign_transitions", transitionNames, func(w *rowWriter, t *Transition) {
+		w.text(t.CampaignID)
+		w.bigint(t.Sequence)
+		w.text(t.TransitionID)
+		w.bigint(t.Revision)
+		w.text(t.Transition)
+		w.text(t.From)
+		w.text(t.To)
+		w.instant(t.ScheduledFor)
+		w.instant(t.DecidedAt)
+		w.bigint(t.LatenessMs)
+		w.boolean(t.FirstActive)
+		w.text(printable(t.ChangeReason))
+		w.text(t.Campaign.AdvertiserID)
+		w.text(printable(t.Campaign.Name))
+		w.instant(t.Campaign.StartsAt)
+		w.instant(t.Campaign.EndsAt)
+		w.text(t.Campaign.TimeZone)
+		w.text(t.Campaign.Currency)
+		w.numeric(&t.Campaign.Budget)
+		w.nullNumeric(&t.Campaign.CPM)
+		w.integer(t.Campaign.Stores)
+		w.integer(t.Campaign.Creatives)
+	}}
 }
 
 func transitionColumns(rows []Transition) []any {

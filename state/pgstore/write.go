@@ -3,6 +3,7 @@ package pgstore
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
 	"github.com/cockroachdb/apd/v3"
@@ -18,41 +19,66 @@ func sameNull(a, b *apd.NullDecimal) bool {
 	return a.Valid == b.Valid && (!a.Valid || a.Decimal.Cmp(&b.Decimal) == 0)
 }
 
-// Write puts a batch down in one transaction: all of it, or nothing. It sorts and keeps nothing of the caller's.
+// Prepared is what of a Write needs no database: rows without doubles, in the order of their keys. Its positions are known
+// only when it is written, which may be several times.
+type Prepared struct {
+	rows    Batch
+	told    Result // of what came twice within the batch
+	refused error
+}
+
+// Prepare prepares a batch without its positions. It changes nothing of the caller's.
+func Prepare(b Batch) *Prepared {
+	p := &Prepared{refused: b.check()}
+	p.rows.Transitions = unique(KindTransition, b.Transitions, (*Transition).key, orderTransitions, sameTransition, &p.told)
+	p.rows.Releases = unique(KindRelease, b.Releases, (*Release).key, orderReleases, sameRelease, &p.told)
+	p.rows.Statements = unique(KindStatement, b.Statements, (*Statement).key, orderStatements, sameStatement, &p.told)
+	return p
+}
+
+// Write is WritePrepared of a batch with its positions.
+func (s *Store) Write(ctx context.Context, b Batch) (Result, error) {
+	return s.WritePrepared(ctx, Prepare(b), b.Positions)
+}
+
+// WritePrepared puts a batch down in one transaction: all of it, or nothing.
 //
 // Errors: *OvertakenError when a position is not where the batch says; *Error otherwise. After a retryable one the same batch
-// may be written again. When the answer to the COMMIT was lost, Write asks what became of it; it returns the error only
-// where that cannot be known either, and then the same Write again succeeds, or is *OvertakenError by itself.
+// may be written again. When the answer to the COMMIT was lost, it asks what became of it; it returns the error only
+// where that cannot be known either, and then the same call again succeeds, or is *OvertakenError by itself.
 //
 // Writers take turns: nearly every batch moves the same few accounts, so they would wait for each other anyway, or
 // dead-lock.
-func (s *Store) Write(ctx context.Context, b Batch) (Result, error) {
-	if err := b.check(); err != nil {
+func (s *Store) WritePrepared(ctx context.Context, p *Prepared, positions []Advance) (Result, error) {
+	if err := errors.Join(checkPositions(positions), p.refused); err != nil {
 		return Result{}, &Error{Doing: "writing", Reason: "the batch is not what an engine writes", Err: err}
 	}
 	var result Result
 	err := s.bounded(ctx, "writing", func(ctx context.Context) error {
 		var err error
-		result, err = s.write(ctx, b)
+		result, err = s.write(ctx, p, positions)
 		return err
 	})
 	if err != nil {
-		return Result{}, err
+		return Result{}, s.rightsError(ctx, "writing", err)
 	}
 	return result, nil
 }
 
-func (s *Store) write(ctx context.Context, b Batch) (Result, error) {
+func (s *Store) write(ctx context.Context, p *Prepared, positions []Advance) (Result, error) {
 	tx, err := s.begin(ctx)
 	if err != nil {
 		return Result{}, err
 	}
 	defer rollback(ctx, tx)
-	result, err := writeIn(ctx, tx, b)
+	if err := advance(ctx, tx, positions); err != nil {
+		return Result{}, err
+	}
+	result, err := p.writeIn(ctx, tx)
 	if err != nil {
 		return Result{}, err
 	}
-	if err := tx.Commit(ctx); err != nil && !s.wasCommitted(ctx, b.Positions, err) {
+	if err := tx.Commit(ctx); err != nil && !s.wasCommitted(ctx, positions, err) {
 		return Result{}, err
 	}
 	return result, nil
@@ -80,41 +106,37 @@ const takeTurn = `SELECT pg_advisory_xact_lock($1), set_config('plan_cache_mode'
   set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
   set_config('enable_mergejoin', 'off', true)`
 
-func writeIn(ctx context.Context, tx pgx.Tx, b Batch) (result Result, err error) {
-	if err := advance(ctx, tx, b.Positions); err != nil {
+func (p *Prepared) writeIn(ctx context.Context, tx pgx.Tx) (Result, error) {
+	result := p.told
+	result.Conflicts = slices.Clone(result.Conflicts)
+	before, err := standings(ctx, tx, campaignIDs(p.rows.Transitions, p.rows.Releases))
+	if err != nil {
 		return result, err
 	}
-	transitions := unique(KindTransition, slices.Clone(b.Transitions), (*Transition).key, sortTransitions, sameTransition, &result)
-	releases := unique(KindRelease, slices.Clone(b.Releases), (*Release).key, sortReleases, sameRelease, &result)
-	statements := unique(KindStatement, slices.Clone(b.Statements), (*Statement).key, sortStatements, sameStatement, &result)
-	if transitions, err = addTransitions(ctx, tx, transitions, &result); err != nil {
+	transitions, err := addTransitions(ctx, tx, p.rows.Transitions, before, &result)
+	if err != nil {
 		return result, err
 	}
-	if releases, err = newReleases(ctx, tx, releases, &result); err != nil {
+	releases, err := newReleases(ctx, tx, p.rows.Releases, &result)
+	if err != nil {
 		return result, err
 	}
-	if err := addStatements(ctx, tx, statements, &result); err != nil {
+	if err := addStatements(ctx, tx, p.rows.Statements, &result); err != nil {
 		return result, err
 	}
-	return result, writeMoney(ctx, tx, transitions, releases, &result)
+	return result, writeMoney(ctx, tx, before, transitions, releases, &result)
 }
 
-// writeMoney moves campaigns and ledger on by what is new.
-func writeMoney(ctx context.Context, tx pgx.Tx, transitions []Transition, releases []Release, result *Result) error {
-	ids := campaignIDs(transitions, releases)
-	before, err := standings(ctx, tx, ids)
-	if err != nil || len(ids) == 0 {
-		return err
-	}
-	stood := make(map[string]standing, len(ids))
-	for id, s := range before {
-		stood[id] = s
-	}
+// writeMoney moves campaigns and ledger on by what is new, from how all campaigns in question stood before.
+func writeMoney(ctx context.Context, tx pgx.Tx, before map[string]standing, transitions []Transition, releases []Release,
+	result *Result,
+) error {
+	stood := maps.Clone(before)
 	sets, err := followTransitions(ctx, tx, transitions, stood, result)
 	if err != nil {
 		return err
 	}
-	waited, err := parked(ctx, tx, settledNow(ids, before, stood))
+	waited, err := parked(ctx, tx, settledNow(before, stood))
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,7 @@ func TestWrite(t *testing.T) {
 		"other content is a conflict":              testConflicts,
 		"a release that does not fit is held back": testUnfitting,
 		"an overtaken owner writes nothing":        testOvertaken,
+		"another topic of the same name":           testOtherTopic,
 		"what a text may not hold":                 testTexts,
 		"scale and size of money":                  testScale,
 		"cursors":                                  testCursors,
@@ -247,6 +248,35 @@ func testOvertaken(t *testing.T, address string) {
 	}
 	if result := write(t, present, one); result.New != 0 || len(result.Conflicts) != 0 {
 		t.Errorf("read again from the beginning: %+v", result)
+	}
+}
+
+func testOtherTopic(t *testing.T, address string) {
+	s := open(t, address)
+	at := pgstore.Partition{Topic: "t"}
+	given := pgstore.TopicID{1}
+	b := spring().batch()
+	b.Positions = []pgstore.Advance{{Partition: at, From: pgstore.Unread, Next: 1}} // as written before ids were known
+	write(t, s, b)
+	write(t, s, pgstore.Batch{Positions: []pgstore.Advance{{Partition: at, From: 1, Next: 2, TopicID: given}}})
+	write(t, s, pgstore.Batch{Positions: []pgstore.Advance{{Partition: at, From: 2, Next: 3}}})
+	before := dump(t, address, true)
+	for name, err := range map[string]error{
+		"looking": s.CheckTopics(t.Context(), map[string]pgstore.TopicID{"t": {2}, "u": {3}}),
+		"writing": func() error {
+			_, err := s.Write(t.Context(), pgstore.Batch{Positions: []pgstore.Advance{{Partition: at, From: 3, Next: 4, TopicID: pgstore.TopicID{2}}}})
+			return err
+		}(),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "written from another topic t ") || pgstore.Retryable(err) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	mustSame(t, dump(t, address, true), before, "another topic")
+	for _, same := range []map[string]pgstore.TopicID{{"t": given}, {"t": {}}, {"u": {2}}, nil} {
+		if err := s.CheckTopics(t.Context(), same); err != nil {
+			t.Errorf("%v: %v", same, err)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 
+	"github.com/rmn-arms/campaign-engine/state/fields"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 )
 
@@ -39,9 +40,6 @@ const (
 	settledFlag = 1 << 2
 	wordedFlag  = 1 << 3
 	armedShift  = 4
-
-	// millisMax bounds what is read, so that no sum of two overflows. It is 285,000 years.
-	millisMax = 1 << 53
 )
 
 // ErrRow says that bytes are not a row of this package.
@@ -65,10 +63,10 @@ func (r *Row) AppendBinary(b []byte) []byte {
 		b = binary.AppendUvarint(b, uint64(r.Grace))
 		b = r.appendTimers(b)
 	}
-	b = appendText(appendText(b, r.AdvertiserID), r.Currency)
+	b = fields.AppendText(fields.AppendText(b, r.AdvertiserID), r.Currency)
 	if !r.Wording.isZero() {
-		b = appendText(appendText(b, r.Wording.StartsAtLocal), r.Wording.EndsAtLocal)
-		b = appendText(appendText(b, r.Wording.Zone), r.Wording.Disambiguation)
+		b = fields.AppendText(fields.AppendText(b, r.Wording.StartsAtLocal), r.Wording.EndsAtLocal)
+		b = fields.AppendText(fields.AppendText(b, r.Wording.Zone), r.Wording.Disambiguation)
 	}
 	return b
 }
@@ -130,8 +128,6 @@ func (r *Row) regular(kind Kind) instant.Instant {
 	}
 }
 
-func appendText(b []byte, text string) []byte { return append(append(b, byte(len(text))), text...) }
-
 // UnmarshalBinary sets the row to what AppendBinary wrote; the row shares no memory with data. Its error is ErrRow,
 // and the row is then unchanged.
 func (r *Row) UnmarshalBinary(data []byte) error {
@@ -141,23 +137,23 @@ func (r *Row) UnmarshalBinary(data []byte) error {
 	layout := data[duePrefixBytes]
 	flags := data[duePrefixBytes+1]
 	row := Row{Result: Result(flags & 3), Settled: flags&settledFlag != 0}
-	in := reader{rest: data[duePrefixBytes+2:]}
-	in.read(row.Hash[:])
+	in := fields.Reader{Rest: data[duePrefixBytes+2:], Max: fields.Max}
+	in.Read(row.Hash[:])
 	if layout == layoutTraced {
-		in.read(row.Trace[:])
+		in.Read(row.Trace[:])
 	}
-	row.Revision = in.uvarint()
-	row.DecidedAt = instant.Instant(in.varint())
+	row.Revision = in.Uvarint()
+	row.DecidedAt = instant.Instant(in.Varint())
 	if !row.Settled {
-		row.StartsAt = instant.Instant(in.varint())
-		row.EndsAt = row.StartsAt + instant.Instant(in.uvarint())
-		row.Lead = instant.Millis(in.uvarint())
-		row.Grace = instant.Millis(in.uvarint())
+		row.StartsAt = instant.Instant(in.Varint())
+		row.EndsAt = row.StartsAt + instant.Instant(in.Uvarint())
+		row.Lead = instant.Millis(in.Uvarint())
+		row.Grace = instant.Millis(in.Uvarint())
 		row.readTimers(&in, flags>>armedShift)
 	}
 	row.readTexts(&in, flags&wordedFlag != 0)
 	due, _ := row.NextDue()
-	if in.bad || len(in.rest) > 0 || row.layout() != layout || row.flags() != flags || !row.holds() ||
+	if !in.Whole() || row.layout() != layout || row.flags() != flags || !row.holds() ||
 		binary.BigEndian.Uint64(data) != uint64(due) {
 		return ErrRow
 	}
@@ -165,81 +161,42 @@ func (r *Row) UnmarshalBinary(data []byte) error {
 	return nil
 }
 
-func (r *Row) readTimers(in *reader, armed byte) {
-	fired := in.byte()
-	in.bad = in.bad || fired>>End != 0
+func (r *Row) readTimers(in *fields.Reader, armed byte) {
+	fired := in.Byte()
+	in.Bad = in.Bad || fired>>End != 0
 	for kind := range r.Firings {
 		if fired&(1<<kind) != 0 {
-			r.Firings[kind] = Firing{Fired: true, At: r.regular(Kind(kind)) + instant.Instant(in.varint())}
+			r.Firings[kind] = Firing{Fired: true, At: r.regular(Kind(kind)) + instant.Instant(in.Varint())}
 		}
 	}
 	for kind := range r.Timers {
 		if armed&(1<<kind) != 0 {
-			at := r.regular(Kind(kind)) + instant.Instant(in.varint())
-			r.Timers[kind] = Timer{Armed: true, At: at, SetAt: r.DecidedAt - instant.Instant(in.uvarint())}
+			at := r.regular(Kind(kind)) + instant.Instant(in.Varint())
+			r.Timers[kind] = Timer{Armed: true, At: at, SetAt: r.DecidedAt - instant.Instant(in.Uvarint())}
 		}
 	}
 }
 
 // readTexts cuts all texts out of one string: one allocation a row.
-func (r *Row) readTexts(in *reader, worded bool) {
-	all := string(in.rest)
-	r.AdvertiserID = in.text(&all)
-	r.Currency = in.text(&all)
+func (r *Row) readTexts(in *fields.Reader, worded bool) {
+	all := string(in.Rest)
+	r.AdvertiserID = cutText(in, &all)
+	r.Currency = cutText(in, &all)
 	if worded {
-		r.Wording.StartsAtLocal = in.text(&all)
-		r.Wording.EndsAtLocal = in.text(&all)
-		r.Wording.Zone = in.text(&all)
-		r.Wording.Disambiguation = in.text(&all)
+		r.Wording.StartsAtLocal = cutText(in, &all)
+		r.Wording.EndsAtLocal = cutText(in, &all)
+		r.Wording.Zone = cutText(in, &all)
+		r.Wording.Disambiguation = cutText(in, &all)
 	}
 }
 
-// reader takes fields off the front of rest; bad stays true after the first that is not there or not in bounds.
-type reader struct {
-	rest []byte
-	bad  bool
-}
-
-func (in *reader) read(into []byte) {
-	if in.bad = in.bad || len(in.rest) < len(into); !in.bad {
-		in.rest = in.rest[copy(into, in.rest):]
-	}
-}
-
-func (in *reader) byte() byte {
-	var one [1]byte
-	in.read(one[:])
-	return one[0]
-}
-
-// uvarint reads a number within 0 and millisMax in its shortest form.
-func (in *reader) uvarint() int64 {
-	value, size := binary.Uvarint(in.rest)
-	if in.bad = in.bad || size <= 0 || value > millisMax || size > 1 && in.rest[size-1] == 0; in.bad {
-		return 0
-	}
-	in.rest = in.rest[size:]
-	return int64(value)
-}
-
-// varint reads a number within -millisMax and millisMax in its shortest form.
-func (in *reader) varint() int64 {
-	value, size := binary.Varint(in.rest)
-	if in.bad = in.bad || size <= 0 || value > millisMax || value < -millisMax ||
-		size > 1 && in.rest[size-1] == 0; in.bad {
-		return 0
-	}
-	in.rest = in.rest[size:]
-	return value
-}
-
-// text takes a text off the front of all, which runs in step with rest.
-func (in *reader) text(all *string) string {
-	size := int(in.byte())
-	if in.bad = in.bad || len(in.rest) < size; in.bad {
+// cutText takes a text off the front of all, which runs in step with rest.
+func cutText(in *fields.Reader, all *string) string {
+	size := int(in.Byte())
+	if in.Bad = in.Bad || len(in.Rest) < size; in.Bad {
 		return ""
 	}
 	text := (*all)[1 : 1+size]
-	*all, in.rest = (*all)[1+size:], in.rest[size:]
+	*all, in.Rest = (*all)[1+size:], in.Rest[size:]
 	return text
 }

@@ -135,7 +135,13 @@ func (g *gauge) lastOf(name string, instant time.Time) time.Duration {
 // until waits until a count is reached.
 func (r *rig) until(what string, reached func() bool) {
 	r.t.Helper()
-	ticker := time.NewTicker(5 * time.Millisecond)
+	r.every(5*time.Millisecond, what, reached)
+}
+
+// every looks at a fact at even distances until it holds.
+func (r *rig) every(distance time.Duration, what string, reached func() bool) {
+	r.t.Helper()
+	ticker := time.NewTicker(distance)
 	defer ticker.Stop()
 	for !reached() {
 		select {

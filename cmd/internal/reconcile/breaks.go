@@ -7,7 +7,7 @@ type Class string
 
 // The classes.
 const (
-	Missing    Class = "missing"    // the topics have it, the ledger has not
+	Missing    Class = "missing"    // the topics have it, or should have it, the ledger has not
 	Extra      Class = "extra"      // the ledger has it, the topics have not
 	Duplicate  Class = "duplicate"  // the topics have it twice
 	Amount     Class = "amount"     // the ledger has other figures

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/state/pgstore"
@@ -25,7 +26,7 @@ var _ Ledger = (*pgstore.Reader)(nil)
 // added to the fold any more, and Compare is called once.
 func (f *Fold) Compare(ctx context.Context, ledger Ledger) (*Result, error) {
 	for _, compare := range []func(context.Context, Ledger) error{
-		f.compareHolds, f.compareReleases, f.compareStatements, f.compareWallets, f.audit,
+		f.compareHolds, f.compareReleases, f.compareStatements, f.compareWallets, f.unanswered, f.audit,
 	} {
 		if err := compare(ctx, ledger); err != nil {
 			return nil, err
@@ -94,6 +95,7 @@ func (f *Fold) compareReleases(ctx context.Context, ledger Ledger) error {
 		}
 		f.result.Ledger.Releases++
 		if c == nil || c.release == nil {
+			c.hasExtra()
 			f.breaks.add(Extra, "release", r.ID(), "the ledger has %s %s released", text(&r.Released), r.Currency)
 			continue
 		}
@@ -146,6 +148,7 @@ func (f *Fold) compareStatements(ctx context.Context, ledger Ledger) error {
 		}
 		f.result.Ledger.Statements++
 		if want == nil {
+			c.hasExtra()
 			f.breaks.add(Extra, "statement", statementKey(s.CampaignID, s.Version), "the topics have no such version")
 			continue
 		}
@@ -182,6 +185,31 @@ func (f *Fold) compareStatement(c *campaign, want *statement, s *pgstore.Stateme
 	case want.digest != digest:
 		f.breaks.add(Content, "statement", key, "its document says something else in the ledger")
 	}
+	return nil
+}
+
+// hasExtra notes that the ledger has something of the campaign that the topics have not; nil: it is not in the topics at all.
+func (c *campaign) hasExtra() {
+	if c != nil {
+		c.extra = true
+	}
+}
+
+// unanswered finds settlements that neither the topics nor the ledger have a release for, or a statement. One that is recent
+// may still wait for its plays.
+func (f *Fold) unanswered(context.Context, Ledger) error {
+	f.eachCampaign(func(id string, c *campaign) {
+		if !c.settled || c.settledAt >= f.answered || c.extra {
+			return
+		}
+		at := c.settledAt.Time().Format(time.RFC3339)
+		if c.release == nil {
+			f.breaks.add(Missing, "release", schemas.ReleaseID(id), "the campaign was settled at %s, and the topics have none", at)
+		}
+		if len(c.statements) == 0 {
+			f.breaks.add(Missing, "statement", statementKey(id, 1), "the campaign was settled at %s, and the topics have none", at)
+		}
+	})
 	return nil
 }
 

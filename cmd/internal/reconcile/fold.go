@@ -11,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/rmn-arms/campaign-engine/schemas"
+	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -27,6 +28,7 @@ type Projected func(topic topics.Name, partition int32) int64
 type Fold struct {
 	projected  Projected
 	advertiser string // empty: all
+	answered   instant.Instant
 	campaigns  map[string]*campaign
 	words      map[string]string
 	result     Result
@@ -41,12 +43,17 @@ type campaign struct {
 	// held is what is set aside until it is released, settled says that a settle was applied: both as far as it is projected.
 	held    apd.Decimal
 	settled bool
-	known   bool // a transition of it is projected
-	ahead   bool // a transition of it is not projected yet
-	seen    bool // in the ledger
+	// settledAt is when the settlement was decided.
+	settledAt instant.Instant
+
+	known bool // a transition of it is projected
+	ahead bool // a transition of it is not projected yet
+	seen  bool // in the ledger
 
 	release    *release
 	statements []statement
+	// extra says that the ledger has a release, or a statement, that the topics have not.
+	extra bool
 }
 
 type release struct {
@@ -63,8 +70,12 @@ type statement struct {
 }
 
 // NewFold returns an empty fold of an advertiser's campaigns; "" stands for all. At most limit breaks are kept, 0: all.
-func NewFold(projected Projected, advertiser string, limit int) *Fold {
-	f := &Fold{projected: projected, advertiser: advertiser, campaigns: make(map[string]*campaign), words: make(map[string]string)}
+// Settlements that were decided before answered are to have a release and a statement.
+func NewFold(projected Projected, advertiser string, limit int, answered instant.Instant) *Fold {
+	f := &Fold{
+		projected: projected, advertiser: advertiser, answered: answered, campaigns: make(map[string]*campaign),
+		words: make(map[string]string),
+	}
 	f.result.ByClass, f.result.Breaks = make(map[Class]int64), []Break{}
 	f.breaks = breaks{limit, &f.result}
 	return f
@@ -148,7 +159,7 @@ func (f *Fold) addApplied(value []byte, pending bool) error {
 			c.held = budget
 		}
 	case schemas.Settle:
-		c.settled = true
+		c.settled, c.settledAt = true, instant.Instant(d.DecidedAt)
 	}
 	return nil
 }

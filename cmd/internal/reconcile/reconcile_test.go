@@ -162,9 +162,12 @@ func agreeing(t *testing.T) *books {
 // everything says that all was written to the ledger.
 func everything(topics.Name, int32) int64 { return 1 << 40 }
 
+// answered is later than all settlements.
+const answered = 1
+
 func (b *books) compare(projected reconcile.Projected, advertiser string) *reconcile.Result {
 	b.t.Helper()
-	fold := reconcile.NewFold(projected, advertiser, 0)
+	fold := reconcile.NewFold(projected, advertiser, 0, answered)
 	for _, r := range b.records {
 		fold.Add(r)
 	}
@@ -173,6 +176,38 @@ func (b *books) compare(projected reconcile.Projected, advertiser string) *recon
 		b.t.Fatal(err)
 	}
 	return result
+}
+
+// lose takes what one campaign has in topics out of them and of the ledger: as if it had never been written.
+func (b *books) lose(from ...topics.Name) {
+	for _, topic := range from {
+		b.records = without(b.records, topic, "c-1")
+	}
+	b.ledger.holds[0].Balance = amount("500")
+	b.ledger.releases, b.ledger.wallets = b.ledger.releases[1:], b.ledger.wallets[1:]
+	if slices.Contains(from, topics.CampaignStatements) {
+		b.ledger.statements = b.ledger.statements[2:]
+	}
+}
+
+func without(records []topics.Record, topic topics.Name, id string) []topics.Record {
+	return slices.DeleteFunc(records, func(r topics.Record) bool {
+		return r.Topic == string(topic) && bytes.Contains(r.Value, []byte(`"`+id+`"`))
+	})
+}
+
+// TestARecentSettlementMayWait: its plays are still being read.
+func TestARecentSettlementMayWait(t *testing.T) {
+	b := agreeing(t)
+	b.lose(topics.BudgetReleased, topics.CampaignStatements)
+	fold := reconcile.NewFold(everything, "", 0, 0)
+	for _, r := range b.records {
+		fold.Add(r)
+	}
+	result, err := fold.Compare(t.Context(), &b.ledger)
+	if err != nil || result.Count > 0 {
+		t.Errorf("%v: %+v", err, result.Breaks)
+	}
 }
 
 // found are the breaks in the form "class kind key".
@@ -241,6 +276,15 @@ func TestPlantedBreaks(t *testing.T) {
 		}, []string{"duplicate transition c-4/1"}},
 		{"the ledger contradicts itself", func(b *books) { b.ledger.audit = []pgstore.Break{{Place: "set x", What: "its entries sum to 1"}} },
 			[]string{"unbalanced ledger set x"}},
+		{"a settlement has neither release nor statement anywhere", func(b *books) {
+			b.lose(topics.BudgetReleased, topics.CampaignStatements)
+		}, []string{"missing release c-1/release", "missing statement c-1/1"}},
+		{"a settlement has no release anywhere", func(b *books) { b.lose(topics.BudgetReleased) }, []string{"missing release c-1/release"}},
+		{"a release is in the ledger, and the topics have lost it", func(b *books) {
+			b.records = without(b.records, topics.BudgetReleased, "c-1")
+			b.ledger.holds[0].Balance = amount("500")
+			b.ledger.wallets = b.ledger.wallets[1:]
+		}, []string{"extra release c-1/release"}},
 		{"two at once", func(b *books) {
 			b.ledger.holds[3].Balance = amount("0")
 			b.ledger.wallets = nil
@@ -352,7 +396,7 @@ func TestOneAdvertiser(t *testing.T) {
 
 func TestManyBreaksAreCountedAndCut(t *testing.T) {
 	b := agreeing(t)
-	fold := reconcile.NewFold(everything, "", 2)
+	fold := reconcile.NewFold(everything, "", 2, answered)
 	for _, r := range b.records {
 		fold.Add(r)
 	}
@@ -378,7 +422,7 @@ func TestManyBreaksAreCountedAndCut(t *testing.T) {
 func TestLedgerThatFails(t *testing.T) {
 	b := agreeing(t)
 	b.ledger.fails = errors.New("the connection was lost")
-	fold := reconcile.NewFold(everything, "", 0)
+	fold := reconcile.NewFold(everything, "", 0, answered)
 	if _, err := fold.Compare(t.Context(), &b.ledger); !errors.Is(err, b.ledger.fails) {
 		t.Errorf("%v", err)
 	}

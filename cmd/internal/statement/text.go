@@ -12,6 +12,7 @@ import (
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/state/money"
 	"github.com/rmn-arms/campaign-engine/state/zone"
+	"github.com/rmn-arms/campaign-engine/topics"
 )
 
 // linesMax is how many stores, and creatives, are shown: those with the most plays.
@@ -78,8 +79,12 @@ func (s *Shown) figures() *timeline.Table {
 	}
 	s.notCounted(add)
 	title := "Inputs"
-	for _, topic := range slices.Sorted(maps.Keys(s.Inputs)) {
-		if at := s.Inputs[topic]; at.Offset == 0 { // nothing was read there, and so the partition means nothing
+	inputs := maps.Clone(s.Inputs)
+	if _, is := inputs[string(topics.Plays)]; !is && inputs != nil {
+		inputs[string(topics.Plays)] = schemas.Position{}
+	}
+	for _, topic := range slices.Sorted(maps.Keys(inputs)) {
+		if at := inputs[topic]; at.Offset == 0 { // nothing was read there, and so the partition means nothing
 			add(title, "%s, none about this campaign", topic)
 		} else {
 			add(title, "%s, partition %d, before offset %d", topic, at.Partition, at.Offset)

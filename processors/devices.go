@@ -1,0 +1,80 @@
+package processors
+
+import (
+	"github.com/lovoo/goka"
+
+	"github.com/rmn-arms/campaign-engine/processors/engine"
+	"github.com/rmn-arms/campaign-engine/state/device"
+	"github.com/rmn-arms/campaign-engine/topics"
+)
+
+// devices knows in which store each device is, and tells both when it moves.
+//
+//	reads   device-events, whose keys are stores; its loop (the same records on their way to their devices' partitions)
+//	owns    per device: its newest registration, removals since (state/device)
+//	writes  store-devices; dead-letters
+//	replay  what is read again is not newer than the newest event, and changes nothing; dead letters come again under the same id
+type devices struct {
+	told   *told
+	traces tracing
+}
+
+// deviceRows are rows that never wait.
+type deviceRows = rowCodec[device.Row, *device.Row]
+
+// Devices returns the group graph of the devices.
+func Devices(options ...Option) *goka.GroupGraph {
+	d := devices{newToldOf("device"), tracingOf(options)}
+	return goka.DefineGroup(groupOf(topics.Devices),
+		goka.Input(goka.Stream(topics.DeviceEvents), topics.RawCodec{}, d.onRecord),
+		goka.Loop(topics.LoopCodec{}, d.events().onCarried),
+		goka.Output(goka.Stream(topics.StoreDevices), PresenceCodec{}),
+		goka.Output(goka.Stream(topics.DeadLetters), topics.RefusedCodec{}),
+		goka.Persist(deviceRows{}),
+	)
+}
+
+// events is how device-events is taken.
+func (d devices) events() carriedInput[topics.DeviceEvent] {
+	return carriedInput[topics.DeviceEvent]{
+		traces: d.traces, decode: topics.DecodeDeviceEvent, take: d.place,
+		traceOf: func(e topics.DeviceEvent) topics.TraceContext { return e.Trace },
+	}
+}
+
+// onRecord sends a record on to its device's row: it came under its store's key.
+func (d devices) onRecord(gctx goka.Context, message any) {
+	ctx := engine.From(gctx)
+	record := recordOf(ctx, message)
+	if event, read := d.events().read(ctx, record); read {
+		ctx.Count(Carried)
+		ctx.Loopback(event.DeviceID(), &record)
+	}
+}
+
+// place takes an event into its device's row, and tells the stores whom it concerns.
+func (d devices) place(ctx engine.Context, record topics.Record, event topics.DeviceEvent) {
+	at := d.traces.process(ctx, record, event.Trace)
+	value := ctx.Value()
+	if _, is := value.(Unreadable); is {
+		d.told.refuseUnreadable(ctx, record, topics.CampaignEngineDevicesTable, at)
+		return
+	}
+	row, _ := stored[device.Row](value)
+	outcome, telling := row.Apply(deviceEvent(&event))
+	ctx.Count(deviceOutcomes[outcome])
+	at.became(deviceOutcomes[outcome])
+	if outcome == device.Stale {
+		return
+	}
+	for _, t := range telling {
+		ctx.Emit(goka.Stream(topics.StoreDevices), t.StoreID, &t.Presence, carrying(at.context)...)
+	}
+	ctx.SetValue(&row)
+}
+
+// deviceOutcomes are the counters of what becomes of an event.
+var deviceOutcomes = map[device.Outcome]string{
+	device.Stale: Stale, device.Overruled: Stale, device.Placed: Registered, device.Moved: Moved, device.Removed: Removed,
+	device.Elsewhere: Elsewhere,
+}
