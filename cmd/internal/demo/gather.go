@@ -107,7 +107,8 @@ func (n news) due(now schemas.Instant) []string {
 		}
 	}
 	slices.SortFunc(ripe, func(a, b subject) int {
-		return cmp.Or(cmp.Compare(n[a].since, n[b].since), strings.Compare(a.whose, b.whose), strings.Compare(a.kind.label, b.kind.label))
+		return cmp.Or(cmp.Compare(n[a].since, n[b].since), strings.Compare(a.whose, b.whose),
+			strings.Compare(a.kind.label, b.kind.label))
 	})
 	lines := make([]string, 0, len(ripe))
 	for _, s := range ripe {

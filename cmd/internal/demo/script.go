@@ -39,8 +39,8 @@ const (
 const graceSeconds = 1
 
 // script returns the demonstration that begins at now; contents are at base. Campaign ids begin with a prefix of their own, so
-// that it can be shown again on the same data. Everything has happened within fifteen seconds. The screens take turns between campaigns,
-// all of them at the same time: the pause and the cancel come while they show what is to stop.
+// that it can be shown again on the same data. Everything has happened within fifteen seconds. Campaigns take turns on the
+// screens, on all of them at the same time: the pause and the cancel come in the turn of what they stop.
 func script(now time.Time, base string) ([]step, error) {
 	s := &writer{now: now.UTC().Truncate(time.Millisecond), prefix: "demo-" + now.UTC().Format("150405"), base: base}
 	s.create(0, "coffee", "Coffee week", "America/New_York", "500.00", 3*time.Second, 9*time.Second)

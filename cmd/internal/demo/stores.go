@@ -45,8 +45,8 @@ func simulate(ctx context.Context, s *Settings, tell journal.Sink) error {
 	return storesim.Run(ctx, storesim.Settings{
 		Stores: theStores(), Connect: s.Connect, Folder: folder,
 		Keys: func(context.Context) ([]byte, error) { return s.Keys(), nil }, KeysEvery: keysEvery, Register: true,
-		TimeZone: "Europe/Berlin", MIME: []string{spotMIME}, CacheBytes: cacheBytes, SlowBytesPerSecond: cacheBytes, Parallel: downloadsMax,
-		Faults: fault.Plan{Every: time.Hour, Longest: time.Second}, Clock: clock.System(), Sink: tell,
+		TimeZone: "Europe/Berlin", MIME: []string{spotMIME}, CacheBytes: cacheBytes, SlowBytesPerSecond: cacheBytes,
+		Parallel: downloadsMax, Faults: fault.Plan{Every: time.Hour, Longest: time.Second}, Clock: clock.System(), Sink: tell,
 	})
 }
 
