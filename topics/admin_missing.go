@@ -15,8 +15,8 @@ const CreateMaxTopics = 100
 // ErrTooMany says that more than CreateMaxTopics were given.
 var ErrTooMany = fmt.Errorf("more than %d topics at a time", CreateMaxTopics)
 
-// CreateMissing creates those of the topics that the cluster does not have, and returns when every broker knows all of them,
-// within a minute. Topics that exist are left as they are. Each new one has options.Replicas, or, where that says nothing, as
+// CreateMissing creates those of the topics that the cluster does not have, and returns when every broker knows them, within
+// a minute. Topics that exist are left as they are. Each new one has options.Replicas, or, where that says nothing, as
 // many replicas as the topic that it is like, which must exist.
 //
 // It may be repeated, and run by several at once: what somebody else creates meanwhile is no error. created is how many this
@@ -34,12 +34,13 @@ func (a *Admin) CreateMissing(ctx context.Context, want []Stream, like Name, opt
 	if options.Replicas <= 0 {
 		options.Replicas = replicas
 	}
-	if len(missing) > 0 {
-		if created, err = a.createAll(ctx, missing, options); err != nil {
-			return created, err
-		}
+	if len(missing) == 0 {
+		return 0, nil
 	}
-	if err := a.awaitEverywhere(ctx, want); err != nil {
+	if created, err = a.createAll(ctx, missing, options); err != nil {
+		return created, err
+	}
+	if err := a.awaitEverywhere(ctx, missing); err != nil {
 		return created, fmt.Errorf("creating topics: %w", err)
 	}
 	return created, nil

@@ -180,12 +180,12 @@ func (a *Admin) awaitEverywhere(ctx context.Context, want []Stream) error {
 func (a *Admin) unknownSomewhere(ctx context.Context, want []Stream) (Name, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	brokers, err := a.admin.ListBrokers(ctx)
+	brokers, err := metadataRequest(nil).RequestWith(ctx, a.client) // kadm would ask for all topics of the cluster beside them
 	if err != nil {
 		return "", fmt.Errorf("listing brokers: %w", err)
 	}
 	answered := false
-	for _, broker := range brokers {
+	for _, broker := range brokers.Brokers {
 		response, err := metadataRequest(want).RequestWith(ctx, a.client.Broker(int(broker.NodeID)))
 		if err != nil {
 			continue // a broker that does not answer serves nobody

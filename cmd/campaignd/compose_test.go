@@ -28,6 +28,7 @@ type composition struct {
 type service struct {
 	Image         string
 	Build         struct{ Context, Dockerfile string }
+	Command       []string
 	Hostname      string
 	ContainerName string `yaml:"container_name"`
 	Environment   map[string]string
@@ -96,14 +97,19 @@ var (
 	loopback = regexp.MustCompile(`^127\.0\.0\.1:(\d+):(\d+)$`)
 )
 
-// TestComposedServices: each is pinned, bounded, watched and restarted; what it names is there.
+// once says whether a service does something once, before others start.
+func (s service) once() bool { return s.Restart == "no" }
+
+// TestComposedServices: each is pinned, bounded, and watched and restarted or done once; what it names is there.
 func TestComposedServices(t *testing.T) {
 	c := readComposition(t)
 	for name, s := range c.Services {
 		if s.Build.Dockerfile == "" && !pinned.MatchString(s.Image) {
 			t.Errorf("%s: the image %q has no exact version", name, s.Image)
 		}
-		if s.Restart != "unless-stopped" || len(s.Healthcheck.Test) < 2 || s.Healthcheck.Test[0] != "CMD" {
+		if s.once() {
+			checkCommand(t, append([]string{"/campaignd"}, s.Command...))
+		} else if s.Restart != "unless-stopped" || len(s.Healthcheck.Test) < 2 || s.Healthcheck.Test[0] != "CMD" {
 			t.Errorf("%s: restart %q, health check %q", name, s.Restart, s.Healthcheck.Test)
 		}
 		if memory(t, s.Deploy.Resources.Limits.Memory) == 0 {
@@ -115,7 +121,12 @@ func TestComposedServices(t *testing.T) {
 			}
 		}
 		for on, how := range s.DependsOn {
-			if other, there := c.Services[on]; !there || len(other.Profiles) > 0 || how.Condition != "service_healthy" {
+			other, there := c.Services[on]
+			want := "service_healthy"
+			if other.once() {
+				want = "service_completed_successfully"
+			}
+			if !there || len(other.Profiles) > 0 || how.Condition != want {
 				t.Errorf("%s depends on %s (%s)", name, on, how.Condition)
 			}
 		}

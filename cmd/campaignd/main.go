@@ -24,6 +24,7 @@ type program struct {
 	Run     runCommand    `cmd:"" help:"Run the engine. Without --brokers it brings a broker of its own, kept in the data folder."`
 	Ready   readyCommand  `cmd:"" help:"Ask the engine that runs here whether it is ready; 1 and the reasons when it is not."`
 	Topics  topicsCommand `cmd:"" help:"Compare, create or draw the topics."`
+	Keys    keysCommand   `cmd:"" help:"Make and change the keys that commands to devices are signed with."`
 	Version versionFlag   `name:"version" help:"Print the version."`
 }
 

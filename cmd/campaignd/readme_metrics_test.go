@@ -1,6 +1,7 @@
 package main
 
 import (
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/run"
+	"github.com/rmn-arms/campaign-engine/cmd/internal/signing"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/tracing"
 	"github.com/rmn-arms/campaign-engine/processors"
 	"github.com/rmn-arms/campaign-engine/topics"
@@ -59,8 +61,12 @@ type metric struct {
 // described returns what a process registers, beside what the registry has already.
 func described(t *testing.T, registry *prometheus.Registry) []metric {
 	t.Helper()
-	_, err := run.New(run.Settings{
-		Instance: "test", Groups: topics.Groups(), Clock: processors.SystemClock(), Registry: registry,
+	keys, _, err := signing.OpenRing(filepath.Join(t.TempDir(), "keys.json"), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = run.New(run.Settings{
+		Instance: "test", Groups: topics.Groups(), Clock: processors.SystemClock(), Registry: registry, Keys: keys,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -18,7 +18,7 @@ func TestReadyTellsInItsExitCode(t *testing.T) {
 		return strings.TrimPrefix(server.URL, "http://")
 	}
 	engine := func(state httpd.State) string {
-		return at(httpd.Handler(prometheus.NewRegistry(), func() httpd.State { return state }))
+		return at(httpd.Handler(httpd.Pages{Registry: prometheus.NewRegistry(), State: func() httpd.State { return state }}))
 	}
 	ready := engine(httpd.State{CatchingUp: []string{"timers: 1 of 2"}})
 	_, port, _ := strings.Cut(ready, ":")

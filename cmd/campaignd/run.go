@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/signal"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -23,6 +25,7 @@ import (
 	"github.com/rmn-arms/campaign-engine/cmd/internal/httpd"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/logging"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/run"
+	"github.com/rmn-arms/campaign-engine/cmd/internal/signing"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/tracing"
 	"github.com/rmn-arms/campaign-engine/processors"
 	"github.com/rmn-arms/campaign-engine/state/instant"
@@ -77,6 +80,9 @@ func (c *runCommand) check() error {
 		return fmt.Errorf("--demo: it publishes campaigns of its own, which stay for ever, so only to the embedded broker; "+
 			"the brokers come from %s", c.BrokersFrom())
 	}
+	if err := c.CheckKeys(); err != nil {
+		return err
+	}
 	if c.Demo {
 		return c.checkShown()
 	}
@@ -121,6 +127,16 @@ func (c *runCommand) serve(ctx context.Context, log zerolog.Logger, listener net
 	if err != nil {
 		return wrongSwitches(err)
 	}
+	keys, made, err := openKeys(&c.Engine)
+	if err != nil {
+		return err
+	}
+	if made {
+		log.Info().Str("key", keys.Keys().IDs()[0]).Msg("made a key that commands to devices are signed with; it is in the data folder")
+	}
+	reload := make(chan os.Signal, 1)
+	signal.Notify(reload, syscall.SIGHUP)
+	defer signal.Stop(reload)
 	registry := newRegistry()
 	tables := newDatabase(c.DatabaseURL.Reveal(), c.DataDir, log)
 	traces := tracing.Open(ctx, tracing.Settings{
@@ -128,7 +144,7 @@ func (c *runCommand) serve(ctx context.Context, log zerolog.Logger, listener net
 	})
 	process, err := run.New(run.Settings{
 		Connect: connect, Kafka: c.Kafka, Instance: c.InstanceID, CommitInterval: c.CommitInterval, Standby: c.Standby, Groups: groups,
-		Topics: layout, Database: tables.url,
+		Topics: layout, Database: tables.url, Keys: keys, Reload: reload,
 		Campaigns: processors.Settings{
 			DistributionLead: instant.Millis(c.DistributionLead.Milliseconds()),
 			SettlementGrace:  instant.Millis(c.SettlementGrace.Milliseconds()),
@@ -146,7 +162,7 @@ func (c *runCommand) serve(ctx context.Context, log zerolog.Logger, listener net
 			return errors.Join(process.Run(ctx), tables.end())
 		},
 		tables.keep,
-		func(ctx context.Context) error { return httpd.Serve(ctx, listener, registry, stateOf(process)) },
+		func(ctx context.Context) error { return httpd.Serve(ctx, listener, pagesOf(registry, process, keys)) },
 		func(ctx context.Context) error { return c.greet(ctx, log, process) },
 	}
 	if c.Demo {
@@ -160,6 +176,15 @@ func newRegistry() *prometheus.Registry {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return registry
+}
+
+// pagesOf returns what HTTP answers; keys are nil where nothing is signed.
+func pagesOf(registry *prometheus.Registry, process *run.Process, keys *signing.Ring) httpd.Pages {
+	pages := httpd.Pages{Registry: registry, State: stateOf(process)}
+	if keys != nil {
+		pages.Keys = keys.Public
+	}
+	return pages
 }
 
 // stateOf returns what /readyz tells of a process.
@@ -186,7 +211,7 @@ func (c *runCommand) runSwitches() string {
 	}
 	for _, s := range []struct{ name, value string }{
 		{"data-dir", c.DataDir}, {"embedded-listen", c.EmbeddedListen}, {"http-listen", c.HTTPListen}, {"instance-id", c.InstanceID},
-		{"processors", strings.Join(c.Processors, ",")}, {"replication-factor", strconv.Itoa(int(c.ReplicationFactor))},
+		{"processors", strings.Join(c.Processors, ",")}, {"signing-keys", c.SigningKeys}, {"replication-factor", strconv.Itoa(int(c.ReplicationFactor))},
 		{"commit-interval", c.CommitInterval.String()}, {"distribution-lead", c.DistributionLead.String()},
 		{"settlement-grace", c.SettlementGrace.String()},
 	} {

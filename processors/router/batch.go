@@ -1,7 +1,6 @@
 package router
 
 import (
-	"github.com/go-json-experiment/json"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/rmn-arms/campaign-engine/schemas"
@@ -51,29 +50,16 @@ func next(items []item) map[int32]int64 {
 	return positions
 }
 
-// destination returns whose topic a record goes to, and the device's id, by which it is compacted there. why says why it goes
-// nowhere, without repeating what is in it.
-func destination(r *kgo.Record) (store, device, why string) {
-	var event struct {
-		Type schemas.Type `json:"type"`
-		Data struct {
-			StoreID  string `json:"store_id"`
-			DeviceID string `json:"device_id"`
-		} `json:"data"`
-	}
-	switch err := json.Unmarshal(r.Value, &event); {
-	case err != nil:
-		return "", "", "its value is no event in JSON"
-	case event.Type != schemas.DeviceCommand:
-		return "", "", "its type is not " + string(schemas.DeviceCommand)
-	case !schemas.IsStoreID(event.Data.StoreID):
-		return "", "", "its store_id is not a store's id"
-	case !schemas.IsID(event.Data.DeviceID):
-		return "", "", "its device_id is not an id"
+// destination returns whose topic a record goes to, and the device's id, by which it is compacted there, or why it goes nowhere.
+func destination(r *kgo.Record) (store, device string, refusal *topics.Refusal) {
+	event, refusal := topics.DecodeCommand(r.Value)
+	switch {
+	case refusal != nil:
+		return "", "", refusal
 	case string(r.Key) != event.Data.StoreID:
-		return "", "", "its key is not its store_id"
+		return "", "", &topics.Refusal{Reason: schemas.KeyMismatch, Detail: "key: must equal data.store_id"}
 	}
-	return event.Data.StoreID, event.Data.DeviceID, ""
+	return event.Data.StoreID, event.Data.DeviceID, nil
 }
 
 // signed returns the record that goes into a store's topic: the same bytes, time and headers, and the signature.

@@ -22,7 +22,7 @@ type member struct {
 	session *kgo.GroupTransactSession
 	// side is for administration: on the session's connections a call would queue behind a fetch that waits for records.
 	side *kgo.Client
-	// known are the topics that are there, and begun those of them that this client has produced to; only the session's
+	// known are the topics that are there, and begun those of them that franz-go keeps a producer's state of; only the session's
 	// goroutine touches them.
 	known, begun map[topics.Name]bool
 	// progressed says that something was committed.
@@ -50,6 +50,8 @@ const (
 	bufferedMaxBytes       = 64 << 20
 	gatherMax              = 100 * time.Millisecond // records gather for full batches; the end of a transaction does not wait
 	closeMax               = 2 * time.Second
+	// metadataMinAge is short: a transaction waits for the metadata of topics that it is the first to produce to.
+	metadataMinAge = 10 * time.Millisecond
 )
 
 // join makes the clients. Its first act is to fence what an earlier process left open under the same transactional id. A member
@@ -82,7 +84,7 @@ func (m *member) client() *kgo.Client { return m.session.Client() }
 func (m *member) options() []kgo.Opt {
 	c := m.router.config
 	return append(engine.Reach(c.Connect),
-		kgo.WithContext(m.lifetime), kgo.WithHooks(m),
+		kgo.WithContext(m.lifetime), kgo.WithHooks(m), kgo.MetadataMinAge(metadataMinAge),
 		kgo.ConsumerGroup(m.router.group), kgo.InstanceID(c.Instance), kgo.ConsumeTopics(string(topics.DeviceCommands)),
 		kgo.Balancers(kgo.RangeBalancer()), kgo.SessionTimeout(c.SessionTimeout),
 		kgo.HeartbeatInterval(min(c.SessionTimeout/6, heartbeatMax)), kgo.RebalanceTimeout(2*c.SessionTimeout),

@@ -21,6 +21,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/rmn-arms/campaign-engine/processors/engine"
+	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -79,8 +80,8 @@ type Router struct {
 	// createdAt is when topics were made last (Config.Elapsed), if some were; only the session's goroutine touches it.
 	createdAt time.Duration
 	created   bool
-	// told are the kinds of unroutable records that a line was logged about.
-	told map[string]bool
+	// told are the reasons of unroutable records that a line was logged about.
+	told map[schemas.Reason]bool
 }
 
 // New prepares a router; nothing is reached yet.
@@ -96,7 +97,7 @@ func New(config Config) (*Router, error) {
 	setDefault(&config.CreateEvery, DefaultCreateEvery)
 	config.TopicsMax = min(config.TopicsMax, topics.CreateMaxTopics)
 	listened(&config)
-	r := &Router{config: config, group: group.ID(), told: map[string]bool{}}
+	r := &Router{config: config, group: group.ID(), told: map[schemas.Reason]bool{}}
 	r.state.wait("joining the group")
 	return r, nil
 }

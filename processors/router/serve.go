@@ -94,13 +94,14 @@ func (r *Router) itemOf(record *kgo.Record) item {
 	if record.Attrs.IsControl() {
 		return item{record: record}
 	}
-	store, device, why := destination(record)
-	if why != "" {
-		if !r.told[why] {
-			r.told[why] = true
-			r.config.Log.Error().Int32("partition", record.Partition).Int64("offset", record.Offset).Str("why", why).
+	store, device, refusal := destination(record)
+	if refusal != nil {
+		if !r.told[refusal.Reason] {
+			r.told[refusal.Reason] = true
+			r.config.Log.Error().Int32("partition", record.Partition).Int64("offset", record.Offset).
+				Str("reason", string(refusal.Reason)).Str("detail", refusal.Detail).
 				Msg("a record of " + string(topics.DeviceCommands) + ", which only the engine may write, goes to no store: it is passed " +
-					"over; the next ones that are like it are counted only")
+					"over; the next ones of that reason are counted only")
 		}
 		return item{record: record}
 	}

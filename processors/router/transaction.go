@@ -32,6 +32,7 @@ func (m *member) route(stop context.Context, a *assignment, items []item) error 
 		closing := m.router.config.Elapsed()
 		if err = m.commit(ctx, a, items); err == nil {
 			m.keep(a, items, began, closing)
+			m.forget()
 			return nil
 		}
 	}
@@ -106,9 +107,29 @@ func (m *member) settle(ctx context.Context, items []item) error {
 		return fmt.Errorf("settling new topics: %w", err)
 	}
 	for _, item := range items {
-		m.begun[item.to] = true
+		if item.to != "" {
+			m.begun[item.to] = true
+		}
 	}
 	return nil
+}
+
+// begunMax is of how many topics franz-go keeps a producer's state between transactions. For each topic that it learns of it
+// copies the list of all, and asks the brokers for all: without a bound the first 10,000 would cost the square of that.
+const begunMax = 1000
+
+// forget has franz-go forget the topics when they are too many. Sequence numbers begin anew with each transaction (KIP-890), so
+// nothing else is lost with them; where brokers are older, the next transaction on one of them is refused once.
+func (m *member) forget() {
+	if len(m.begun) <= begunMax {
+		return
+	}
+	names := make([]string, 0, len(m.begun))
+	for name := range m.begun {
+		names = append(names, string(name))
+	}
+	m.client().PurgeTopicsFromProducing(names...)
+	clear(m.begun)
 }
 
 // commit ends the transaction, with the positions behind the items. They are put in here, not taken from franz-go: it would

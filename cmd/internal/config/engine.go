@@ -18,12 +18,13 @@ type Engine struct {
 	Embedded `embed:""`
 
 	DatabaseURL      DatabaseURL   `name:"database-url" env:"CAMPAIGN_DATABASE_URL" placeholder:"URL" help:"Postgres for the tables: postgres://USER:PASSWORD@HOST:PORT/DATABASE; better by the variable, which no list of processes shows (default: a local one, kept in the data folder)."`
-	HTTPListen       string        `name:"http-listen" env:"CAMPAIGN_HTTP_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where /healthz, /readyz and /metrics answer (default ${default})."`
+	HTTPListen       string        `name:"http-listen" env:"CAMPAIGN_HTTP_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where /healthz, /readyz, /metrics and /.well-known/jwks.json answer (default ${default})."`
 	InstanceID       string        `name:"instance-id" env:"CAMPAIGN_INSTANCE_ID" placeholder:"NAME" help:"Static group membership and transactional id (default: host name). Two processes on one host need one each."`
 	CommitInterval   time.Duration `name:"commit-interval" env:"CAMPAIGN_COMMIT_INTERVAL" default:"20ms" placeholder:"DURATION" help:"Longest time that a transaction stays open under load (default ${default}). Longer costs the brokers less, shorter shows transitions sooner."`
 	DistributionLead time.Duration `name:"distribution-lead" env:"CAMPAIGN_DISTRIBUTION_LEAD" default:"24h" placeholder:"DURATION" help:"How long before its start a campaign's content is distributed (default ${default})."`
 	SettlementGrace  time.Duration `name:"settlement-grace" env:"CAMPAIGN_SETTLEMENT_GRACE" default:"0s" placeholder:"DURATION" help:"How long after its end a campaign is settled, where it does not say (default ${default})."`
 	Standby          bool          `name:"standby" env:"CAMPAIGN_STANDBY" default:"true" negatable:"" help:"Keep the rows of partitions that other instances own in memory, to take over at once (default on)."`
+	SigningKeys      string        `name:"signing-keys" env:"CAMPAIGN_SIGNING_KEYS" type:"path" placeholder:"FILE" help:"Private keys that commands to devices are signed with, as campaignd keys makes them (default: signing-keys.json in the data folder, made when it is missing; with --brokers there is none)."`
 	Processors       []string      `name:"processors" env:"CAMPAIGN_PROCESSORS" default:"all" sep:"," placeholder:"NAME" help:"Which processors this process runs: ${processors} (default ${default})."`
 }
 

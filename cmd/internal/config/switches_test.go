@@ -57,7 +57,8 @@ func TestSwitchesOfTheContract(t *testing.T) {
 		{"commit-interval", "CAMPAIGN_COMMIT_INTERVAL", "20ms"},
 		{"distribution-lead", "CAMPAIGN_DISTRIBUTION_LEAD", "24h"},
 		{"settlement-grace", "CAMPAIGN_SETTLEMENT_GRACE", "0s"},
-		{"standby", "CAMPAIGN_STANDBY", "true"}, // not in the contract
+		{"standby", "CAMPAIGN_STANDBY", "true"},       // not in the contract
+		{"signing-keys", "CAMPAIGN_SIGNING_KEYS", ""}, // not in the contract
 		{"processors", "CAMPAIGN_PROCESSORS", "all"},
 	}
 	flags := parser(t, &grammar{}, &strings.Builder{}).Model.Flags[1:] // without --help

@@ -1,4 +1,4 @@
-// Package httpd is the engine's HTTP side: /healthz, /readyz and /metrics.
+// Package httpd is the engine's HTTP side: /healthz, /readyz, /metrics, and the keys by which commands are verified.
 package httpd
 
 import (
@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -72,10 +73,18 @@ type State struct {
 	CatchingUp []string
 }
 
+// Pages are what is answered.
+type Pages struct {
+	Registry *prometheus.Registry
+	State    func() State
+	// Keys returns the public keys by which commands are verified, as a JWK set; nil where this process signs none.
+	Keys func() []byte
+}
+
 // Serve answers on listener until ctx ends.
-func Serve(ctx context.Context, listener net.Listener, registry *prometheus.Registry, state func() State) error {
+func Serve(ctx context.Context, listener net.Listener, pages Pages) error {
 	server := &http.Server{
-		Handler: Handler(registry, state), ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		Handler: Handler(pages), ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: headerMaxBytes,
 	}
 	stop := context.AfterFunc(ctx, func() {
@@ -93,17 +102,31 @@ func Serve(ctx context.Context, listener net.Listener, registry *prometheus.Regi
 }
 
 // Handler returns the answers to all paths.
-func Handler(registry *prometheus.Registry, state func() State) http.Handler {
+func Handler(pages Pages) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, State{}) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, state())
+		answer(w, pages.State())
 	})
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{
+	mux.Handle("GET /metrics", promhttp.HandlerFor(pages.Registry, promhttp.HandlerOpts{
 		Timeout: readTimeout, MaxRequestsInFlight: scrapesMax,
 	}))
+	if pages.Keys != nil {
+		mux.HandleFunc("GET "+KeysPath, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/jwk-set+json")
+			w.Header().Set("Cache-Control", "public, max-age="+strconv.Itoa(int(KeysMaxAge.Seconds())))
+			_, _ = w.Write(pages.Keys()) // an error: the client has gone
+		})
+	}
 	return mux
 }
+
+// KeysPath is where the public keys are (RFC 8615), and KeysMaxAge how long they may be taken from a cache: a key that is new
+// signs only when it has been served for longer.
+const (
+	KeysPath   = "/.well-known/jwks.json"
+	KeysMaxAge = time.Minute
+)
 
 // What body.Status says.
 const (

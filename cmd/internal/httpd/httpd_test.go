@@ -23,7 +23,7 @@ func handler(state httpd.State) http.Handler {
 	counter := prometheus.NewCounter(prometheus.CounterOpts{Name: "seen_total", Help: "What was seen."})
 	counter.Add(3)
 	registry.MustRegister(counter)
-	return httpd.Handler(registry, func() httpd.State { return state })
+	return httpd.Handler(httpd.Pages{Registry: registry, State: func() httpd.State { return state }})
 }
 
 func TestAnswers(t *testing.T) {
@@ -54,6 +54,27 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// TestKeys: they are there where something is signed, for a stated time, and as they are now.
+func TestKeys(t *testing.T) {
+	pages := httpd.Pages{Registry: prometheus.NewRegistry(), State: func() httpd.State { return httpd.State{} }}
+	ask := func() *httptest.ResponseRecorder {
+		answer := httptest.NewRecorder()
+		httpd.Handler(pages).ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), "GET", "/.well-known/jwks.json", nil))
+		return answer
+	}
+	if answer := ask(); answer.Code != 404 {
+		t.Errorf("where nothing is signed: %d", answer.Code)
+	}
+	for _, set := range []string{`{"keys":[]}`, `{"keys":[{}]}`} {
+		pages.Keys = func() []byte { return []byte(set) }
+		answer := ask()
+		if answer.Code != 200 || answer.Body.String() != set || answer.Header().Get("Content-Type") != "application/jwk-set+json" ||
+			answer.Header().Get("Cache-Control") != "public, max-age=60" {
+			t.Errorf("%d %v %s", answer.Code, answer.Header(), answer.Body)
+		}
+	}
+}
+
 // TestServesUntilTheContextEnds lets a request be answered while the server ends.
 func TestServesUntilTheContextEnds(t *testing.T) {
 	listener, err := httpd.Listen(t.Context(), "127.0.0.1:0")
@@ -65,11 +86,11 @@ func TestServesUntilTheContextEnds(t *testing.T) {
 	asked := make(chan struct{})
 	served := make(chan error, 1)
 	go func() {
-		served <- httpd.Serve(ctx, listener, prometheus.NewRegistry(), func() httpd.State {
+		served <- httpd.Serve(ctx, listener, httpd.Pages{Registry: prometheus.NewRegistry(), State: func() httpd.State {
 			close(asked)
 			<-ctx.Done()
 			return httpd.State{}
-		})
+		}})
 	}()
 	answered := make(chan int, 1)
 	go func() {
@@ -102,7 +123,7 @@ func TestRefusesEndlessHeaders(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	served := make(chan error, 1)
 	go func() {
-		served <- httpd.Serve(ctx, listener, prometheus.NewRegistry(), func() httpd.State { return httpd.State{} })
+		served <- httpd.Serve(ctx, listener, httpd.Pages{Registry: prometheus.NewRegistry(), State: func() httpd.State { return httpd.State{} }})
 	}()
 	defer func() {
 		cancel()

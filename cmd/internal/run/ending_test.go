@@ -93,7 +93,7 @@ func TestTheOlderOfTwoWithOneInstanceIDEnds(t *testing.T) {
 	start := func() (*Process, chan error) {
 		process, err := New(Settings{
 			Connect: []kgo.Opt{kgo.SeedBrokers(cluster.ListenAddrs()...)}, Instance: "twice", Groups: topics.Transacted(),
-			Clock: processors.SystemClock(), Topics: topics.Options{Partitions: 2},
+			Clock: processors.SystemClock(), Topics: topics.Options{Partitions: 2}, Keys: testKeys(t),
 			Log: zerolog.New(owns),
 		})
 		if err != nil {

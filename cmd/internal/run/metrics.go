@@ -44,6 +44,7 @@ type metrics struct {
 	recovery     *prometheus.HistogramVec
 	takeover     *prometheus.HistogramVec
 	tables       projectionMetrics
+	stores       storeMetrics
 }
 
 // The buckets of histograms, in seconds.
@@ -77,6 +78,7 @@ func newMetrics(registry *prometheus.Registry, log zerolog.Logger) *metrics {
 	return &metrics{
 		log:          log,
 		tables:       newProjectionMetrics(registry),
+		stores:       newStoreMetrics(registry),
 		refusals:     logging.NewSeldom(logging.SeldomEvery),
 		registry:     registry,
 		outcomes:     counter("records_total", "Records by what became of them, counted when committed.", "outcome"),
@@ -108,6 +110,10 @@ func newMetrics(registry *prometheus.Registry, log zerolog.Logger) *metrics {
 
 // begin shows a group's counters from the start: what appears with its first event has no growth that could be seen.
 func (m *metrics) begin(group topics.Group) {
+	if group.PerStore {
+		m.beginRouter(group)
+		return
+	}
 	of := group.Short
 	for _, c := range []*prometheus.CounterVec{m.timers, m.rows, m.recovered, m.fenced, m.jumps, m.restarts} {
 		c.WithLabelValues(of)

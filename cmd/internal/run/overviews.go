@@ -67,7 +67,7 @@ func (o *overviews) Describe(to chan<- *prometheus.Desc) {
 func (o *overviews) Collect(to chan<- prometheus.Metric) {
 	waits := o.process.waitsFor() != ""
 	for _, g := range o.process.groups {
-		o.collect(g.engine.Overview(), waits, func(desc *prometheus.Desc, value float64, labels ...string) {
+		o.collect(g.member.Overview(), waits, func(desc *prometheus.Desc, value float64, labels ...string) {
 			to <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, append([]string{g.Short}, labels...)...)
 		})
 	}

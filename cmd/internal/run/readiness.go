@@ -21,7 +21,7 @@ func (p *Process) NotReady() []string {
 	}
 	var reasons []string
 	for _, g := range p.groups {
-		if reason := notReady(g.engine.Overview()); reason != "" {
+		if reason := notReady(g.member.Overview()); reason != "" {
 			reasons = append(reasons, g.Short+": "+reason)
 		}
 	}
@@ -32,8 +32,13 @@ func (p *Process) NotReady() []string {
 func (p *Process) CatchingUp() []string {
 	var lines []string
 	for _, g := range p.groups {
-		if line := catchingUp(g.engine.Overview()); line != "" {
+		if line := catchingUp(g.member.Overview()); line != "" {
 			lines = append(lines, g.Short+": "+line)
+		}
+	}
+	if p.keys != nil {
+		if line := p.keys.router.Held(); line != "" {
+			lines = append(lines, topics.Router+": "+line)
 		}
 	}
 	if p.tables != nil {

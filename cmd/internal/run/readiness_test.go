@@ -110,7 +110,7 @@ func TestAProcessHearsItsBrokers(t *testing.T) {
 	defer cancel()
 	process, err := New(Settings{
 		Connect: []kgo.Opt{kgo.SeedBrokers(cluster.ListenAddrs()...)}, Instance: "a", Groups: topics.Transacted(),
-		Clock: processors.SystemClock(), Topics: topics.Options{Partitions: 2}, Log: zerolog.Nop(),
+		Clock: processors.SystemClock(), Topics: topics.Options{Partitions: 2}, Log: zerolog.Nop(), Keys: testKeys(t),
 	})
 	if err != nil {
 		t.Fatal(err)

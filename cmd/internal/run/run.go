@@ -4,6 +4,7 @@ package run
 import (
 	"context"
 	"errors"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -15,6 +16,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/config"
+	"github.com/rmn-arms/campaign-engine/cmd/internal/signing"
 	"github.com/rmn-arms/campaign-engine/processors"
 	"github.com/rmn-arms/campaign-engine/processors/engine"
 	"github.com/rmn-arms/campaign-engine/topics"
@@ -32,6 +34,9 @@ type Settings struct {
 	// Database returns the address of the Postgres that projections go to, as soon as there is one. Its error says why there
 	// will be none; the rest of the process goes on without.
 	Database func(ctx context.Context) (url string, err error)
+	// Keys are those that the router signs with; it is needed where that is one of the groups. Reload has its file read anew.
+	Keys   *signing.Ring
+	Reload <-chan os.Signal
 	// Groups are those that this process takes part in.
 	Groups []topics.Group
 	// Topics says how missing topics are created, and what existing ones must be.
@@ -50,6 +55,7 @@ type Process struct {
 	settings Settings
 	groups   []group
 	tables   *projections // nil when the process has no part in it
+	keys     *keys        // nil when nothing is signed
 	reach    *reach
 
 	mu      sync.Mutex
@@ -58,8 +64,15 @@ type Process struct {
 
 type group struct {
 	topics.Group
-	engine *engine.Engine
+	member member
 	owned  *atomic.Int32 // partitions
+}
+
+// member is what takes part in a group: an engine, or the router.
+type member interface {
+	Run(ctx context.Context) error
+	Ready() error
+	Overview() engine.Overview
 }
 
 // New prepares a process; nothing is reached yet.
@@ -78,11 +91,20 @@ func New(s Settings) (*Process, error) {
 			metrics.tables.begin()
 			continue
 		}
+		owned := new(atomic.Int32)
+		metrics.begin(g)
+		if g.PerStore {
+			routes, err := p.newRouter(g, metrics, owned)
+			if err != nil {
+				return nil, err
+			}
+			p.groups = append(p.groups, group{g, routes, owned})
+			continue
+		}
 		graph, err := processors.Graph(g.Short, s.Campaigns, processors.WithTracer(s.Tracer))
 		if err != nil {
 			return nil, err
 		}
-		owned := new(atomic.Int32)
 		e, err := engine.New(engine.Config{
 			Connect: s.Connect, Instance: s.Instance, Clock: s.Clock, CommitInterval: s.CommitInterval,
 			Rights:    func(ctx context.Context) error { return p.rights(ctx, g) },
@@ -92,7 +114,6 @@ func New(s Settings) (*Process, error) {
 		if err != nil {
 			return nil, err
 		}
-		metrics.begin(g)
 		if first == nil {
 			first = e
 		}
@@ -119,6 +140,9 @@ func (p *Process) Run(ctx context.Context) error {
 	if p.tables != nil {
 		running.Go(func() { p.tables.run(ctx) })
 	}
+	if p.keys != nil {
+		running.Go(func() { p.keys.follow(ctx, p.settings.Reload) })
+	}
 	errs := make([]error, len(p.groups))
 	if len(p.groups) == 0 { // sinks alone: they end with the process
 		running.Go(func() { <-ctx.Done() })
@@ -126,7 +150,7 @@ func (p *Process) Run(ctx context.Context) error {
 	for i, g := range p.groups {
 		running.Go(func() {
 			defer cancel()
-			errs[i] = g.engine.Run(ctx)
+			errs[i] = g.member.Run(ctx)
 		})
 	}
 	running.Wait()

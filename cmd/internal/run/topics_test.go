@@ -33,7 +33,7 @@ func prepared(t *testing.T) (*Process, *bytes.Buffer, *kadm.Client) {
 	var logged bytes.Buffer
 	process, err := New(Settings{
 		Connect: connect, Instance: "test", Groups: topics.Transacted(), Clock: processors.SystemClock(),
-		Topics: topics.Options{Partitions: 2, Connection: "--brokers k1:9092"}, Log: zerolog.New(&logged),
+		Topics: topics.Options{Partitions: 2, Connection: "--brokers k1:9092"}, Log: zerolog.New(&logged), Keys: testKeys(t),
 	})
 	if err != nil {
 		t.Fatal(err)

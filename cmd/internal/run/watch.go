@@ -28,7 +28,7 @@ func (p *Process) watch(ctx context.Context) {
 				p.settings.Log.Warn().Msg(line)
 			}
 			for i, g := range p.groups {
-				if line := seen[i].look(now, g.engine.Ready(), int(g.owned.Load())); line != "" {
+				if line := seen[i].look(now, g.member.Ready(), int(g.owned.Load())); line != "" {
 					p.settings.Log.Info().Str("processor", g.Short).Msg(g.Short + ": " + line)
 				}
 			}

@@ -1,0 +1,55 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"os"
+	"sync/atomic"
+
+	"github.com/rs/zerolog"
+
+	"github.com/rmn-arms/campaign-engine/cmd/internal/signing"
+	"github.com/rmn-arms/campaign-engine/processors/router"
+	"github.com/rmn-arms/campaign-engine/topics"
+)
+
+// keys are what the router signs with, kept up with their file.
+type keys struct {
+	ring    *signing.Ring
+	router  *router.Router
+	metrics *metrics
+	log     zerolog.Logger
+}
+
+// newRouter prepares the router, and what it signs with.
+func (p *Process) newRouter(g topics.Group, m *metrics, owned *atomic.Int32) (*router.Router, error) {
+	s := p.settings
+	if s.Keys == nil {
+		return nil, errors.New("preparing the process: the router has no keys to sign with")
+	}
+	log := s.Log.With().Str("processor", g.Short).Logger()
+	r, err := router.New(router.Config{
+		Connect: s.Connect, Instance: s.Instance, Sign: s.Keys.Sign, Replicas: s.Topics.Replicas, Elapsed: s.Clock.Elapsed,
+		Rights: func(ctx context.Context) error { return p.rights(ctx, g) }, Log: log, Observe: m.observer(g.Short, owned),
+		Created: m.stores.created, CreationFailed: m.stores.failed,
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.keys = &keys{ring: s.Keys, router: r, metrics: m, log: log}
+	m.stores.keys.Set(float64(len(s.Keys.Keys().IDs())))
+	return r, nil
+}
+
+// follow reads the keys' file anew when it changes, or when asked, until ctx ends.
+func (k *keys) follow(ctx context.Context, asked <-chan os.Signal) { k.ring.Follow(ctx, asked, k.tell) }
+
+func (k *keys) tell(o signing.Outcome) {
+	k.metrics.stores.read(o)
+	switch {
+	case o.Err != nil:
+		k.log.Error().Err(o.Err).Strs("keys", o.IDs).Msg("the file of keys cannot be used as it is now: the keys stay as they were")
+	case o.Changed:
+		k.log.Info().Strs("keys", o.IDs).Msg("the keys have changed; the first one signs, all are valid")
+	}
+}
