@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/rmn-arms/campaign-engine/cmd/internal/config"
+	"github.com/rmn-arms/campaign-engine/cmd/internal/embed"
+	"github.com/rmn-arms/campaign-engine/cmd/internal/lockfile"
+	"github.com/rmn-arms/campaign-engine/cmd/internal/storesim"
+	"github.com/rmn-arms/campaign-engine/cmd/internal/storesim/clock"
+	"github.com/rmn-arms/campaign-engine/cmd/internal/storesim/journal"
+	"github.com/rmn-arms/campaign-engine/cmd/internal/storesim/keys"
+)
+
+type runCommand struct {
+	config.Kafka `embed:""`
+
+	Stores   string        `name:"stores" required:"" placeholder:"FILE|ID,..." help:"The stores: their ids, or a file with a line per store: its id and, perhaps, those of its devices."`
+	Devices  int           `name:"devices" default:"2" placeholder:"N" help:"How many devices a store has whose devices are not named: <store>-d1, ... (default ${default})."`
+	StateDir string        `name:"state-dir" default:"./data/storesim" type:"path" placeholder:"FOLDER" help:"Where devices have their disks (default ./data/storesim)."`
+	JWKS     string        `name:"jwks" default:"http://127.0.0.1:8080/.well-known/jwks.json" placeholder:"URL|FILE" help:"The engine's public keys (default ${default})."`
+	Every    time.Duration `name:"jwks-every" default:"5s" placeholder:"DURATION" help:"How often they are fetched at most, when a command is signed with an unknown one (default ${default})."`
+	Register bool          `name:"register" help:"Tell device-events of devices that are set up, as a registry would. Wiped ones are told in any case."`
+	TimeZone string        `name:"time-zone" placeholder:"ZONE" help:"What devices are registered with."`
+	MIME     []string      `name:"mime" sep:"," placeholder:"TYPE" help:"What devices say that they can play (default: nothing is said)."`
+
+	CacheBytes int64         `name:"cache-bytes" default:"1073741824" placeholder:"N" help:"Size of each device's cache (default ${default})."`
+	Downloads  int           `name:"downloads" default:"64" placeholder:"N" help:"How many downloads run at once (default ${default})."`
+	For        time.Duration `name:"for" placeholder:"DURATION" help:"End after that time (default: when interrupted)."`
+	JSON       bool          `name:"json" help:"Print the journal, a JSON line for each thing that happens, instead of text."`
+	Journal    string        `name:"journal" type:"path" placeholder:"FILE" help:"Add the journal to a file, too."`
+
+	faults `embed:""`
+}
+
+// Help implements kong.HelpProvider.
+func (runCommand) Help() string {
+	return `Each device reads its store's topic, obeys commands that are signed by the engine, meant for it and newer than what it has,
+fetches contents, and says how far it is. It shows what is in its playlist within its windows, by its own clock, and reports
+plays when it can. What it knows stands in --state-dir: a device whose folder is kept goes on where it was.
+
+    storesim run --stores s-1,s-2 --devices 2 --register
+    storesim run --stores stores.txt --journal run.jsonl --seed 7 --offline 0.1 --wiped 0.01 --replay 0.1 --forge 0.1`
+}
+
+// lockName is the file in --state-dir by which one run has it to itself. No device has such an id.
+const lockName = ".lock"
+
+// Run implements the command.
+func (c *runCommand) Run(ctx context.Context, on console) error {
+	settings, err := c.settings()
+	if err != nil {
+		return wrongSwitches(err)
+	}
+	if err := os.MkdirAll(c.StateDir, 0o755); err != nil {
+		return fmt.Errorf("making --state-dir: %w", err)
+	}
+	release, err := lockfile.Take(filepath.Join(c.StateDir, lockName))
+	switch {
+	case errors.Is(err, lockfile.ErrTaken):
+		return fmt.Errorf("taking --state-dir: another storesim runs in %s", c.StateDir)
+	case err != nil:
+		return fmt.Errorf("taking --state-dir: %w", err)
+	}
+	defer release() //nolint:errcheck // the process's end gives it back
+	writers, close, err := c.writers(on.out)
+	if err != nil {
+		return err
+	}
+	settings.Sink = writers.note
+	if c.For > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.For)
+		defer cancel()
+	}
+	if err := c.reach(ctx, settings.Connect); err != nil {
+		return errors.Join(err, close())
+	}
+	return errors.Join(storesim.Run(ctx, settings), writers.err(), close())
+}
+
+func (c *runCommand) settings() (s storesim.Settings, err error) {
+	if err := c.Kafka.Check(); err != nil {
+		return s, err
+	}
+	if len(c.Brokers) == 0 {
+		if err := c.CheckPlain(); err != nil {
+			return s, err
+		}
+		c.Brokers = []string{embed.DefaultAddress}
+	}
+	if s.Connect, err = c.Connect("storesim"); err != nil {
+		return s, err
+	}
+	if s.Stores, err = storesOf(c.Stores, c.Devices); err != nil {
+		return s, err
+	}
+	if s.Faults, err = c.plan(); err != nil {
+		return s, err
+	}
+	if c.Downloads < 1 || c.CacheBytes < 0 || c.Every < time.Millisecond {
+		return s, errors.New("--downloads must be at least 1, --cache-bytes must not be negative, --jwks-every must be at least 1ms")
+	}
+	s.Folder, s.Keys, s.KeysEvery, s.Register = c.StateDir, keys.At(c.JWKS), c.Every, c.Register
+	s.TimeZone, s.MIME, s.CacheBytes, s.SlowBytesPerSecond, s.Parallel = c.TimeZone, c.MIME, c.CacheBytes, c.SlowRate, c.Downloads
+	s.Clock = clock.System()
+	return s, nil
+}
+
+// reachMax is how long the brokers may take to answer for the first time.
+const reachMax = 10 * time.Second
+
+// reach says at once when there is nobody.
+func (c *runCommand) reach(ctx context.Context, connect []kgo.Opt) error {
+	client, err := kgo.NewClient(connect...)
+	if err != nil {
+		return fmt.Errorf("making a client: %w", err)
+	}
+	defer client.Close()
+	asked, cancel := context.WithTimeout(ctx, reachMax)
+	defer cancel()
+	if err := client.Ping(asked); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("reaching brokers at %s: %w", strings.Join(c.Brokers, ", "), c.Explain(err))
+	}
+	return nil
+}
+
+// writers are where the journal goes.
+type writers []*journal.Writer
+
+func (w writers) note(l journal.Line) {
+	for _, each := range w {
+		each.Note(l)
+	}
+}
+
+func (w writers) err() error {
+	for _, each := range w {
+		if err := each.Err(); err != nil {
+			return fmt.Errorf("writing the journal: %w", err)
+		}
+	}
+	return nil
+}
+
+func (c *runCommand) writers(out io.Writer) (w writers, close func() error, err error) {
+	if c.JSON {
+		w = writers{journal.JSON(out)}
+	} else {
+		w = writers{journal.Text(out)}
+	}
+	if c.Journal == "" {
+		return w, func() error { return nil }, nil
+	}
+	file, err := os.OpenFile(c.Journal, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, nil, fmt.Errorf("opening the journal: %w", err)
+	}
+	return append(w, journal.JSON(file)), file.Close, nil
+}
