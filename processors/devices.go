@@ -5,7 +5,6 @@ import (
 
 	"github.com/rmn-arms/campaign-engine/processors/engine"
 	"github.com/rmn-arms/campaign-engine/state/device"
-	"github.com/rmn-arms/campaign-engine/state/playlist"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -22,9 +21,6 @@ type devices struct {
 
 // deviceRows are rows that never wait.
 type deviceRows = rowCodec[device.Row, *device.Row]
-
-// PresenceCodec is the codec of store-devices: *playlist.Presence. What cannot be read is an Unreadable.
-type PresenceCodec = rowCodec[playlist.Presence, *playlist.Presence]
 
 // Devices returns the group graph of the devices.
 func Devices(options ...Option) *goka.GroupGraph {

@@ -30,6 +30,10 @@ func Graph(short string, settings Settings, options ...Option) (*goka.GroupGraph
 		return Placements(options...), nil
 	case topics.Devices:
 		return Devices(options...), nil
+	case topics.Stores:
+		return Stores(options...), nil
+	case topics.Readiness:
+		return Readiness(options...), nil
 	}
 	return nil, fmt.Errorf("building a processor: %q is not one of the topic room's groups", short)
 }

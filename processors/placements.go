@@ -5,7 +5,6 @@ import (
 
 	"github.com/rmn-arms/campaign-engine/processors/engine"
 	"github.com/rmn-arms/campaign-engine/state/fanout"
-	"github.com/rmn-arms/campaign-engine/state/playlist"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -25,9 +24,6 @@ type (
 	placementRows  = rowCodec[fanout.Row, *fanout.Row]
 	placementSteps = rowCodec[fanout.Walk, *fanout.Walk]
 )
-
-// PlacementCodec is the codec of store-placements: *playlist.Placement. What cannot be read is an Unreadable.
-type PlacementCodec = rowCodec[playlist.Placement, *playlist.Placement]
 
 // Placements returns the group graph of the fan-out.
 func Placements(options ...Option) *goka.GroupGraph {

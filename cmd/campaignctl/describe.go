@@ -30,6 +30,13 @@ func describe(r topics.Record, colour bool) string {
 		}
 	case topics.Plays, topics.BudgetReleased, topics.CampaignStatements:
 		at, what, style = describeMoney(r)
+	case topics.CampaignReadiness:
+		if told, err := timeline.ReadinessOf(r); err == nil {
+			at, what, style = told.At, describeReadiness(told), timeline.Good
+			if told.UnreadyTotal > 0 {
+				style = timeline.Caution
+			}
+		}
 	case topics.DeadLetters:
 		if event, is := decoded[schemas.Refused](topics.RefusedCodec{}, r.Value); is {
 			d := event.Data
@@ -56,6 +63,11 @@ func describePublished(r topics.Record) (string, timeline.Style) {
 		return fmt.Sprintf("%s, revision %d: %s, %s to %s %s", event.Type, d.Revision, d.Name, end(d.StartsAt, d.StartsAtLocal),
 			end(d.EndsAt, d.EndsAtLocal), d.TimeZone), timeline.Plain
 	}
+}
+
+func describeReadiness(r *timeline.Readiness) string {
+	return fmt.Sprintf("ready: %s, %d failed, %d unreachable", timeline.ReadyOf(r.DevicesReady, r.DevicesTotal), r.DevicesFailed,
+		r.DevicesUnreachable)
 }
 
 // end writes an end of a window as it was given.

@@ -7,6 +7,7 @@
 //	tail.go      tail; describe.go and describe_money.go tell a record in a line, unfold.go as JSON
 //	story.go     show and timeline
 //	statement.go statement
+//	readiness.go readiness
 //	wallet.go    wallet
 //	reconcile.go reconcile
 //	database.go  the tables in Postgres, for reading
@@ -48,6 +49,7 @@ type program struct {
 	List      listCommand      `cmd:"" help:"Show the campaigns that there are, and what comes next."`
 	Timeline  timelineCommand  `cmd:"" help:"Show all that happened to a campaign, and how late."`
 	Statement statementCommand `cmd:"" help:"Show what a campaign has come to: its plays, what was spent and released."`
+	Readiness readinessCommand `cmd:"" help:"Show on how many devices a campaign's content is, and which are not ready."`
 	Wallet    walletCommand    `cmd:"" help:"Show what came back to an advertiser, and what is held."`
 	Reconcile reconcileCommand `cmd:"" help:"Hold the ledger in Postgres against the topics."`
 	Generate  generateCommand  `cmd:"" help:"Make realistic campaigns, one JSON line per event."`

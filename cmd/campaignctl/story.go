@@ -30,9 +30,9 @@ type showCommand struct {
 
 // Help implements kong.HelpProvider.
 func (showCommand) Help() string {
-	return `Status, revision and window (in UTC and in the campaign's time zone), where its budget is (provisional until the count is
-locked), the timers that wait, and what was published and is not decided yet. It reads what is in the topics when it starts,
-and ends.
+	return `Status, revision and window (in UTC and in the campaign's time zone), on how many devices its content is, where its
+budget is (provisional until the count is locked), the timers that wait, and what was published and is not decided yet. It
+reads what is in the topics when it starts, and ends.
 
     campaignctl show spring-sale-1
     campaignctl show spring-sale-1 --json | jq .status`
@@ -97,6 +97,8 @@ func (c *about) story(ctx context.Context) (timeline.Timeline, error) {
 			fold.WithoutTable("the engine's table cannot be read")
 		case slices.Contains(timeline.MoneyTopics(), topic):
 			fold.WithoutMoney(string(topic) + " cannot be read")
+		case topic == topics.CampaignReadiness:
+			fold.WithoutReadiness(string(topic) + " cannot be read")
 		default:
 			return timeline.Timeline{}, err
 		}

@@ -108,6 +108,9 @@ func TestTailTellsEachTopic(t *testing.T) {
 			Impressions: "37.5", Budget: schemas.Money{Amount: "5.00", Currency: "USD"}, Spent: schemas.Money{Amount: "1.00", Currency: "USD"},
 			Late: &schemas.Tally{Plays: 1, Impressions: "12.5"}})),
 			"statement 2, adjusted: 3 plays for 37.5 impressions, 1 of them after the lock; still 1.00 USD spent of 5.00 USD", `"version":2`},
+		{"readiness", readiness(t, "c-1", nearlyReady()),
+			"2026-12-01T05:00:00.000Z  campaign-readiness    c-1                       ready: 997 of 1000 devices, 1 failed, 1 unreachable",
+			`"devices_ready":997`},
 		{"another topic's", record(topics.CampaignEngineTimersTable, "c-1", []byte{1, 2, 3}), "3 bytes at 3/0", `"value_base64":"AQID"`},
 	}
 	for _, c := range cases {

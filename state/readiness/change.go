@@ -7,8 +7,8 @@ import (
 )
 
 // Change is how ready a store's devices are for a campaign now. It is the record of readiness-changes; a newer one of the same
-// store replaces it. Invariant: Ready + Failed + Unreachable <= Total, and Unready has those that are not ready, cut at UnreadyMax,
-// in the order of their ids.
+// store replaces it. Invariant: Ready + Failed + Unreachable <= Total, and Unready has those that are not ready, cut at
+// UnreadyMax, in the order of their ids.
 type Change struct {
 	StoreID string
 	// Revision is that of the campaign's definition as the store knows it.

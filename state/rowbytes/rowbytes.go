@@ -103,3 +103,12 @@ func (r *Reader) Fixed(into []byte) {
 		r.rest = r.rest[copy(into, r.rest):]
 	}
 }
+
+// TextOf reads a text as a part of whole, which is a copy of all the bytes that the reader began with: many texts then share
+// one allocation.
+func (r *Reader) TextOf(whole string) string {
+	n := r.Length()
+	begins := len(whole) - len(r.rest)
+	r.rest = r.rest[n:]
+	return whole[begins : begins+n]
+}

@@ -32,6 +32,10 @@ type Fold struct {
 	account    []byte // the row of the engine's table
 	// moneyMissing says why nothing is known of money; empty when its topics were read.
 	moneyMissing string
+
+	newestReadiness topics.Record
+	// readinessMissing says why nothing is known of readiness; empty when its topic was read.
+	readinessMissing string
 }
 
 // published is an event of campaign-events.
@@ -49,8 +53,8 @@ func For(campaignID string) *Fold { return &Fold{id: campaignID, outcomes: make(
 // this order, while the engine goes on: what an event led to is then there with it, and what came of a due transition
 // never without it.
 func Topics() []topics.Name {
-	return append(MoneyTopics(), topics.CampaignEvents, topics.TransitionsApplied, topics.TransitionsRejected,
-		topics.CampaignEngineTimersTable, topics.TransitionsDue, topics.DeadLetters)
+	return append(MoneyTopics(), topics.CampaignReadiness, topics.CampaignEvents, topics.TransitionsApplied,
+		topics.TransitionsRejected, topics.CampaignEngineTimersTable, topics.TransitionsDue, topics.DeadLetters)
 }
 
 // WithoutTable says why the engine's table is not among the records.
@@ -82,6 +86,8 @@ func (f *Fold) Add(r topics.Record) {
 		}
 	case topics.CampaignEngineTimersTable:
 		f.row = r.Value
+	case topics.CampaignReadiness:
+		f.newestReadiness = r
 	default:
 		f.addMoney(r)
 	}
@@ -136,6 +142,7 @@ func (f *Fold) Timeline() (t Timeline, known bool) {
 	}
 	t.Next, t.NextError = f.next(in, &t)
 	t.Money, t.MoneyError = f.money()
+	t.Readiness, t.ReadinessError = f.readiness()
 	for _, s := range f.settlements() {
 		s.AtInZone = display(in, s.At)
 		t.Settlements = append(t.Settlements, s)

@@ -143,6 +143,18 @@ func (s *story) counted(plays int64, impressions string) {
 	s.add(topics.CampaignEngineBudgetsTable, a.AppendBinary(nil))
 }
 
+// ready tells how ready the campaign is.
+func (s *story) ready(number int, data schemas.Readiness) {
+	data.CampaignID = s.id
+	event := schemas.NewEvent(fmt.Sprintf("%s/readiness/%d", s.id, number), schemas.CampaignReadiness, s.id,
+		instantOf(s.t, "2026-12-01T05:00:00.500Z"), data)
+	value, err := topics.ReadinessCodec{}.Encode(&event)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.add(topics.CampaignReadiness, value)
+}
+
 func dollars(amount string) schemas.Money { return schemas.Money{Amount: amount, Currency: "USD"} }
 
 // statement adds a statement of 0.09 spent of 500.00.
@@ -205,6 +217,10 @@ func aBusyOne(t *testing.T) *story {
 	s.due(schemas.Resume, 4, "2026-12-03T12:00:00.999Z", "2026-12-03T12:00:00.999Z", "")
 	s.row(4, map[timer.Kind]string{timer.End: "2026-12-08T05:00:00Z", timer.Settle: "2026-12-08T06:00:00Z"})
 	s.counted(250, "1.005")
+	s.ready(1, schemas.Readiness{Revision: 1, DevicesTotal: 10, Unready: []schemas.UnreadyDevice{}, UnreadyTotal: 10})
+	s.ready(2, schemas.Readiness{Revision: 1, DevicesTotal: 10, DevicesReady: 9, DevicesFailed: 1, UnreadyTotal: 1,
+		Unready: []schemas.UnreadyDevice{{DeviceID: "d-7", StoreID: "s-1", Reason: "failed: disk-full"}},
+		AtStart: &schemas.AtStart{DevicesReady: 8, DevicesTotal: 10}})
 	s.publish(schemas.CampaignCancelled, 5, "")
 	return s
 }
@@ -239,5 +255,6 @@ func justPublished(t *testing.T) *story {
 	s.publish(schemas.CampaignPaused, 2, "")
 	s.publish(schemas.CampaignCreated, 1, definition)
 	s.add(topics.CampaignEngineTimersTable, []byte("of a later version"))
+	s.add(topics.CampaignReadiness, []byte("of a later version"))
 	return s
 }

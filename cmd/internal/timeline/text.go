@@ -28,6 +28,7 @@ func (s Summary) Write(to io.Writer, now schemas.Instant, colour bool) error {
 		t.Row(Cell{"Starts", Faint}, Cell{Text: both(w.StartsAt, w.StartsAtInZone)})
 		t.Row(Cell{"Ends", Faint}, Cell{Text: both(w.EndsAt, w.EndsAtInZone) + "  " + Printable(w.TimeZone)})
 	}
+	s.writeReadiness(&t)
 	s.writeMoney(&t)
 	s.writeNext(&t, now)
 	for _, u := range s.Undecided {

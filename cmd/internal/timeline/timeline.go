@@ -4,6 +4,7 @@
 //	timeline.go  what is told
 //	fold.go      records in, story out
 //	money.go     where the budget is, the lock, the release
+//	readiness.go on how many devices the content is
 //	foresee.go   which timers the status makes void
 //	list.go      rows in, a line per campaign out
 //	text.go      the story for a person
@@ -34,6 +35,9 @@ type Summary struct {
 	// not known.
 	Money      *Money `json:"money,omitempty"`
 	MoneyError string `json:"money_error,omitempty"`
+	// Readiness is on how many devices its content is; nil until somebody has told. ReadinessError says why that is not known.
+	Readiness      *schemas.Readiness `json:"readiness,omitempty"`
+	ReadinessError string             `json:"readiness_error,omitempty"`
 	// Refused counts the records about the campaign that went to dead-letters.
 	Refused int `json:"refused"`
 }

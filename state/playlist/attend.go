@@ -1,0 +1,40 @@
+package playlist
+
+import (
+	"slices"
+
+	"github.com/rmn-arms/campaign-engine/state/instant"
+)
+
+// Attend takes a presence. Its error is ErrPart; the store is then unchanged.
+func (s *Store) Attend(parts Parts, p *Presence, from Origin, now instant.Instant) (Outcome, error) {
+	if s.Presences.passed(from.Position) {
+		return Again, nil
+	}
+	at, is := s.find(p.DeviceID)
+	var d device
+	if is {
+		if err := d.read(parts, p.DeviceID); err != nil {
+			return 0, err
+		}
+	}
+	switch {
+	case is && p.At <= d.at:
+		return Stale, nil
+	case !is && !p.Present:
+		return UnknownDevice, nil
+	case !is && len(s.Devices) >= DevicesMax:
+		return NoRoom, nil
+	case !is:
+		s.Devices = slices.Insert(s.Devices, at, Resident{ID: p.DeviceID})
+	}
+	d.at = p.At
+	if p.Present {
+		d.register(p)
+	}
+	s.Devices[at].Dirty, s.Devices[at].Leaving, s.Devices[at].Due = true, !p.Present, Never
+	d.write(parts, p.DeviceID)
+	s.Presences = from.behind()
+	s.changed(from, now)
+	return Taken, nil
+}
