@@ -10,9 +10,9 @@ import (
 // Per partition of an input: records read = Accepted + Duplicates + Stale + Refused + Carried, and what was Carried is
 // read once more from the loop; of transitions-due: records read = Applied + Rejected + Duplicates + Refused;
 // of transitions-applied: Noted + Duplicates + Refused; of plays: the verdicts + Held + Refused + Carried; of
-// transitions-applied by placements and readiness: Noted + Duplicates + PassedOver + UnreadableRows; of readiness-changes: Summed +
-// Duplicates + AfterEnd + PassedOver + UnreadableRows; of device-events: Carried + Refused, and from the loop: Registered + Moved +
-// Removed + Elsewhere + Stale + Refused.
+// transitions-applied by placements and readiness: Noted + Duplicates + PassedOver + UnreadableRows; of readiness-changes:
+// Summed + Duplicates + AfterEnd + PassedOver + UnreadableRows; of device-events: Carried + Refused, and from the loop:
+// Registered + Moved + Removed + Elsewhere + Stale + Refused.
 const (
 	Accepted   = "accepted"  // campaign events that became due transitions
 	Duplicates = "duplicate" // same revision, same data; a due transition that is read again

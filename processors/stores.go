@@ -68,7 +68,7 @@ func (s stores) onPlacement(gctx goka.Context, message any) {
 	}
 	record.Value = p.AppendBinary(nil)
 	s.take(ctx, record, topics.TraceOf(record.Headers), Placement, func(store *playlist.Store) (playlist.Outcome, error) {
-		return store.Place(partsOf(ctx), p, originOf(record), ctx.Now())
+		return store.Place(partsOf(ctx), p, originOf(ctx, record), ctx.Now())
 	})
 }
 
@@ -83,7 +83,7 @@ func (s stores) onPresence(gctx goka.Context, message any) {
 	}
 	record.Value = p.AppendBinary(nil)
 	s.take(ctx, record, topics.TraceOf(record.Headers), Presence, func(store *playlist.Store) (playlist.Outcome, error) {
-		return store.Attend(partsOf(ctx), p, originOf(record), ctx.Now())
+		return store.Attend(partsOf(ctx), p, originOf(ctx, record), ctx.Now())
 	})
 }
 
@@ -102,7 +102,7 @@ func (s stores) hear(ctx engine.Context, record topics.Record, event topics.AckE
 		if !named {
 			return playlist.NeverSent, nil
 		}
-		return store.Hear(partsOf(ctx), &ack, originOf(record).Position, ctx.Now())
+		return store.Hear(partsOf(ctx), &ack, originOf(ctx, record).Position, ctx.Now())
 	})
 }
 
@@ -180,9 +180,11 @@ func (s stores) tell(ctx engine.Context, fired *playlist.Fired) {
 	}
 }
 
-func originOf(record topics.Record) playlist.Origin {
-	return playlist.Origin{
-		Position:  playlist.Position{Partition: record.Partition, Offset: record.Offset},
-		Timestamp: instant.Instant(record.Timestamp),
+// originOf says where a record lies and of when it is: of now, where it has no time of its own.
+func originOf(ctx engine.Context, record topics.Record) playlist.Origin {
+	at := instant.Instant(record.Timestamp)
+	if at <= 0 {
+		at = ctx.Now()
 	}
+	return playlist.Origin{Position: playlist.Position{Partition: record.Partition, Offset: record.Offset}, Timestamp: at}
 }

@@ -11,6 +11,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/rmn-arms/campaign-engine/processors"
+	"github.com/rmn-arms/campaign-engine/processors/router"
 	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
@@ -58,7 +59,7 @@ var labelValues = func() map[string][]string {
 			processors.Accepted, processors.Duplicates, processors.Stale, processors.Carried, processors.Due, processors.Applied,
 			processors.Rejected, processors.UnreadableRows, processors.Noted, processors.Held, processors.Locked,
 			processors.LockedEarly, processors.Adjusted,
-			"new", "repeated", "conflict", "unreadable", "booked", "parked",
+			"new", "repeated", "conflict", "unreadable", "booked", "parked", router.Routed, router.Unroutable,
 		},
 	}
 	for _, group := range topics.Groups() {

@@ -26,8 +26,8 @@ type contentCommand struct {
 
 // Help implements kong.HelpProvider.
 func (contentCommand) Help() string {
-	return `/<creative>/<version>/<bytes> is a file of so many bytes, which follow from the creative and its version: nothing is stored, and
-storesim creative says what a campaign's definition names it by. Ranges are served.`
+	return `/<creative>/<version>/<bytes> is a file of so many bytes, which follow from the creative and its version: nothing is
+stored, and storesim creative says what a campaign's definition names it by. Ranges are served.`
 }
 
 const (

@@ -1,5 +1,5 @@
-// Command storesim plays stores and their devices, as real clients of the engine: they obey the engine's commands, fetch contents,
-// show them in their windows, and report plays. It also serves contents to fetch.
+// Command storesim plays stores and their devices, as real clients of the engine: they obey the engine's commands, fetch
+// contents, show them in their windows, and report plays. It also serves contents to fetch.
 //
 //	main.go     the command line and the exit codes
 //	run.go      run: stores and devices

@@ -44,9 +44,9 @@ type runCommand struct {
 
 // Help implements kong.HelpProvider.
 func (runCommand) Help() string {
-	return `Each device reads its store's topic, obeys commands that are signed by the engine, meant for it and newer than what it has,
-fetches contents, and says how far it is. It shows what is in its playlist within its windows, by its own clock, and reports
-plays when it can. What it knows stands in --state-dir: a device whose folder is kept goes on where it was.
+	return `Each device reads its store's topic, obeys commands that are signed by the engine, meant for it and newer than what it
+has, fetches contents, and says how far it is. It shows what is in its playlist within its windows, by its own clock, and
+reports plays when it can. What it knows stands in --state-dir: a device whose folder is kept goes on where it was.
 
     storesim run --stores s-1,s-2 --devices 2 --register
     storesim run --stores stores.txt --journal run.jsonl --seed 7 --offline 0.1 --wiped 0.01 --replay 0.1 --forge 0.1`

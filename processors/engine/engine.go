@@ -136,7 +136,9 @@ func New(config Config, graph *goka.GroupGraph) (*Engine, error) {
 	if !shape.timers {
 		config.DueOf = nil
 	}
-	e := &Engine{config: config, graph: graph, shape: shape, partitions: newPartitions(config.DueOf, awaitOf(graph)), tickets: newTickets()}
+	e := &Engine{
+		config: config, graph: graph, shape: shape, tickets: newTickets(), partitions: newPartitions(config.DueOf, awaitOf(graph)),
+	}
 	e.progress.Store(newProgress(nil, nil))
 	e.watch = watch{clock: config.Clock, tell: e.tellOfClock}
 	e.standby.engine = e

@@ -36,7 +36,8 @@ const keptMax = time.Hour
 
 func newPartitions(dueOf table.DueOf, awaitOf table.AwaitOf) partitions {
 	return partitions{
-		dueOf: dueOf, awaitOf: awaitOf, rows: make(map[int32]*table.Table), leftAt: make(map[int32]time.Duration), changed: make(chan struct{}),
+		dueOf: dueOf, awaitOf: awaitOf, rows: make(map[int32]*table.Table), leftAt: make(map[int32]time.Duration),
+		changed:   make(chan struct{}),
 		firedFrom: make(map[int32]instant.Instant),
 	}
 }

@@ -30,7 +30,10 @@ func (p producer) EmitWithHeaders(topic, key string, value []byte, headers goka.
 		return finish(nil, errNoTransaction)
 	}
 	if topic != p.engine.shape.table {
-		record := &kgo.Record{Topic: topic, Partition: byKey, Value: value, Headers: recordHeaders(headers)}
+		// The time of a record is that of the decision: who reads it may decide by it, also when the engine's clock is a driven one.
+		record := &kgo.Record{
+			Topic: topic, Partition: byKey, Value: value, Headers: recordHeaders(headers), Timestamp: p.engine.batch.now.Time(),
+		}
 		// goka's keys are strings: an empty one stands for a record that has none.
 		if key != "" {
 			record.Key = []byte(key)

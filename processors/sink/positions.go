@@ -93,19 +93,26 @@ func (s *Sink) tell(ctx context.Context, client *kgo.Client) {
 // leaveMax bounds the leaving of the group.
 const leaveMax = time.Second
 
-// leave gives the partitions back at once: a static member would else hold them until its session ends (KIP-345).
-func (s *Sink) leave(client *kgo.Client) {
+// leave gives the partitions back at once: a static member would else hold them until its session ends (KIP-345). The member's
+// client is closed before: a join of it that came after the leaving would be awaited for as long as a rebalance may take.
+func (s *Sink) leave(member *kgo.Client) {
+	member.CloseAllowingRebalance()
+	client, err := kgo.NewClient(s.config.Connect...)
+	if err != nil {
+		s.config.Log.Debug().Err(err).Msg("leaving the group")
+		return
+	}
+	defer client.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), leaveMax)
 	defer cancel()
 	request := kmsg.NewPtrLeaveGroupRequest()
 	request.Group = s.config.Group
-	member := kmsg.NewLeaveGroupRequestMember()
-	member.InstanceID = kmsg.StringPtr(s.config.Instance)
-	request.Members = append(request.Members, member)
+	leaving := kmsg.NewLeaveGroupRequestMember()
+	leaving.InstanceID = kmsg.StringPtr(s.config.Instance)
+	request.Members = append(request.Members, leaving)
 	if _, err := request.RequestWith(ctx, client); err != nil {
 		s.config.Log.Debug().Err(err).Msg("leaving the group")
 	}
-	client.CloseAllowingRebalance()
 }
 
 func fetchError(fetches kgo.Fetches) error {

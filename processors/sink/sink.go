@@ -137,7 +137,8 @@ func (s *Sink) member(ctx context.Context) error {
 	}
 	client, err := kgo.NewClient(append(append([]kgo.Opt{}, s.config.Connect...),
 		kgo.ConsumerGroup(s.config.Group), kgo.InstanceID(s.config.Instance), kgo.ConsumeTopics(s.config.Topics...),
-		kgo.SessionTimeout(sessionTimeout), kgo.HeartbeatInterval(sessionTimeout/10), kgo.DisableAutoCommit(),
+		kgo.SessionTimeout(sessionTimeout), kgo.RebalanceTimeout(sessionTimeout), kgo.HeartbeatInterval(sessionTimeout/10),
+		kgo.DisableAutoCommit(),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(), kgo.FetchMaxBytes(fetchMaxBytes),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.AdjustFetchOffsetsFn(s.begin),
 		kgo.OnPartitionsAssigned(s.assigned), kgo.OnPartitionsRevoked(s.revoked), kgo.OnPartitionsLost(s.revoked),

@@ -139,7 +139,8 @@ var ErrRow = errors.New("decoding a device's row: not the encoding of one")
 
 const rowLayout = 1
 
-// AppendBinary appends the row's encoding: layout, whether it is known, then of one that is the time and the store, and the removals.
+// AppendBinary appends the row's encoding: layout, whether it is known, then of one that is the time and the store, and
+// the removals.
 func (r *Row) AppendBinary(b []byte) []byte {
 	b = rowbytes.AppendBool(append(b, rowLayout), r.Known)
 	if r.Known {

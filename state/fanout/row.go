@@ -3,9 +3,9 @@
 // known. A transition that wants something else begins a new walk; what the old one had told stands in the list, so the new one
 // takes it back where it is to be taken back.
 //
-// Everything here is a plain function over plain data. Invariant: when no walk is under way, exactly the targeted stores have been
-// told the newest placement, if one is wanted, and all others have been told nothing, or that it was removed. What a store is
-// told has a sequence that is higher than that of what it was told before.
+// Everything here is a plain function over plain data. Invariant: when no walk is under way, exactly the targeted stores have
+// been told the newest placement, if one is wanted, and all others have been told nothing, or that it was removed. What a store
+// is told has a sequence that is higher than that of what it was told before.
 package fanout
 
 import (

@@ -11,5 +11,6 @@
 // that does not sum to zero, a negative hold or wallet, a hold that is not zero after its release, and any change of what
 // was booked.
 //
-// Decimals go to and fro as text: the database's numeric keeps all digits and the scale of a text, and no float is near.
+// Decimals keep all their digits and their scale on the way, as text or in the form of the database's numeric, and no float is
+// near.
 package pgstore

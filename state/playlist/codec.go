@@ -48,8 +48,8 @@ func (s *Store) AppendBinary(b []byte) []byte {
 	return b
 }
 
-// UnmarshalBinary sets the store to what AppendBinary wrote; it shares no memory with data. Its error is ErrStore, and the store is
-// then unchanged.
+// UnmarshalBinary sets the store to what AppendBinary wrote; it shares no memory with data. Its error is ErrStore, and the store
+// is then unchanged.
 func (s *Store) UnmarshalBinary(data []byte) error {
 	if len(data) < duePrefixBytes {
 		return ErrStore

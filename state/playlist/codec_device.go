@@ -106,7 +106,8 @@ func (d *device) room() []byte {
 }
 
 func (d *device) append(b []byte) []byte {
-	flags := flag(d.says, saysFlag) | flag(d.fresh, freshFlag) | flag(d.saidReady, saidReadyFlag) | flag(d.unreachable, unreachableFlag)
+	flags := flag(d.says, saysFlag) | flag(d.fresh, freshFlag) | flag(d.saidReady, saidReadyFlag) |
+		flag(d.unreachable, unreachableFlag)
 	b = rowbytes.AppendInstant(append(b, deviceLayout, flags), d.at)
 	b = rowbytes.AppendUint(rowbytes.AppendUint(rowbytes.AppendUint(b, d.revision), d.attempt), d.floor)
 	b = rowbytes.AppendInstant(rowbytes.AppendInstant(b, d.caused), d.compiledAt)

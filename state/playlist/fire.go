@@ -1,10 +1,6 @@
 package playlist
 
 import (
-	"errors"
-	"strconv"
-	"strings"
-
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/state/readiness"
 )
@@ -41,12 +37,14 @@ func (s *Store) Fire(parts Parts, storeID string, now instant.Instant) (Fired, e
 		return Fired{}, nil
 	}
 	f := firing{
-		next: *s, parts: parts, now: now, flushing: s.FlushDue <= now, devices: make(map[string]*device),
+		next: *s, parts: parts, storeID: storeID, now: now, flushing: s.FlushDue <= now, devices: make(map[string]*device),
 		playlists: make(map[string]*compiled),
 	}
 	f.next.NotBefore = 0
-	if err := errors.Join(f.sendAll(), f.forget(), f.tell(storeID)); err != nil {
-		return Fired{}, err
+	for _, step := range [...]func() error{f.sendAll, f.forget, f.tell} {
+		if err := step(); err != nil {
+			return Fired{}, err
+		}
 	}
 	f.end()
 	for _, set := range f.writes {
@@ -54,23 +52,6 @@ func (s *Store) Fire(parts Parts, storeID string, now instant.Instant) (Fired, e
 	}
 	*s = f.next
 	return f.fired, nil
-}
-
-// firing is one Fire. It reads all that it needs before it writes anything.
-type firing struct {
-	next     Store
-	parts    Parts
-	now      instant.Instant
-	flushing bool
-	devices  map[string]*device // those that were read
-	known    *index             // nil until it is read
-	placed   catalogue          // nil until it is read
-	// playlists are those that were compiled, by what devices can play, and the instant.
-	playlists map[string]*compiled
-	bytes     int // of what was fired
-	more      bool
-	fired     Fired
-	writes    []func()
 }
 
 // sendAll goes over the devices, until it has fired enough.
@@ -229,60 +210,4 @@ func (f *firing) end() {
 		f.next.flush(f.now)
 		f.next.NotBefore = f.now + 1
 	}
-}
-
-// index reads the index once.
-func (f *firing) index() (*index, error) {
-	if f.known == nil {
-		known, err := readIndex(f.parts)
-		if err != nil {
-			return nil, err
-		}
-		f.known = &known
-	}
-	return f.known, nil
-}
-
-func (f *firing) keepIndex() {
-	f.writes = append(f.writes, func() { f.parts.SetPart(indexPart, f.known.append(nil)) })
-}
-
-// device reads a device once.
-func (f *firing) device(id string) (*device, error) {
-	if d := f.devices[id]; d != nil {
-		return d, nil
-	}
-	d := new(device)
-	if err := d.read(f.parts, id); err != nil {
-		return nil, err
-	}
-	f.devices[id] = d
-	return d, nil
-}
-
-func (f *firing) keep(id string, d *device) {
-	f.writes = append(f.writes, func() { d.write(f.parts, id) })
-}
-
-// compile makes the playlist of a device at an instant, once for all devices that can play the same.
-func (f *firing) compile(d *device, at instant.Instant) (*compiled, error) {
-	if f.placed == nil {
-		known, err := f.index()
-		if err != nil {
-			return nil, err
-		}
-		placements, err := known.placements(f.parts)
-		if err != nil {
-			return nil, err
-		}
-		f.placed = newCatalogue(placements)
-	}
-	key := strconv.FormatInt(int64(at), 36)
-	if d.says {
-		key += "\x00" + strings.Join(d.mime, "\x00")
-	}
-	if f.playlists[key] == nil {
-		f.playlists[key] = f.placed.compile(d.says, d.mime, at)
-	}
-	return f.playlists[key], nil
 }

@@ -1,7 +1,6 @@
 package playlist_test
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 
@@ -175,34 +174,3 @@ func (w *weather) check() {
 		}
 	}
 }
-
-// TestPushTimes gives the pauses exactly: the base doubles up to the longest, and each is within a fifth of it, the same at
-// each reckoning, and another for another device.
-func TestPushTimes(t *testing.T) {
-	s := newShop(t)
-	s.join("d-1", "d-2")
-	s.pass(s.now.Add(playlist.Silence - 1))
-	want := [...]instant.Millis{30, 60, 120, 240, 480, 900, 900, 900}
-	pauses := map[string][]instant.Millis{}
-	for _, id := range []string{"d-1", "d-2"} {
-		for i := 1; i < len(s.sentAt[id]); i++ {
-			pause := s.sentAt[id][i].Sub(s.sentAt[id][i-1])
-			base := want[min(i-1, len(want)-1)] * second
-			if pause < base-base/5 || pause > base+base/5 {
-				t.Errorf("%s: attempt %d follows after %d ms, not %d", id, i+1, pause, base)
-			}
-			pauses[id] = append(pauses[id], pause)
-			if got := s.sent[id][i]; got.Attempt != int64(i)+1 || got.At != s.sentAt[id][i] {
-				t.Errorf("%s: %+v", id, got)
-			}
-		}
-	}
-	if slices.Equal(pauses["d-1"], pauses["d-2"]) {
-		t.Error("two devices are pushed at the same instants")
-	}
-	if got := fmt.Sprint(pauses["d-1"]); got != pausesOfD1 {
-		t.Errorf("the pauses of d-1 are %s; want %s", got, pausesOfD1)
-	}
-}
-
-const pausesOfD1 = "[27818 66009 131683 223660 565435 851580 752269 830229 1006953 770736 955492 879770]"

@@ -15,7 +15,7 @@ const (
 
 // tell tells of each campaign what its readiness is now, when that is another than was told. What becomes of one whose window is
 // over nobody asks any more: its last word stays.
-func (f *firing) tell(storeID string) error {
+func (f *firing) tell() error {
 	if !f.flushing || f.more || !f.next.Untold {
 		return nil
 	}
@@ -29,7 +29,7 @@ func (f *firing) tell(storeID string) error {
 	}
 	for i := range *known {
 		l, change := &(*known)[i], &sums[i]
-		change.StoreID, change.Revision = storeID, l.revision
+		change.StoreID, change.Revision = f.storeID, l.revision
 		is := digestOfChange(change)
 		if is == l.told || l.endsAt <= f.now {
 			continue

@@ -41,7 +41,7 @@ func (f *fleet) launch(name string) {
 	f.t.Helper()
 	m := &member{http: address(f.t)}
 	m.Process = proctest.Start(f.t, proctest.Command{Path: f.binary, Args: append([]string{
-		"run", "--instance-id", name, "--http-listen", m.http, "--brokers", f.brokers[0],
+		"run", "--instance-id", name, "--http-listen", m.http, "--brokers", f.brokers[0], "--signing-keys", f.keys,
 	}, withoutTables(f.args)...)})
 	f.members[name] = m
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/kafkatest"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/proctest"
+	"github.com/rmn-arms/campaign-engine/cmd/internal/signing"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -32,6 +34,7 @@ type rig struct {
 	brokers []string
 	cluster *kafkatest.Cluster // nil: the broker is the engine's own
 	data    string
+	keys    string // what commands are signed with
 	http    string
 	engine  *proctest.Process
 }
@@ -44,6 +47,9 @@ func newRig(t *testing.T, cluster *kafkatest.Cluster) *rig {
 		t: t, ctx: ctx, cluster: cluster, binary: proctest.Build(t, "github.com/rmn-arms/campaign-engine/cmd/campaignd"),
 		http: address(t), data: proctest.Folder(t, "data"),
 	}
+	r.keys = filepath.Join(r.data, "keys.json")
+	_, err := signing.Add(r.keys)
+	r.must(err)
 	if cluster != nil {
 		r.name, r.brokers = "one real broker", cluster.Brokers()
 		r.createTopics()
@@ -88,7 +94,7 @@ func (r *rig) start(args ...string) time.Duration {
 	began := time.Now()
 	switches := []string{"run", "--instance-id", "bench", "--http-listen", r.http}
 	if r.cluster != nil {
-		switches = append(switches, "--brokers", r.brokers[0])
+		switches = append(switches, "--brokers", r.brokers[0], "--signing-keys", r.keys)
 	} else {
 		switches = append(switches, "--embedded-listen", r.brokers[0], "--data-dir", r.data)
 	}

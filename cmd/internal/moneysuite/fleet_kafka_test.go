@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/rmn-arms/campaign-engine/cmd/internal/kafkatest"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/moneysuite/oracle"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/proctest"
+	"github.com/rmn-arms/campaign-engine/cmd/internal/signing"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -49,11 +51,14 @@ func startFleet(t *testing.T, url string, size int) *fleet {
 	f.client = f.connect()
 	_, err := topics.NewAdmin(f.client).Apply(ctx, topics.Streams(), topics.Options{Partitions: partitions})
 	f.must(err)
+	keys := filepath.Join(t.TempDir(), "keys.json")
+	_, err = signing.Add(keys)
+	f.must(err)
 	for i := range size {
 		http := net.JoinHostPort("127.0.0.1", strconv.Itoa(proctest.Port(t)))
 		m := &member{http: http, args: []string{
 			"run", "--brokers", f.cluster.Brokers()[0], "--instance-id", fmt.Sprintf("engine-%d", i), "--http-listen", http,
-			"--database-url", url,
+			"--database-url", url, "--signing-keys", keys,
 		}}
 		f.members = append(f.members, m)
 		f.start(m)

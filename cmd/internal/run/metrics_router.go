@@ -13,14 +13,8 @@ type storeMetrics struct {
 	topics   prometheus.Counter
 	failures prometheus.Counter
 	keys     prometheus.Gauge
-	reads    *prometheus.CounterVec
+	stale    prometheus.Gauge
 }
-
-// How the reading of the keys' file ends.
-const (
-	keysRead   = "read"
-	keysFailed = "failed"
-)
 
 func newStoreMetrics(registry *prometheus.Registry) storeMetrics {
 	m := storeMetrics{
@@ -34,12 +28,12 @@ func newStoreMetrics(registry *prometheus.Registry) storeMetrics {
 		keys: prometheus.NewGauge(prometheus.GaugeOpts{
 			Namespace: namespace, Name: "signing_keys", Help: "Keys by which devices may verify commands; 0 where none are signed.",
 		}),
-		reads: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: namespace, Name: "signing_key_reads_total",
-			Help: "Readings of the file of keys after it had changed, or when asked: read, or failed, which leaves the keys as they were.",
-		}, []string{"outcome"}),
+		stale: prometheus.NewGauge(prometheus.GaugeOpts{
+			Namespace: namespace, Name: "signing_keys_stale",
+			Help: "1 while the file of keys was changed to something that cannot be used, and the keys are those of before, else 0.",
+		}),
 	}
-	registry.MustRegister(m.topics, m.failures, m.keys, m.reads)
+	registry.MustRegister(m.topics, m.failures, m.keys, m.stale)
 	return m
 }
 
@@ -49,11 +43,7 @@ func (m storeMetrics) failed() { m.failures.Inc() }
 
 func (m storeMetrics) read(o signing.Outcome) {
 	m.keys.Set(float64(len(o.IDs)))
-	if o.Err != nil {
-		m.reads.WithLabelValues(keysFailed).Inc()
-		return
-	}
-	m.reads.WithLabelValues(keysRead).Inc()
+	m.stale.Set(oneIf(o.Err != nil))
 }
 
 // beginRouter shows the router's counters from the start.
@@ -73,8 +63,5 @@ func (m *metrics) beginRouter(group topics.Group) {
 	}
 	for _, input := range group.Inputs {
 		m.lost.WithLabelValues(of, string(input))
-	}
-	for _, outcome := range []string{keysRead, keysFailed} {
-		m.stores.reads.WithLabelValues(outcome)
 	}
 }

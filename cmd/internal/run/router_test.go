@@ -163,9 +163,9 @@ func TestKeysAreReadAnew(t *testing.T) {
 	asked <- os.Interrupt
 	cancel()
 	<-done
-	if keys, failed := value(t, registry, "campaign_engine_signing_keys{}"),
-		value(t, registry, `campaign_engine_signing_key_reads_total{outcome="failed"}`); keys != 2 || failed < 1 {
-		t.Errorf("%v keys, and %v readings failed", keys, failed)
+	if keys, stale := value(t, registry, "campaign_engine_signing_keys{}"),
+		value(t, registry, "campaign_engine_signing_keys_stale{}"); keys != 2 || stale != 1 {
+		t.Errorf("%v keys, stale: %v", keys, stale)
 	}
 	if text := log.String(); !strings.Contains(text, "the keys have changed") || !strings.Contains(text, "cannot be used as it is now") {
 		t.Errorf("it has told %s", text)

@@ -116,7 +116,7 @@ func (c *cluster) works(t *testing.T, a attempt) {
 // isRefused sees that each program ends with one line that says what to do.
 func (c *cluster) isRefused(t *testing.T, a attempt) {
 	for _, p := range []*proctest.Process{
-		c.launch(t, c.campaignd, a.environment(), a.switches(c, "run", "--http-listen", httpFree(t), "--log-level", "debug")...),
+		c.launch(t, c.campaignd, a.environment(), a.switches(c, "run", "--processors", "timers", "--http-listen", httpFree(t), "--log-level", "debug")...),
 		c.launch(t, c.campaignd, a.environment(), a.switches(c, "topics", "plan")...),
 		c.launch(t, c.campaignctl, a.environment(), a.switches(c, "list")...),
 	} {

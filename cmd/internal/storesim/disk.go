@@ -17,7 +17,7 @@ import (
 // disk is the folder of a device:
 //
 //	state.json   device.State
-//	plays.jsonl  plays that were not sent, perhaps
+//	plays.jsonl  plays that were not sent, perhaps; see outbox.go
 //	cache/       contents
 type disk string
 
@@ -65,9 +65,6 @@ func (d disk) write(s *device.State) error {
 	if err != nil {
 		return fmt.Errorf("writing a device's state: %w", err)
 	}
-	if err := os.MkdirAll(string(d), 0o755); err != nil {
-		return fmt.Errorf("writing a device's state: %w", err)
-	}
 	beside := d.state() + ".new"
 	if err := os.WriteFile(beside, text, 0o644); err != nil {
 		return fmt.Errorf("writing a device's state: %w", err)
@@ -78,33 +75,9 @@ func (d disk) write(s *device.State) error {
 	return nil
 }
 
-func (d disk) addPlay(p *schemas.Play) error {
-	text, err := json.Marshal(p)
-	if err != nil {
-		return fmt.Errorf("keeping a play: %w", err)
-	}
-	file, err := os.OpenFile(d.plays(), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err != nil {
-		return fmt.Errorf("keeping a play: %w", err)
-	}
-	// A line that was cut by the loss of power ends here.
-	_, err = file.Write(append(append([]byte{'\n'}, text...), '\n'))
-	if err = errors.Join(err, file.Close()); err != nil {
-		return fmt.Errorf("keeping a play: %w", err)
-	}
-	return nil
-}
-
-func (d disk) forgetPlays() error {
-	if err := os.Remove(d.plays()); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("forgetting plays: %w", err)
-	}
-	return nil
-}
-
 // wipe empties the disk.
 func (d disk) wipe() error {
-	if err := os.RemoveAll(string(d)); err != nil {
+	if err := errors.Join(os.RemoveAll(string(d)), os.MkdirAll(string(d), 0o755)); err != nil {
 		return fmt.Errorf("wiping a disk: %w", err)
 	}
 	return nil

@@ -26,8 +26,8 @@ func (h *hands) check(err error) {
 }
 
 func (h *hands) Save(s device.State)     { h.check(h.u.disk.write(&s)) }
-func (h *hands) KeepPlay(p schemas.Play) { h.check(h.u.disk.addPlay(&p)) }
-func (h *hands) ForgetPlays()            { h.check(h.u.disk.forgetPlays()) }
+func (h *hands) KeepPlay(p schemas.Play) { h.check(h.u.outbox.add(&p)) }
+func (h *hands) ForgetPlays()            { h.check(h.u.outbox.empty()) }
 func (h *hands) Evict(sha256 string)     { h.check(h.u.disk.cache().Evict(sha256)) }
 func (h *hands) DropFetch()              { h.u.drop() }
 func (h *hands) Note(l journal.Line)     { h.u.world.sink(l) }

@@ -15,7 +15,6 @@ type spells struct {
 	nextAt                                 time.Time
 	offlineUntil, slowUntil, diskFullUntil time.Time
 	bootAt                                 time.Time
-	wiped                                  int
 }
 
 // draw finds out what happens next, from the n-th Every on.
@@ -106,10 +105,10 @@ func (u *unit) befall(now time.Time, s fault.Spell) {
 		u.off(now, reason)
 		if s.Wiped {
 			<-u.fetching
-			u.wiped++
 			if err := u.disk.wipe(); err != nil {
 				u.trouble(now, err)
 			}
+			u.setUp(now, u.born, true)
 		}
 	}
 }

@@ -6,7 +6,7 @@
 //	unit.go      a device: a goroutine around a device.Machine
 //	hands.go     what it does
 //	spells.go    what goes wrong with it
-//	disk.go      its folder
+//	disk.go      its folder, and outbox.go the plays in it
 //	attack.go    the attacker
 //	content/ cache/ device/ player/ keys/ link/ fault/ journal/ clock/
 package storesim
@@ -84,7 +84,8 @@ func (s *Settings) FolderOf(deviceID string) string { return filepath.Join(s.Fol
 // flushMax is how long what devices have said may take to arrive when a run ends.
 const flushMax = 5 * time.Second
 
-// Run simulates until ctx ends. Error: the brokers cannot be spoken to.
+// Run simulates until ctx ends. Brokers, contents and keys that are away are asked again and again. Error: the settings make no
+// client.
 func Run(ctx context.Context, s Settings) error {
 	counter := &journal.Counter{}
 	w := &world{Settings: s, clock: s.Clock, began: s.Clock.Now(), sink: journal.Both(counter.Note, s.Sink)}
@@ -94,8 +95,6 @@ func Run(ctx context.Context, s Settings) error {
 	}
 	w.sender, w.fetcher = sender, content.NewFetcher(s.Clock, s.Parallel)
 	w.keys = keys.New(s.Keys, s.Clock, s.KeysEvery, w.noteKeys)
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	w.ctx = ctx
 	stores, shelves := w.build()
 	reader, err := link.NewReader(shelves, s.Connect, w.trouble)
@@ -103,7 +102,7 @@ func Run(ctx context.Context, s Settings) error {
 		sender.Close(ctx)
 		return err
 	}
-	var running, reading sync.WaitGroup
+	var running sync.WaitGroup
 	for _, st := range stores {
 		for _, u := range st.units {
 			running.Go(func() { u.run(ctx) })
@@ -111,34 +110,25 @@ func Run(ctx context.Context, s Settings) error {
 	}
 	w.attack(ctx, &running, stores)
 	running.Go(func() { w.keys.Run(ctx) })
-	reading.Go(func() {
-		if err := w.read(ctx, reader); err != nil {
-			cancel(err)
-		}
-	})
-	<-ctx.Done()
+	running.Go(func() { w.read(ctx, reader) })
 	running.Wait()
-	reading.Wait()
 	flushed, stop := context.WithTimeout(context.WithoutCancel(ctx), flushMax)
 	defer stop()
 	sender.Close(flushed)
 	w.fetcher.Close()
 	w.sink(journal.Line{At: schemas.InstantOf(w.clock.Now()), Event: journal.Totals, Counts: counter.Counts()})
-	if err := context.Cause(ctx); err != context.Canceled && err != context.DeadlineExceeded { //nolint:errorlint // these very two
-		return err
-	}
 	return nil
 }
 
 // read waits for keys, then reads the stores' topics.
-func (w *world) read(ctx context.Context, reader *link.Reader) error {
+func (w *world) read(ctx context.Context, reader *link.Reader) {
 	known := make(chan struct{})
 	w.keys.Refresh(func() { close(known) })
 	select {
 	case <-known:
 	case <-ctx.Done():
 	}
-	return reader.Run(ctx) // which also closes it
+	reader.Run(ctx)
 }
 
 // build makes the stores and their units.

@@ -23,6 +23,7 @@ type unit struct {
 	storeID string
 	shelf   *link.Shelf
 	disk    disk
+	outbox  outbox
 
 	mail   sync.Mutex
 	posted []func(now time.Time)
@@ -53,6 +54,7 @@ func newUnit(w *world, s *store, deviceID string) *unit {
 		world: w, id: deviceID, storeID: s.id, shelf: s.shelf, disk: disk(w.FolderOf(deviceID)), poked: make(chan struct{}, 1),
 		fetching: make(chan struct{}), drop: func() {}, stopWait: func() {},
 	}
+	u.outbox.path = u.disk.plays()
 	close(u.fetching)
 	return u
 }
@@ -146,11 +148,7 @@ func (u *unit) boot(now time.Time) {
 		u.trouble(now, err)
 	}
 	if !found || content.State.DeviceID != u.id || content.State.StoreID != u.storeID {
-		born := max(schemas.InstantOf(now), u.born+1, content.State.Born+1)
-		content.State = device.State{DeviceID: u.id, StoreID: u.storeID, Born: born}
-		if err := u.disk.write(&content.State); err != nil {
-			u.trouble(now, err)
-		}
+		content.State = u.setUp(now, content.State.Born, false)
 	}
 	u.born = content.State.Born
 	u.next, u.caught, u.waiting, u.registering, u.registerAt = 0, false, nil, false, time.Time{}
@@ -161,10 +159,23 @@ func (u *unit) boot(now time.Time) {
 	u.machine.SetOnline(now, u.online(now))
 }
 
+// setUp makes a new device on the disk, younger than the one before it.
+func (u *unit) setUp(now time.Time, before schemas.Instant, wiped bool) device.State {
+	u.born = max(schemas.InstantOf(now), before+1)
+	s := device.State{DeviceID: u.id, StoreID: u.storeID, Born: u.born, Wiped: wiped}
+	if err := u.disk.write(&s); err != nil {
+		u.trouble(now, err)
+	}
+	return s
+}
+
 func (u *unit) off(now time.Time, reason string) {
 	if u.machine != nil {
 		u.machine.Off(now, reason)
 		u.machine = nil
+		if err := u.outbox.close(); err != nil {
+			u.trouble(now, err)
+		}
 	}
 }
 
@@ -179,7 +190,7 @@ func (u *unit) end(now time.Time) {
 // register tells the registry of a device that was set up, once, with the time at which it was: a repeat is stale.
 func (u *unit) register(now time.Time) {
 	s := u.machine.State()
-	if s.Registered || u.registering || now.Before(u.registerAt) || !u.world.Register && u.wiped == 0 {
+	if s.Registered || u.registering || now.Before(u.registerAt) || !u.world.Register && !s.Wiped {
 		return
 	}
 	u.registering, u.registerAt = true, time.Time{}
@@ -238,5 +249,7 @@ func (u *unit) await(r link.Record) {
 }
 
 func (u *unit) trouble(now time.Time, err error) {
-	u.world.sink(journal.Line{At: schemas.InstantOf(now), Event: journal.Trouble, Device: u.id, Store: u.storeID, Error: err.Error()})
+	u.world.sink(journal.Line{
+		At: schemas.InstantOf(now), Event: journal.Trouble, Device: u.id, Store: u.storeID, Error: err.Error(),
+	})
 }

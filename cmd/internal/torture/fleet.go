@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/proctest"
+	"github.com/rmn-arms/campaign-engine/cmd/internal/signing"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -31,6 +32,7 @@ type engine struct {
 	http     string
 	args     []string
 	log      string // file that all its lives write to
+	keys     string // what commands are signed with, by all engines
 
 	mu      sync.Mutex
 	process *proctest.Process // nil: down
@@ -43,6 +45,10 @@ func newEngine(t proctest.TB, binary, instance, logs string, brokers []string, a
 	e := &engine{
 		instance: instance, binary: binary, brokers: brokers, args: args,
 		http: fmt.Sprintf("127.0.0.1:%d", proctest.Port(t)), log: filepath.Join(logs, instance+".log"),
+		keys: filepath.Join(logs, "signing-keys.json"),
+	}
+	if _, _, err := signing.ReadOrCreateFile(e.keys); err != nil {
+		t.Fatalf("%v", err)
 	}
 	t.Cleanup(func() {
 		if err := e.kill(); err != nil && !errors.Is(err, errDown) {
@@ -74,7 +80,7 @@ func (e *engine) start() error {
 		return err
 	}
 	process, err := proctest.Launch(proctest.Command{
-		Path: e.binary, Name: e.instance, Output: e.log, Env: []string{"GOMEMLIMIT=" + memoryLimit},
+		Path: e.binary, Name: e.instance, Output: e.log, Env: []string{"GOMEMLIMIT=" + memoryLimit, "CAMPAIGN_SIGNING_KEYS=" + e.keys},
 		Args: append([]string{
 			"run", "--brokers", strings.Join(e.brokers, ","), "--instance-id", e.instance, "--http-listen", e.http,
 			"--processors", tortured(),

@@ -55,7 +55,8 @@ func NewFetcher(c clock.Clock, parallel int) *Fetcher {
 func (f *Fetcher) Close() { f.client.CloseIdleConnections() }
 
 // Fetch gets a content into a folder, and goes on with what is there of it. began is told at which byte. Errors:
-// cache.ErrCorrupt, ErrDiskFull and ErrNoSuch; others are the network's. What came is kept for the next try, unless it is corrupt.
+// cache.ErrCorrupt, ErrDiskFull and ErrNoSuch; others are the network's. What came is kept for the next try, unless it is
+// corrupt.
 func (f *Fetcher) Fetch(ctx context.Context, file cache.File, into cache.Folder, link Link, began func(from int64)) error {
 	select {
 	case f.slots <- struct{}{}:
@@ -139,7 +140,8 @@ func begin(response *http.Response, part *os.File, from int64) (int64, error) {
 	switch response.StatusCode {
 	case http.StatusPartialContent:
 		if !strings.HasPrefix(response.Header.Get("Content-Range"), "bytes "+strconv.FormatInt(from, 10)+"-") {
-			return 0, fmt.Errorf("%w: asked for byte %d, the server sends %q", cache.ErrCorrupt, from, response.Header.Get("Content-Range"))
+			sent := response.Header.Get("Content-Range")
+			return 0, fmt.Errorf("%w: asked for byte %d, the server sends %q", cache.ErrCorrupt, from, sent)
 		}
 	case http.StatusOK: // from the beginning: the server knows no ranges
 		from = 0

@@ -67,7 +67,8 @@ func (f File) SHA256() string {
 // Creative returns the file as a campaign's definition names it. base is the server's URL without a slash at its end.
 func (f File) Creative(base, mime string, durationMs int64) schemas.Creative {
 	return schemas.Creative{
-		CreativeID: f.CreativeID, Version: f.Version, URL: base + f.Path(), SHA256: f.SHA256(), Bytes: f.Bytes, MIME: mime, DurationMs: durationMs,
+		CreativeID: f.CreativeID, Version: f.Version, URL: base + f.Path(), SHA256: f.SHA256(), Bytes: f.Bytes, MIME: mime,
+		DurationMs: durationMs,
 	}
 }
 

@@ -77,7 +77,9 @@ func (m *Machine) acknowledge(now time.Time, status schemas.AckStatus, missing [
 		CommandID: schemas.CommandID(m.state.DeviceID, o.Revision), DeviceID: m.state.DeviceID, StoreID: m.state.StoreID,
 		PlaylistRevision: o.Revision, Status: status, Missing: missing, Error: why, DeviceTime: &at,
 	}, m.ack)
-	m.note(now, &journal.Line{Event: journal.Acked, Revision: o.Revision, Attempt: o.Attempt, Status: status, Missing: missing, Error: why})
+	m.note(now, &journal.Line{
+		Event: journal.Acked, Revision: o.Revision, Attempt: o.Attempt, Status: status, Missing: missing, Error: why,
+	})
 }
 
 // Acked says that an ack has arrived, or perhaps not: then it is told again how far the device is.

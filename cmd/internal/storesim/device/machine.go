@@ -15,11 +15,13 @@ import (
 type State struct {
 	DeviceID string `json:"device_id"`
 	StoreID  string `json:"store_id"`
-	// Born is when the device was set up, new or wiped. With NextPlay it makes the ids of plays unique for ever.
-	Born     schemas.Instant `json:"born"`
-	NextPlay int64           `json:"next_play"`
-	// Registered says that the registry knows of this life of the device.
+	// Born is when the device was set up, new or wiped, and Boots how often it got power since. Both stand in the ids of its
+	// plays, which are unique for ever, though plays that have arrived are on no disk.
+	Born  schemas.Instant `json:"born"`
+	Boots int64           `json:"boots"`
+	// Registered says that the registry knows of this life of the device. Wiped says that the life before it ended in that way.
 	Registered bool   `json:"registered"`
+	Wiped      bool   `json:"wiped,omitempty"`
 	Obeys      Obeyed `json:"obeys"`
 }
 
@@ -69,6 +71,7 @@ type Machine struct {
 	idle  schemas.Instant // when to look at the playlist again while nothing is shown
 
 	// The plays.
+	plays     int64 // since it got power
 	unsent    []schemas.Play
 	reporting int       // how many of unsent, from the first on, are on their way
 	reportAt  time.Time // not before
@@ -91,13 +94,14 @@ type Machine struct {
 
 // Boot gives a device power at now; it is offline until SetOnline.
 func Boot(now time.Time, disk *Disk, settings Settings, hands Hands) *Machine {
-	m := &Machine{settings: settings, hands: hands, state: disk.State, unsent: disk.Unsent, held: disk.Cache, trials: map[string]*trial{}}
+	m := &Machine{
+		settings: settings, hands: hands, state: disk.State, unsent: disk.Unsent, held: disk.Cache, trials: map[string]*trial{},
+	}
 	if m.held == nil {
 		m.held = map[string]cache.Held{}
 	}
-	for i := range m.unsent {
-		m.state.NextPlay = max(m.state.NextPlay, playNumber(m.unsent[i].PlayID)+1)
-	}
+	m.state.Boots++
+	hands.Save(m.state)
 	m.free = m.device(now)
 	m.note(now, &journal.Line{
 		Event: journal.Booted, Revision: m.state.Obeys.Revision, ClockOffsetMs: settings.Skew.Offset.Milliseconds(),
@@ -127,7 +131,9 @@ func (m *Machine) Receive(now time.Time, records []Received, backlog bool) {
 	for i := range records {
 		r := &records[i]
 		v := Judge(m.state.DeviceID, m.state.StoreID, &best, r)
-		line := journal.Line{Event: journal.Refused, Reason: string(v.Reason), Offset: &r.Offset, Revision: v.Command.Revision, Attempt: v.Command.Attempt}
+		line := journal.Line{
+			Event: journal.Refused, Reason: string(v.Reason), Offset: &r.Offset, Revision: v.Command.Revision, Attempt: v.Command.Attempt,
+		}
 		switch {
 		case v.Reason == "":
 			if changed && !v.Again {
@@ -166,7 +172,7 @@ func (m *Machine) obey(now time.Time, command Obeyed, offset int64) {
 	}
 	m.told, m.planned = "", false
 	clear(m.trials)
-	if m.fetching != "" && !slices.ContainsFunc(command.Playlist, func(e schemas.PlaylistEntry) bool { return e.SHA256 == m.fetching }) {
+	if !slices.ContainsFunc(command.Playlist, func(e schemas.PlaylistEntry) bool { return e.SHA256 == m.fetching }) {
 		m.dropFetch()
 	}
 	m.acknowledge(now, schemas.AckReceived, m.missing(now), "")

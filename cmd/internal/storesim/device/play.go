@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/storesim/journal"
@@ -54,8 +53,8 @@ func (m *Machine) holds(sha string) bool {
 }
 
 func (m *Machine) start(now time.Time, at schemas.Instant, e *schemas.PlaylistEntry) {
-	m.shown = &shown{entry: *e, started: at, ends: at + player.Lasts(e), playID: playID(&m.state)}
-	m.state.NextPlay++
+	m.shown = &shown{entry: *e, started: at, ends: at + player.Lasts(e), playID: playID(&m.state, m.plays)}
+	m.plays++
 	m.last = player.PlaceOf(e)
 	m.use(e.SHA256)
 	late := int64(at - max(e.StartsAt, m.free))
@@ -95,24 +94,15 @@ func (s *shown) line(event journal.Event) journal.Line {
 	}
 }
 
-// playID is unique among all plays of all lives of all devices: <device>.<born>.<number>; where that would be too long, a
-// hash stands for the device.
-func playID(s *State) string {
-	rest := "." + strconv.FormatInt(int64(s.Born), 36) + "." + strconv.FormatInt(s.NextPlay, 10)
+// playID is unique among all plays of all lives of all devices: <device>.<born>.<boots>.<number>; where that would be too
+// long, a hash stands for the device.
+func playID(s *State, number int64) string {
+	rest := fmt.Sprintf(".%s.%d.%d", strconv.FormatInt(int64(s.Born), 36), s.Boots, number)
 	if len(s.DeviceID)+len(rest) <= schemas.IDMaxChars {
 		return s.DeviceID + rest
 	}
 	sum := sha256.Sum256([]byte(s.DeviceID))
 	return hex.EncodeToString(sum[:]) + rest
-}
-
-// playNumber returns the number in a play's id, -1 if there is none.
-func playNumber(id string) int64 {
-	n, err := strconv.ParseInt(id[strings.LastIndexByte(id, '.')+1:], 10, 64)
-	if err != nil {
-		return -1
-	}
-	return n
 }
 
 // impressions is whom a play has reached: drawn by its id, between 1.0 and 4.9, and less when it was cut short.
@@ -143,8 +133,6 @@ func (m *Machine) Reported(now time.Time, arrived bool) {
 	m.unsent, m.reporting = m.unsent[m.reporting:], 0
 	if len(m.unsent) == 0 {
 		m.unsent = nil
-		// First the state, which has the number of the next play: a play that is on the disk nowhere is not to be numbered anew.
-		m.hands.Save(m.state)
 		m.hands.ForgetPlays()
 	}
 	m.settle(now)

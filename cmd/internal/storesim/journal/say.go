@@ -55,8 +55,8 @@ func said(l Line) string {
 	case Totals:
 		return fmt.Sprintf("totals %v", l.Counts)
 	case Final:
-		return fmt.Sprintf("final  playlist %d: %s, %s cached, %s not sent", l.Revision,
-			counted(len(l.Playlist), "entry", "entries"), counted(len(l.Cache), "content", "contents"), counted(l.Unsent, "play", "plays"))
+		return fmt.Sprintf("final  playlist %d: %s, %s cached, plays not sent: %d", l.Revision,
+			counted(len(l.Playlist), "entry", "entries"), counted(len(l.Cache), "content", "contents"), l.Unsent)
 	}
 	return ""
 }

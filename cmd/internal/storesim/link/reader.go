@@ -27,8 +27,10 @@ const metadataEvery = time.Second
 // fetchMaxWait is how long a broker waits for records.
 const fetchMaxWait = time.Second
 
-// endsAtOnce is of how many topics the ends are asked for at once.
-const endsAtOnce = 500
+const (
+	endsAtOnce     = 500 // of so many topics the ends are asked for in a request
+	pollMaxRecords = 10_000
+)
 
 // Reader reads the topics of stores, committed records only, from their beginning.
 type Reader struct {
@@ -57,19 +59,21 @@ func NewReader(shelves map[string]*Shelf, options []kgo.Opt, trouble func(error)
 	return &Reader{client: client, shelves: shelves, trouble: trouble}, nil
 }
 
-// Run reads until ctx ends. Error: the brokers do not say where the topics end.
-func (r *Reader) Run(ctx context.Context) error {
+// Run reads until ctx ends, and then closes the reader.
+func (r *Reader) Run(ctx context.Context) {
 	defer r.client.Close()
-	if err := r.begin(ctx); err != nil {
-		if ctx.Err() != nil {
-			return nil
+	for err := r.begin(ctx); err != nil; err = r.begin(ctx) {
+		if ctx.Err() == nil {
+			r.trouble(err)
 		}
-		return err
+		if !pause(ctx) {
+			return
+		}
 	}
 	for {
-		fetches := r.client.PollRecords(ctx, 10_000)
+		fetches := r.client.PollRecords(ctx, pollMaxRecords)
 		if ctx.Err() != nil || fetches.IsClientClosed() {
-			return nil
+			return
 		}
 		fetches.EachError(func(topic string, _ int32, err error) {
 			if !errors.Is(err, kerr.UnknownTopicOrPartition) {
@@ -80,25 +84,34 @@ func (r *Reader) Run(ctx context.Context) error {
 	}
 }
 
-// begin finds out where the topics end now.
+// pause waits a little before brokers are asked again; false when ctx ended.
+func pause(ctx context.Context) bool {
+	timer := time.NewTimer(metadataEvery)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// begin finds out where the topics end now: what is before that is a backlog, of which the newest counts. A topic that does
+// not exist has none.
 func (r *Reader) begin(ctx context.Context) error {
 	r.ends = make(map[string]int64, len(r.shelves))
 	var names []string
 	for store := range r.shelves {
 		names = append(names, string(topics.StoreTopic(store)))
 	}
-	for len(names) > 0 {
-		n := min(len(names), endsAtOnce)
-		ends, err := kadm.NewClient(r.client).ListCommittedOffsets(ctx, names[:n]...)
-		if err != nil && len(ends) == 0 {
+	for some := range slices.Chunk(names, endsAtOnce) {
+		ends, err := kadm.NewClient(r.client).ListCommittedOffsets(ctx, some...)
+		if err != nil {
 			return fmt.Errorf("asking where the stores' topics end: %w", err)
 		}
-		names = names[n:]
-		ends.Each(func(o kadm.ListedOffset) {
-			if store, is := topics.StoreOf(topics.Name(o.Topic)); is && o.Err == nil && o.Offset > 0 {
-				r.ends[store] = o.Offset
-			}
-		})
+		if err := r.note(ends); err != nil {
+			return err
+		}
 	}
 	for store, shelf := range r.shelves {
 		if _, has := r.ends[store]; !has {
@@ -106,6 +119,20 @@ func (r *Reader) begin(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+func (r *Reader) note(ends kadm.ListedOffsets) (err error) {
+	ends.Each(func(o kadm.ListedOffset) {
+		store, _ := topics.StoreOf(topics.Name(o.Topic))
+		switch {
+		case errors.Is(o.Err, kerr.UnknownTopicOrPartition):
+		case o.Err != nil:
+			err = fmt.Errorf("asking where %s ends: %w", o.Topic, o.Err)
+		case o.Offset > 0:
+			r.ends[store] = o.Offset
+		}
+	})
+	return err
 }
 
 func (r *Reader) take(record *kgo.Record) {

@@ -43,7 +43,8 @@ func (s *Shelf) Put(r Record) {
 		return
 	}
 	s.next = r.Offset + 1
-	own := append(s.records[r.Key], r)
+	own := s.records[r.Key]
+	own = append(own, r)
 	for len(own) > untakenKept || len(own) > takenKept && own[0].Offset < s.taken[r.Key] {
 		own[0] = Record{} // the array that is cut must not hold it
 		own = own[1:]
