@@ -6,6 +6,15 @@ func (u *unit) boot(l *lineJSON) {
 		u.wrong.add(u.id, "it boots with revision %d, and has obeyed %d", l.Revision, u.obeys.revision)
 	}
 	u.shows = nil
+	was := u.held
+	u.held = map[string]bool{} // more than before if a fetch had just come to its end
+	for _, sha := range l.Cache {
+		u.held[sha] = true
+		delete(was, sha)
+	}
+	if len(was) > 0 {
+		u.wrong.add(u.id, "it boots without %d contents that it had", len(was))
+	}
 }
 
 func (u *unit) wipe() {
