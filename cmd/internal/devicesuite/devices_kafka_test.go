@@ -26,14 +26,12 @@ var (
 	devices   = flag.Int("devices", 10, "how many devices a store has")
 	campaigns = flag.Int("campaigns", 500, "how many campaigns there are")
 	length    = flag.Duration("length", 45*time.Second, "how long something happens")
+	within    = flag.Duration("settle", 90*time.Second, "how long after that all may take to be as it is to be")
 	seed      = flag.Uint64("seed", 0, "of all that is random; 0: a random one")
 )
 
 // lead is the distribution lead.
 const lead = 6 * time.Second
-
-// settledWithin is how long after the last of what happens all may take to be as it is to be.
-const settledWithin = 90 * time.Second
 
 // run is a run of the test.
 type run struct {
@@ -147,7 +145,7 @@ func (r *run) read(ctx context.Context) error {
 // settle waits until all is as it is to be. What is not in time is judged.
 func (r *run) settle() {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.ctx, settledWithin)
+	ctx, cancel := context.WithTimeout(r.ctx, *within)
 	defer cancel()
 	if err := proctest.Await(ctx, func(ctx context.Context) error {
 		if err := r.read(ctx); err != nil {
@@ -155,7 +153,7 @@ func (r *run) settle() {
 		}
 		return r.book.Unsettled(time.Now())
 	}); err != nil {
-		r.t.Errorf("all is not settled %s after the end: %v", settledWithin, err)
+		r.t.Errorf("all is not settled %s after the end: %v", *within, err)
 	}
 	r.took("all is settled")
 }
@@ -163,7 +161,7 @@ func (r *run) settle() {
 // count reads to the end, and waits until all plays of campaigns that are over stand in statements, and judges these.
 func (r *run) count() {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.ctx, settledWithin)
+	ctx, cancel := context.WithTimeout(r.ctx, *within)
 	defer cancel()
 	var book *money.Book
 	if err := proctest.Await(ctx, func(ctx context.Context) error {
@@ -218,7 +216,8 @@ func (r *run) judge() {
 	}
 	c := r.book.Counts
 	r.t.Logf("%+v", c)
-	r.t.Logf("spots of devices with a right clock began late by %s, ended late by %s", quantiles(r.book.StartLate), quantiles(r.book.StopLate))
+	r.t.Logf("spots of devices with a right clock began late by %s, ended late by %s; commands were obeyed after %s",
+		quantiles(r.book.StartLate), quantiles(r.book.StopLate), quantiles(r.book.ObeyLate))
 	if c.Attacks == 0 || c.Refused == 0 || c.Wiped == 0 || c.WrongClocks == 0 || c.Offline == 0 || c.FetchFaults == 0 {
 		r.t.Errorf("some of what was to go wrong did not: %+v", c)
 	}

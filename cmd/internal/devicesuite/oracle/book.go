@@ -27,13 +27,14 @@ type Book struct {
 	Counts Counts
 	// StartLate and StopLate are by how many ms devices with a right clock were late to start and end spots.
 	StartLate, StopLate []int64
+	// ObeyLate is how many ms after it was made each command was obeyed, also by devices that were away.
+	ObeyLate []int64
 }
 
 // Counts are what a run had to offer, for a person to see that it was one.
 type Counts struct {
 	Commands, Pushes, Obeyed, Skipped, Refused, Attacks, Started, Reported int
 	Boots, Wiped, WrongClocks, Offline, FetchFaults                        int
-	Untold                                                                 int // plays of a campaign that was paused or over, which the device did not know
 }
 
 // unitID is a device in a store: one that moves is another afterwards.

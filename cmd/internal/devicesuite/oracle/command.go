@@ -96,7 +96,8 @@ func (c *command) follows(before *command, f *findings) {
 			f.add(c, "a new revision comes with attempt %d", c.attempt)
 		}
 	case c.attempt != before.attempt+1 || c.valid != before.valid || !slices.Equal(c.list, before.list):
-		f.add(c, "it comes after attempt %d of its revision, with %d entries, and has %d", before.attempt, len(before.list), len(c.list))
+		f.add(c, "it comes after attempt %d of its revision, with %d entries, and has %d",
+			before.attempt, len(before.list), len(c.list))
 	}
 }
 
@@ -122,8 +123,8 @@ func (c *command) judge(f *findings) {
 	}
 }
 
-// judgeMoves looks at the commands of a device in all its stores: revisions differ, and where it has left a store for good those of
-// the next one are higher.
+// judgeMoves looks at the commands of a device in all its stores: revisions differ, and where it has left a store for good
+// those of the next one are higher.
 func (b *Book) judgeMoves(device string, all []*command, f *findings) {
 	slices.SortStableFunc(all, func(x, y *command) int { return cmp.Compare(x.revision, y.revision) })
 	for i := 1; i < len(all); i++ {

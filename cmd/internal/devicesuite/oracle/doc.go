@@ -16,7 +16,7 @@
 //	readiness.go  what is told of readiness
 //	final.go      what all has come to in the end
 //
-// A command follows from the transitions of each campaign up to some sequence, which no record names. So the oracle looks for one:
-// of each campaign the lowest sequence that explains what the command says, and which is no lower than what explained the
-// device's command before. Where there is none, the command is wrong, or tells of what was overtaken.
+// A command follows from the transitions of each campaign up to some sequence, which no record names. So the oracle looks for
+// one: of each campaign the lowest sequence that explains what the command says, and which is no lower than what explained
+// the device's command before. Where there is none, the command is wrong, or tells of what was overtaken.
 package oracle

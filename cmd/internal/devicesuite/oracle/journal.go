@@ -25,6 +25,7 @@ type unit struct {
 // obeyed is a record that a unit has obeyed.
 type obeyed struct {
 	offset, revision, attempt int64
+	at                        int64 // ms
 	list                      playlist
 }
 
@@ -74,7 +75,7 @@ func (b *Book) happens(u *unit, l *lineJSON) (err error) {
 			b.Counts.WrongClocks++
 		}
 	case "obeyed", "repeated":
-		o := obeyed{*l.Offset, l.Revision, l.Attempt, u.obeys.list}
+		o := obeyed{*l.Offset, l.Revision, l.Attempt, l.At.UnixMilli(), u.obeys.list}
 		if l.Event == "obeyed" {
 			b.Counts.Obeyed++
 			o.list, err = b.list(l.Playlist)

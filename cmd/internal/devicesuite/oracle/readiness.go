@@ -82,7 +82,8 @@ func (b *Book) differs(id string, c *campaign, present map[unitID]*presence) err
 	}
 	w := &words[len(words)-1]
 	if w.Total != total || w.Ready != total-int64(len(lines)) || !slices.Equal(w.Unready, lines[:min(len(lines), unreadyMax)]) {
-		return fmt.Errorf("its readiness says %d of %d, unready %v; there are %d, unready %v", w.Ready, w.Total, w.Unready, total, lines)
+		return fmt.Errorf("its readiness says %d of %d, unready %v; there are %d, unready %v",
+			w.Ready, w.Total, w.Unready, total, lines)
 	}
 	if w.Revision != c.last().revision {
 		return fmt.Errorf("its readiness is of revision %d, in force is %d", w.Revision, c.last().revision)

@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"fmt"
 )
@@ -42,7 +43,8 @@ func (b *Book) judgeRouted(f *findings) {
 				f.add(at, "under key %s lies %v", r.key, c)
 			}
 			c.routed++
-			if last := before[r.key]; last != nil && (c.revision < last.revision || c.revision == last.revision && c.attempt <= last.attempt) {
+			if last := before[r.key]; last != nil &&
+				cmp.Or(cmp.Compare(c.revision, last.revision), cmp.Compare(c.attempt, last.attempt)) <= 0 {
 				f.add(at, "%v comes after %v", c, last)
 			}
 			before[r.key] = c

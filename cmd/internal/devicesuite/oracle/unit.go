@@ -133,9 +133,12 @@ func (b *Book) judgeUnits(f *findings) {
 				f.add(u.id, "it obeys what an attacker (%s) put there: %v", attack, where)
 			case r == nil || r.command == nil || r.forged != nil:
 				f.add(u.id, "it obeys %v, which is no command of the engine", where)
-			case r.command.to != u.id || r.command.revision != o.revision || r.command.attempt != o.attempt || !same(r.command.list, o.list):
+			case r.command.to != u.id || r.command.revision != o.revision || r.command.attempt != o.attempt ||
+				!same(r.command.list, o.list):
 				f.add(u.id, "it obeys %d/%d with %d entries at %v, where %v lies with %d", o.revision, o.attempt, len(o.list), where,
 					r.command, len(r.command.list))
+			default:
+				b.ObeyLate = append(b.ObeyLate, o.at-r.command.at)
 			}
 		}
 	}
