@@ -15,7 +15,6 @@ type campaign struct {
 	firstActive bool
 
 	wanted            definitionJSON // of the highest revision that has a definition
-	revision          int64          // the highest
 	paused, cancelled bool
 	operated          int64 // the revision of the newest pause, resume or cancel
 }
