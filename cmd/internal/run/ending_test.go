@@ -84,7 +84,7 @@ func TestTheOlderOfTwoWithOneInstanceIDEnds(t *testing.T) {
 	t.Cleanup(cluster.Close)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	owns := make(heard, 100)
+	owns := make(heard, 10_000) // nobody reads all of it, and who cannot write stands still
 	ready := func(process *Process) {
 		for len(process.NotReady()) > 0 && ctx.Err() == nil {
 			<-time.After(5 * time.Millisecond)
