@@ -59,6 +59,7 @@ func TestDevices(t *testing.T) {
 	r.settle()
 	r.endSimulations()
 	r.took("the devices have ended")
+	r.t.Logf("CPU: %s", r.cpu())
 	r.count()
 	r.commands()
 	r.took("all is read")

@@ -37,12 +37,14 @@ type fleet struct {
 	engines []*engine
 	content string // URL
 	binary  struct{ campaignd, storesim string }
+	server  *proctest.Process // of contents
 	sims    []*simulation
 }
 
 // engine is a process of campaignd, or the place of one.
 type engine struct {
 	process *proctest.Process
+	past    []*proctest.Process // those that were killed
 	http    string
 	args    []string
 }
@@ -127,11 +129,11 @@ func (f *fleet) ready() {
 func (f *fleet) serveContent(seed uint64) {
 	f.t.Helper()
 	listen := net.JoinHostPort("127.0.0.1", strconv.Itoa(proctest.Port(f.t)))
-	server := proctest.Start(f.t, proctest.Command{Path: f.binary.storesim, Args: []string{
+	f.server = proctest.Start(f.t, proctest.Command{Path: f.binary.storesim, Args: []string{
 		"content", "--listen", listen, "--seed", fmt.Sprint(seed), "--cut", "0.01", "--corrupt", "0.01", "--refuse", "0.01",
 	}})
 	f.content = "http://" + listen
-	f.must(server.AwaitHTTP(f.content+"/healthz", patience))
+	f.must(f.server.AwaitHTTP(f.content+"/healthz", patience))
 }
 
 // simulate starts stores; each line of stores is a store and its devices.
@@ -159,6 +161,28 @@ func (f *fleet) endSimulations() {
 			f.t.Errorf("a simulation ended with %d, %v\n%s", code, err, s.process.Report())
 		}
 	}
+}
+
+// cpu says how much of the processors each kind of process has used.
+func (f *fleet) cpu() string {
+	f.t.Helper()
+	var engines, sims time.Duration
+	used := func(p *proctest.Process) time.Duration {
+		u, err := p.Usage()
+		f.must(err)
+		return u.CPU.Round(100 * time.Millisecond)
+	}
+	for _, e := range f.engines {
+		for _, p := range append(e.past, e.process) {
+			engines += used(p)
+		}
+	}
+	for _, s := range f.sims {
+		sims += used(s.process)
+	}
+	broker, err := f.cluster.Usage(0)
+	f.must(err)
+	return fmt.Sprintf("engines %s, broker %s, stores %s, contents %s", engines, broker.CPU.Round(100*time.Millisecond), sims, used(f.server))
 }
 
 // stop ends the engines by SIGTERM.

@@ -73,6 +73,7 @@ func (r *run) strike() {
 		if err := e.process.Kill(); err != nil {
 			r.t.Errorf("%v", err)
 		}
+		e.past = append(e.past, e.process)
 		r.start(e)
 	}
 }
