@@ -27,6 +27,8 @@ type Book struct {
 	Counts Counts
 	// StartLate and StopLate are by how many ms devices with a right clock were late to start and end spots.
 	StartLate, StopLate []int64
+	// MadeLate is how many ms after what it follows from each command was made, by its revision.
+	MadeLate []int64
 	// ObeyLate is how many ms after it was made each command was obeyed, also by devices that were away.
 	ObeyLate []int64
 }

@@ -45,6 +45,8 @@ func (b *Book) Command(r Record) error {
 	b.Counts.Commands++
 	if c.attempt > 1 {
 		b.Counts.Pushes++
+	} else {
+		b.MadeLate = append(b.MadeLate, c.at-c.revision)
 	}
 	sum := sha256.Sum256(r.Value)
 	if b.byHash[sum] != nil {
