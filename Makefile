@@ -60,7 +60,7 @@ money: ## of make test-kafka: 500,000 plays on real Kafka and Postgres, both kil
 STORES    ?= 200
 DEVICES   ?= 10
 CAMPAIGNS ?= 500
-LENGTH    ?= 45s
+LENGTH    ?= 50s
 
 devices: ## of make test-kafka: 500 campaigns on 2,000 simulated devices, faults, kills; an oracle judges; SEED=1 STORES=200
 	@$(call need_tests,kafka)

@@ -25,7 +25,7 @@ var (
 	stores    = flag.Int("stores", 200, "how many stores there are")
 	devices   = flag.Int("devices", 10, "how many devices a store has")
 	campaigns = flag.Int("campaigns", 500, "how many campaigns there are")
-	length    = flag.Duration("length", 45*time.Second, "how long something happens")
+	length    = flag.Duration("length", 50*time.Second, "how long something happens")
 	within    = flag.Duration("settle", 3*time.Minute, "how long after that all may take to be as it is to be")
 	seed      = flag.Uint64("seed", 0, "of all that is random; 0: a random one")
 )
