@@ -116,11 +116,16 @@ func (r *run) work() {
 		lines[i] = strings.Join(words, " ")
 	}
 	r.simulate("stores", lines, r.faults(*seed, r.length)...)
-	var working sync.WaitGroup
+	ctx, done := context.WithCancel(r.ctx)
+	defer done()
+	var working, watching sync.WaitGroup
+	watching.Go(func() { r.watch(ctx) })
 	working.Go(r.publish)
 	working.Go(r.strike)
 	r.join()
 	working.Wait()
+	done()
+	watching.Wait()
 	if r.t.Failed() {
 		r.t.FailNow()
 	}

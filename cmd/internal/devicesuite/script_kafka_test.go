@@ -8,7 +8,10 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/rmn-arms/campaign-engine/topics"
 )
 
 // script is what happens in a run, by the time since its beginning.
@@ -88,6 +91,22 @@ func (r *run) join() {
 		lines = append(lines, fmt.Sprintf("%s late-%d %s-d1", r.stores[i], i, r.stores[i+5]))
 	}
 	r.simulate("late", lines, append(r.faults(*seed+1, r.length*2/3), "--mime", "video/mp4")...)
+}
+
+// watch looks every second how many commands the router has not routed yet, and tells the most.
+func (r *run) watch(ctx context.Context) {
+	group, _ := topics.GroupNamed(topics.Router)
+	most, when := int64(0), time.Duration(0)
+	for at := r.began; sleep(ctx, at); at = at.Add(time.Second) {
+		lags, err := kadm.NewClient(r.client).Lag(ctx, group.ID())
+		if err != nil { // the group moves on
+			continue
+		}
+		if behind := lags[group.ID()].Lag.Total(); behind > most {
+			most, when = behind, time.Since(r.began)
+		}
+	}
+	r.t.Logf("the router was %d commands behind at most, after %s", most, when.Round(time.Second))
 }
 
 // faults are the switches of what goes wrong with devices, for some time.
