@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -34,6 +35,7 @@ type fleet struct {
 	cluster *kafkatest.Cluster
 	client  *kgo.Client
 	folder  string
+	disks   string // the folder of devices' disks
 	engines []*engine
 	content string // URL
 	binary  struct{ campaignd, storesim string }
@@ -59,7 +61,7 @@ func startFleet(t *testing.T, seed uint64, lead time.Duration) *fleet {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
-	f := &fleet{t: t, ctx: ctx, folder: proctest.Folder(t, "devices")}
+	f := &fleet{t: t, ctx: ctx, folder: proctest.Folder(t, "devices"), disks: proctest.FolderIn(t, inMemory(), "disks")}
 	f.binary.campaignd = proctest.Build(t, "github.com/rmn-arms/campaign-engine/cmd/campaignd")
 	f.binary.storesim = proctest.Build(t, "github.com/rmn-arms/campaign-engine/cmd/storesim")
 	f.cluster = kafkatest.Start(t, kafkatest.Options{})
@@ -83,6 +85,20 @@ func startFleet(t *testing.T, seed uint64, lead time.Duration) *fleet {
 	}
 	f.ready()
 	return f
+}
+
+// memoryMin is how much room devices' disks need, of a run of the usual size, with some to spare.
+const memoryMin = 2 << 30
+
+// inMemory returns where files are no work for a disk, "" when there is no such place: the devices write a hundred thousand,
+// and one disk would have to do what thousands of them do.
+func inMemory() string {
+	const place = "/dev/shm"
+	var is syscall.Statfs_t
+	if syscall.Statfs(place, &is) != nil || uint64(is.Bavail)*uint64(is.Bsize) < memoryMin {
+		return ""
+	}
+	return place
 }
 
 // withoutTables are the groups that need no Postgres.
@@ -144,7 +160,7 @@ func (f *fleet) simulate(name string, stores []string, args ...string) {
 	s := &simulation{journal: filepath.Join(f.folder, name+".jsonl")}
 	f.must(os.WriteFile(s.journal, nil, 0o600))
 	s.process = proctest.Start(f.t, proctest.Command{Path: f.binary.storesim, Args: slices.Concat([]string{
-		"run", "--brokers", f.cluster.Brokers()[0], "--stores", file, "--state-dir", filepath.Join(f.folder, name),
+		"run", "--brokers", f.cluster.Brokers()[0], "--stores", file, "--state-dir", filepath.Join(f.disks, name),
 		"--jwks", "http://" + f.engines[0].http + "/.well-known/jwks.json", "--journal", s.journal, "--register",
 	}, args)})
 	f.sims = append(f.sims, s)
