@@ -61,7 +61,8 @@ var labelValues = func() map[string][]string {
 			processors.LockedEarly, processors.Adjusted, processors.PassedOver, processors.Placed, processors.Unplaced,
 			processors.Continued, processors.Registered, processors.Moved, processors.Removed, processors.Elsewhere,
 			processors.Acked + "taken", processors.Commanded, processors.Pushed, processors.GivenUp, processors.ReadinessTold,
-			processors.Summed, processors.AfterEnd, processors.Reported,
+			processors.Presence + "taken", processors.Presence + "no-room", processors.Summed, processors.AfterEnd,
+			processors.Reported,
 			"new", "repeated", "conflict", "unreadable", "booked", "parked", router.Routed, router.Unroutable,
 		},
 	}
