@@ -126,36 +126,39 @@ func laterStoreInputs(d *storesDeployment) {
 	}
 }
 
-// live lets the stores live their life; between is called between its parts.
-func (d *storesDeployment) live(between func()) {
+// live lets the stores live their life. before is called before the inputs of each part are published, between when they are, and
+// comes back when the engine runs.
+func (d *storesDeployment) live(before, between func()) {
 	d.t.Helper()
+	before()
 	storeInputs(d)
 	between()
 	d.pass(storesBegan.Add(1000))
+	before()
 	d.ackAll(schemas.AckReady)
 	between()
 	d.pass(storesBegan.Add(2000))
+	before()
 	d.clock.Set(storesBegan.Add(3000))
 	laterStoreInputs(d)
 	between()
 	d.pass(storesBegan.Add(4000))
+	before()
 	d.ackAll(schemas.AckFailed)
 	between()
 	d.pass(storesBegan.Add(5000))
 }
+
+// stopped halts the engine, if it runs: what is published then waits for the next one.
+func (d *storesDeployment) stopped() { d.halt(topics.Stores) }
 
 // TestStoresOutliveARestart halts the engine at each part of a life.
 func TestStoresOutliveARestart(t *testing.T) {
 	t.Parallel()
 	want, got := newStores(t), newStores(t)
 	want.run()
-	want.live(want.rest)
-	got.begin(topics.Stores)
-	got.ready()
-	got.live(func() {
-		got.halt(topics.Stores)
-		got.run()
-	})
+	want.live(func() {}, want.rest)
+	got.live(got.stopped, got.run)
 	same(t, want.newest(), got.newest())
 	same(t, want.told(), got.told())
 }
@@ -165,16 +168,13 @@ func TestStoresOutliveAProcessAtEachStep(t *testing.T) {
 	t.Parallel()
 	want := newStores(t)
 	want.run()
-	want.live(want.rest)
+	want.live(func() {}, want.rest)
 	for _, step := range engine.Steps() {
 		t.Run(string(step), func(t *testing.T) {
 			t.Parallel()
 			d := newStores(t)
 			d.faulty, d.uncounted = true, true
-			d.begin(topics.Stores)
-			d.ready()
-			d.live(func() {
-				d.halt(topics.Stores)
+			d.live(d.stopped, func() {
 				d.storesDie(step)
 				d.configure = nil
 				d.run()
@@ -185,7 +185,7 @@ func TestStoresOutliveAProcessAtEachStep(t *testing.T) {
 	}
 }
 
-// storesDie runs stores until it reaches a step, and kills it there; where it is not reached, at rest.
+// storesDie runs stores until it reaches a step, and kills it there. There are records to read, and what they change is due.
 func (d *storesDeployment) storesDie(step engine.Step) {
 	d.t.Helper()
 	cord := &cord{conns: make(map[net.Conn]bool)}
@@ -217,7 +217,7 @@ func TestStoresOutliveTheirPositions(t *testing.T) {
 	t.Parallel()
 	d := newStores(t)
 	d.run()
-	d.live(d.rest)
+	d.live(func() {}, d.rest)
 	rows, commands, told := d.lines(), len(d.stored(topics.DeviceCommands)), len(d.stored(topics.ReadinessChanges))
 	d.losePositions(topics.Stores)
 	d.run()
@@ -236,7 +236,7 @@ func TestStoresRebuilt(t *testing.T) {
 	t.Parallel()
 	first, second := newStores(t), newStores(t)
 	first.run()
-	first.live(first.rest)
+	first.live(func() {}, first.rest)
 	for topic := range first.inputs {
 		second.put(first.stored(topic)...)
 	}

@@ -92,14 +92,15 @@ func TestRunAndContent(t *testing.T) {
 	}
 	dir := t.TempDir()
 	jwks, journalFile := filepath.Join(dir, "jwks.json"), filepath.Join(dir, "journal.jsonl")
-	push(t, c, jwks, creative.Bytes())
 	state := filepath.Join(dir, "state")
 	args := []string{
-		"run", "--stores", "s-1", "--devices", "1", "--brokers", c.ListenAddrs()[0], "--state-dir", state, "--jwks", jwks, "--journal", journalFile,
+		"run", "--stores", "s-1", "--devices", "1", "--brokers", c.ListenAddrs()[0], "--state-dir", state, "--jwks", jwks, "--jwks-every", "50ms", "--journal", journalFile,
 		"--register",
 	}
 	run, stop := start(t, args...)
-	for _, said := range []string{"registered in s-1", "push   playlist 5: 1 entry", "cached ", "ready  playlist 5", "play   cr-1 of c-1"} {
+	run.await(t, "registered in s-1")
+	push(t, c, jwks, creative.Bytes())
+	for _, said := range []string{": 1 entry", "cached ", "ready  playlist", "play   cr-1 of c-1"} {
 		run.await(t, said)
 	}
 	other, stopOther := start(t, args...)
@@ -143,8 +144,8 @@ func push(t *testing.T, c *kfake.Cluster, jwks string, creative []byte) {
 	if err := json.Unmarshal(creative, &entry); err != nil {
 		t.Fatal(err)
 	}
-	value, err := json.Marshal(schemas.NewEvent("s-1-d1/5/1", schemas.DeviceCommand, "s-1", now, schemas.Command{
-		CommandID: "s-1-d1/5", DeviceID: "s-1-d1", StoreID: "s-1", PlaylistRevision: 5, Attempt: 1, ValidUntil: entry.EndsAt,
+	value, err := json.Marshal(schemas.NewEvent("1", schemas.DeviceCommand, "s-1", now, schemas.Command{
+		CommandID: schemas.CommandID("s-1-d1", int64(now)), DeviceID: "s-1-d1", StoreID: "s-1", PlaylistRevision: int64(now), Attempt: 1, ValidUntil: entry.EndsAt,
 		Playlist: []schemas.PlaylistEntry{entry},
 	}))
 	if err != nil {

@@ -30,6 +30,7 @@ type runCommand struct {
 	JWKS     string        `name:"jwks" default:"http://127.0.0.1:8080/.well-known/jwks.json" placeholder:"URL|FILE" help:"The engine's public keys (default ${default})."`
 	Every    time.Duration `name:"jwks-every" default:"5s" placeholder:"DURATION" help:"How often they are fetched at most, when a command is signed with an unknown one (default ${default})."`
 	Register bool          `name:"register" help:"Tell device-events of devices that are set up, as a registry would. Wiped ones are told in any case."`
+	Margin   time.Duration `name:"clock-margin" placeholder:"DURATION" help:"How far the engine's clock may be behind: a device that is registered here takes no command from longer before it was set up."`
 	TimeZone string        `name:"time-zone" placeholder:"ZONE" help:"What devices are registered with."`
 	MIME     []string      `name:"mime" sep:"," placeholder:"TYPE" help:"What devices say that they can play (default: nothing is said)."`
 
@@ -107,12 +108,12 @@ func (c *runCommand) settings() (s storesim.Settings, err error) {
 	if s.Faults, err = c.plan(); err != nil {
 		return s, err
 	}
-	if c.Downloads < 1 || c.CacheBytes < 0 || c.Every < time.Millisecond {
-		return s, errors.New("--downloads must be at least 1, --cache-bytes must not be negative, --jwks-every must be at least 1ms")
+	if c.Downloads < 1 || c.CacheBytes < 0 || c.Margin < 0 || c.Every < time.Millisecond {
+		return s, errors.New("--downloads must be at least 1, --jwks-every 1ms, --cache-bytes and --clock-margin must not be negative")
 	}
 	s.Folder, s.Keys, s.KeysEvery, s.Register = c.StateDir, keys.At(c.JWKS), c.Every, c.Register
 	s.TimeZone, s.MIME, s.CacheBytes, s.SlowBytesPerSecond, s.Parallel = c.TimeZone, c.MIME, c.CacheBytes, c.SlowRate, c.Downloads
-	s.Clock = clock.System()
+	s.Clock, s.ClockMargin = clock.System(), c.Margin
 	return s, nil
 }
 

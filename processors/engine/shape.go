@@ -55,7 +55,7 @@ func (s shape) claimed() []string {
 
 // owns says whether the group writes or reads the topic; a transaction on any other topic is not the group's.
 func (s shape) owns(topic string) bool {
-	for _, list := range [][]string{s.streams, s.outputs, {s.table, s.loop}} {
+	for _, list := range [][]string{s.streams, s.outputs, {s.table, s.loop, offsetsTopic}} {
 		for _, name := range list {
 			if name == topic && topic != "" {
 				return true

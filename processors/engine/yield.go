@@ -34,6 +34,10 @@ func (b *burst) ends() <-chan struct{} {
 	return b.over
 }
 
+// Bursting returns a channel that is closed when no timers are due any more that have not fired; nil when none are. It is for
+// what shares the machine with the engine and can wait, as YieldTo has other engines do.
+func (e *Engine) Bursting() <-chan struct{} { return e.burst.ends() }
+
 // yields says until when the loop's records wait: for as long as the engine that it yields to has timers to fire, so that
 // the processors' share of the machine does not delay decisions in favour of what follows from them. What lies in an open
 // transaction is finished first. nil: they do not wait.

@@ -35,7 +35,7 @@ func (r *Router) at(step Step) {
 	}
 }
 
-// listened has somebody listen to all that is told.
+// listened has somebody listen to all that is told, and answer what is asked.
 func listened(c *Config) {
 	o := &c.Observe
 	if o.Committed == nil {
@@ -54,6 +54,9 @@ func listened(c *Config) {
 	}
 	if o.Lost == nil {
 		o.Lost = func(string, int64) {}
+	}
+	if c.Bursting == nil {
+		c.Bursting = func() <-chan struct{} { return nil }
 	}
 	if c.Created == nil {
 		c.Created = func(int) {}

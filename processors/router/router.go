@@ -45,6 +45,11 @@ type Config struct {
 	TransactionTimeout time.Duration
 	// TopicsMax and RecordsMax bound one transaction.
 	TopicsMax, RecordsMax int
+	// Bursting returns a channel that is closed when what is decided in this process has been, nil when nothing is to be: a
+	// transaction waits for it before it begins, for YieldMax at the most. They share the machine, and what is decided late
+	// cannot be made up for. Nil: nothing is waited for.
+	Bursting func() <-chan struct{}
+	YieldMax time.Duration
 	// CreateEvery is the shortest time between two requests that make topics, each topics.CreateMaxTopics at the most.
 	CreateEvery time.Duration
 	// Rights asks the brokers whether this process may do all that its group needs; see engine.Config. Nil: nobody is asked.
@@ -63,6 +68,7 @@ type Config struct {
 const (
 	DefaultTopicsMax   = 100
 	DefaultRecordsMax  = 2000
+	DefaultYieldMax    = time.Second
 	DefaultCreateEvery = 500 * time.Millisecond
 )
 
@@ -94,6 +100,7 @@ func New(config Config) (*Router, error) {
 	setDefault(&config.TransactionTimeout, engine.DefaultTransactionTimeout)
 	setDefault(&config.TopicsMax, DefaultTopicsMax)
 	setDefault(&config.RecordsMax, DefaultRecordsMax)
+	setDefault(&config.YieldMax, DefaultYieldMax)
 	setDefault(&config.CreateEvery, DefaultCreateEvery)
 	config.TopicsMax = min(config.TopicsMax, topics.CreateMaxTopics)
 	listened(&config)

@@ -221,6 +221,66 @@ func TestNothingGoesOutUnsigned(t *testing.T) {
 	b.settled()
 }
 
+// TestItYieldsToDecisions: no transaction begins while something is to be decided in the same process.
+func TestItYieldsToDecisions(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	over, asked := make(chan struct{}), make(chan struct{}, 100)
+	var begun atomic.Bool
+	b.stores("s", 3, 1, 1)
+	b.start("a", func(c *router.Config) {
+		c.YieldMax = deadline
+		c.Bursting = func() <-chan struct{} {
+			asked <- struct{}{}
+			return over
+		}
+		c.Reached = func(at router.Step) {
+			if at == router.StepBegun {
+				begun.Store(true)
+			}
+		}
+	})
+	select {
+	case <-asked:
+	case <-b.ctx.Done():
+		t.Fatal("it does not ask")
+	}
+	if begun.Load() {
+		t.Error("it does not wait")
+	}
+	close(over)
+	b.settled()
+}
+
+// TestItYieldsForAWhile: each transaction goes on at last.
+func TestItYieldsForAWhile(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.stores("s", 3, 1, 1)
+	b.start("a", func(c *router.Config) {
+		c.YieldMax = time.Millisecond
+		c.Bursting = func() <-chan struct{} { return make(chan struct{}) }
+	})
+	b.settled()
+}
+
+// TestATopicThatSomebodyDeletesIsMadeAgain with the next command of its store; what was in it is gone.
+func TestATopicThatSomebodyDeletesIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.publish(b.command("s-1", "d-1"), b.command("s-2", "d-2"))
+	p := b.start("a", func(c *router.Config) { c.TransactionTimeout = time.Second })
+	b.settled()
+	_, err := b.admin.DeleteTopic(b.ctx, string(topics.StoreTopic("s-1")))
+	b.must(err)
+	delete(b.sent, "s-1")
+	b.publish(b.command("s-1", "d-1"), b.command("s-2", "d-2"))
+	b.settled()
+	if p.created != 3 {
+		t.Errorf("it made %d topics", p.created)
+	}
+}
+
 // TestTwoOfOneName: one of them gives up.
 func TestTwoOfOneName(t *testing.T) {
 	t.Parallel()

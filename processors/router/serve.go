@@ -114,6 +114,7 @@ func (m *member) routeAll(stop, ctx context.Context, a *assignment, items []item
 	most := bounds{m.router.config.TopicsMax, m.router.config.RecordsMax, transactionMaxBytes}
 	for len(items) > 0 {
 		count := cut(items, most)
+		m.router.yield(ctx)
 		if err := m.create(ctx, items[:count]); err != nil {
 			return err
 		}
@@ -126,6 +127,20 @@ func (m *member) routeAll(stop, ctx context.Context, a *assignment, items []item
 		items = items[count:]
 	}
 	return nil
+}
+
+// yield waits until what is decided in this process has been, for a while.
+func (r *Router) yield(ctx context.Context) {
+	over := r.config.Bursting()
+	if over == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.config.YieldMax)
+	defer cancel()
+	select {
+	case <-over:
+	case <-ctx.Done():
+	}
 }
 
 // fetchError returns what a fetch could not do and will not by itself.

@@ -52,8 +52,7 @@ func TestWhatEndsAProcessIsToldOnce(t *testing.T) {
 // patience bounds waits that end by themselves when all is well.
 const patience = 20 * time.Second
 
-// heard is a log as it comes, a line at a time. It has room for all lines of a test: one that waits to be read holds its
-// process up.
+// heard is a log as it comes, a line at a time.
 type heard chan string
 
 func (h heard) Write(line []byte) (int, error) {
@@ -85,7 +84,7 @@ func TestTheOlderOfTwoWithOneInstanceIDEnds(t *testing.T) {
 	t.Cleanup(cluster.Close)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	owns := make(heard, 10_000)
+	owns := make(heard, 10_000) // nobody reads all of it, and who cannot write stands still
 	ready := func(process *Process) {
 		for len(process.NotReady()) > 0 && ctx.Err() == nil {
 			<-time.After(5 * time.Millisecond)

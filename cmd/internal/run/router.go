@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/signing"
+	"github.com/rmn-arms/campaign-engine/processors/engine"
 	"github.com/rmn-arms/campaign-engine/processors/router"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
@@ -21,17 +22,21 @@ type keys struct {
 	log     zerolog.Logger
 }
 
-// newRouter prepares the router, and what it signs with.
-func (p *Process) newRouter(g topics.Group, m *metrics, owned *atomic.Int32) (*router.Router, error) {
+// newRouter prepares the router, and what it signs with. It yields to the first engine, if there is one.
+func (p *Process) newRouter(g topics.Group, m *metrics, owned *atomic.Int32, first *engine.Engine) (*router.Router, error) {
 	s := p.settings
 	if s.Keys == nil {
 		return nil, errors.New("preparing the process: the router has no keys to sign with")
 	}
 	log := s.Log.With().Str("processor", g.Short).Logger()
+	var bursting func() <-chan struct{}
+	if first != nil {
+		bursting = first.Bursting
+	}
 	r, err := router.New(router.Config{
 		Connect: s.Connect, Instance: s.Instance, Sign: s.Keys.Sign, Replicas: s.Topics.Replicas, Elapsed: s.Clock.Elapsed,
 		Rights: func(ctx context.Context) error { return p.rights(ctx, g) }, Log: log, Observe: m.observer(g.Short, owned),
-		Created: m.stores.created, CreationFailed: m.stores.failed,
+		Bursting: bursting, Created: m.stores.created, CreationFailed: m.stores.failed,
 	})
 	if err != nil {
 		return nil, err

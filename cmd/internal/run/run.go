@@ -94,7 +94,7 @@ func New(s Settings) (*Process, error) {
 		owned := new(atomic.Int32)
 		metrics.begin(g)
 		if g.PerStore {
-			routes, err := p.newRouter(g, metrics, owned)
+			routes, err := p.newRouter(g, metrics, owned, first)
 			if err != nil {
 				return nil, err
 			}

@@ -47,8 +47,11 @@ type Settings struct {
 	KeysEvery time.Duration
 	// Register has devices that are set up be told to the registry. Wiped ones are told in any case.
 	Register bool
-	TimeZone string   // of the devices
-	MIME     []string // what they can play; none: they do not say
+	// ClockMargin is how far the engine's clock may be behind: a device that is registered here takes commands of revisions that
+	// are so much older than itself, and no others.
+	ClockMargin time.Duration
+	TimeZone    string   // of the devices
+	MIME        []string // what they can play; none: they do not say
 	// CacheBytes is the size of each device's cache.
 	CacheBytes int64
 	// SlowBytesPerSecond is how fast contents come in a slow spell.

@@ -163,6 +163,9 @@ func (u *unit) boot(now time.Time) {
 func (u *unit) setUp(now time.Time, before schemas.Instant, wiped bool) device.State {
 	u.born = max(schemas.InstantOf(now), before+1)
 	s := device.State{DeviceID: u.id, StoreID: u.storeID, Born: u.born, Wiped: wiped}
+	if wiped || u.world.Register {
+		s.NotBefore = int64(u.born) - u.world.ClockMargin.Milliseconds()
+	}
 	if err := u.disk.write(&s); err != nil {
 		u.trouble(now, err)
 	}

@@ -5,7 +5,10 @@
 //	skew.go     how a device's own clock differs from the true time
 package clock
 
-import "time"
+import (
+	"sync"
+	"time"
+)
 
 // Clock tells the true time and wakes who waits for an instant of it.
 type Clock interface {
@@ -22,7 +25,44 @@ type system struct{}
 
 func (system) Now() time.Time { return time.Now() }
 
+// stepMax bounds one wait: when the machine's clock is set, or the machine was suspended, the rest is reckoned anew.
+const stepMax = time.Second
+
 func (system) AfterFunc(at time.Time, wake func()) (stop func()) {
-	timer := time.AfterFunc(max(time.Until(at), 0), wake)
-	return func() { timer.Stop() }
+	a := &alarm{at: at, wake: wake}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.timer = time.AfterFunc(step(at), a.ring)
+	return a.stop
+}
+
+func step(at time.Time) time.Duration { return min(max(time.Until(at), 0), stepMax) }
+
+type alarm struct {
+	at   time.Time
+	wake func()
+
+	mu      sync.Mutex
+	timer   *time.Timer
+	stopped bool
+}
+
+func (a *alarm) ring() {
+	a.mu.Lock()
+	due := !time.Now().Before(a.at)
+	if !due && !a.stopped {
+		a.timer.Reset(step(a.at))
+	}
+	stopped := a.stopped
+	a.mu.Unlock()
+	if due && !stopped {
+		a.wake()
+	}
+}
+
+func (a *alarm) stop() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.stopped = true
+	a.timer.Stop()
 }

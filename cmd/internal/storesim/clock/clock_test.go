@@ -2,6 +2,7 @@ package clock_test
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -53,4 +54,20 @@ func TestAVirtualClockWakesInOrder(t *testing.T) {
 	done := make(chan struct{})
 	v.AfterFunc(v.Now(), func() { close(done) })
 	<-done
+}
+
+// The machine's clock, in the bubble's time, wakes in time also after more than one of its waits.
+func TestTheMachinesClockWakes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := clock.System()
+		due := c.Now().Add(10*time.Second + 300*time.Millisecond)
+		woken := make(chan time.Time, 1)
+		c.AfterFunc(due, func() { woken <- c.Now() })
+		c.AfterFunc(due, func() { t.Error("a wait that was stopped ended") })()
+		if at := <-woken; !at.Equal(due) {
+			t.Errorf("woken %s late", at.Sub(due))
+		}
+		c.AfterFunc(due, func() { woken <- c.Now() })
+		<-woken
+	})
 }

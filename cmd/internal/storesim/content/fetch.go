@@ -43,7 +43,7 @@ type Fetcher struct {
 // NewFetcher returns a fetcher of at most parallel contents at once.
 func NewFetcher(c clock.Clock, parallel int) *Fetcher {
 	return &Fetcher{
-		clock: c, slots: make(chan struct{}, parallel),
+		clock: c, slots: make(chan struct{}, max(parallel, 1)),
 		client: &http.Client{Transport: &http.Transport{
 			Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: parallel, IdleConnTimeout: time.Minute,
 			ResponseHeaderTimeout: stalledMax, DisableCompression: true,

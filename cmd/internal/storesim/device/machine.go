@@ -19,6 +19,8 @@ type State struct {
 	// plays, which are unique for ever, though plays that have arrived are on no disk.
 	Born  schemas.Instant `json:"born"`
 	Boots int64           `json:"boots"`
+	// NotBefore is Self's.
+	NotBefore int64 `json:"not_before,omitempty"`
 	// Registered says that the registry knows of this life of the device. Wiped says that the life before it ended in that way.
 	Registered bool   `json:"registered"`
 	Wiped      bool   `json:"wiped,omitempty"`
@@ -126,11 +128,12 @@ func (m *Machine) SetOnline(now time.Time, online bool) {
 // Receive takes records of the store's topic in their order. backlog says that they were there before the device was: then
 // older ones among them are nobody's attack.
 func (m *Machine) Receive(now time.Time, records []Received, backlog bool) {
+	self := Self{DeviceID: m.state.DeviceID, StoreID: m.state.StoreID, NotBefore: m.state.NotBefore}
 	best, offset := m.state.Obeys, int64(0)
 	changed, again := false, false
 	for i := range records {
 		r := &records[i]
-		v := Judge(m.state.DeviceID, m.state.StoreID, &best, r)
+		v := Judge(&self, &best, r)
 		line := journal.Line{
 			Event: journal.Refused, Reason: string(v.Reason), Offset: &r.Offset, Revision: v.Command.Revision, Attempt: v.Command.Attempt,
 		}
@@ -142,7 +145,7 @@ func (m *Machine) Receive(now time.Time, records []Received, backlog bool) {
 			}
 			best, offset = v.Command, r.Offset
 			changed, again = changed || !v.Again, again || v.Again
-		case backlog && (v.Reason == OlderRevision || v.Reason == SameAgain):
+		case backlog && (v.Reason == OlderRevision || v.Reason == SameAgain || v.Reason == BeforeBirth):
 			line.Event = journal.Skipped
 			m.note(now, &line)
 		default:

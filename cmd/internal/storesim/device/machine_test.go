@@ -294,3 +294,44 @@ func endsSoon(lines []journal.Line) bool {
 	}
 	return false
 }
+
+// A content that does not come is tried after waits that double; a device does not wear out its network.
+func TestTheWaitsBetweenTriesDouble(t *testing.T) {
+	w := newWorld()
+	w.fetchMs = 0
+	var tries []int64
+	w.fetchErr = func(string) error {
+		tries = append(tries, w.now.UnixMilli())
+		return errCut
+	}
+	w.boot(true)
+	w.at(0, func() { w.receive(command(1, 1, playing(entryOf("a", 200_000, 300_000)))) })
+	w.run(100_000)
+	if want := []int64{0, 500, 1500, 3500, 7500, 15_500, 31_500, 61_500, 91_500}; !slices.Equal(tries, want) {
+		t.Errorf("tries at %v, want %v", tries, want)
+	}
+}
+
+// A device that has nothing to do says again what did not arrive, and fetches what it has room for once something is over.
+func TestWhatWakesADeviceThatShowsNothing(t *testing.T) {
+	t.Run("an ack that was lost", func(t *testing.T) {
+		w := newWorld()
+		lost := true
+		w.lost = func() bool { return lost }
+		w.boot(true)
+		w.at(0, func() { w.receive(command(1, 1, playing())) })
+		w.at(500, func() { lost = false })
+		w.run(3000)
+		wantTexts(t, "acks", w.statuses(0), "ready")
+	})
+	t.Run("room", func(t *testing.T) {
+		w := newWorld()
+		w.settings.CacheBytes = 10
+		tooLong, later := entryOf("a", 0, 2000), entryOf("b", 90_000, 99_000)
+		tooLong.DurationMs = 5000
+		w.boot(true)
+		w.at(0, func() { w.receive(command(1, 1, playing(tooLong, later))) })
+		w.run(2100)
+		wantTexts(t, "acks", w.statuses(2), "ready cr-b", "failed cr-b (disk-full)", "downloading cr-b", "ready")
+	})
+}

@@ -24,8 +24,9 @@ const (
 	OtherStore    Reason = "other-store"
 	OtherDevice   Reason = "other-device"
 	OlderRevision Reason = "older-revision"
-	SameAgain     Reason = "same-again" // the revision that is obeyed, with an attempt that was seen
-	Conflict      Reason = "conflict"   // the revision that is obeyed, with another playlist
+	BeforeBirth   Reason = "before-birth" // of the time before the device was set up: an old command, sent again
+	SameAgain     Reason = "same-again"   // the revision that is obeyed, with an attempt that was seen
+	Conflict      Reason = "conflict"     // the revision that is obeyed, with another playlist
 )
 
 // Signature is what the check of a record's signature has said: empty when it is right, else Unsigned, UnknownKey or
@@ -60,8 +61,17 @@ type Verdict struct {
 	Command Obeyed
 }
 
-// Judge decides whether a device of a store obeys a record.
-func Judge(deviceID, storeID string, obeys *Obeyed, r *Received) Verdict {
+// Self is who judges.
+type Self struct {
+	DeviceID, StoreID string
+	// NotBefore is the least revision that can be meant for this life of the device. A revision is no less than the timestamp
+	// in ms of what caused it, and for a device that was set up and then registered that is its registration: so a device that
+	// has lost all that it knew is not taken in by an old command. 0 when it was registered by somebody else, perhaps before.
+	NotBefore int64
+}
+
+// Judge decides whether a device obeys a record.
+func Judge(self *Self, obeys *Obeyed, r *Received) Verdict {
 	if r.Signature != "" {
 		return Verdict{Reason: r.Signature}
 	}
@@ -71,12 +81,14 @@ func Judge(deviceID, storeID string, obeys *Obeyed, r *Received) Verdict {
 	}
 	v := Verdict{Command: obeyed(command)}
 	switch {
-	case command.StoreID != storeID:
+	case command.StoreID != self.StoreID:
 		v.Reason = OtherStore
-	case command.DeviceID != deviceID || r.Key != deviceID:
+	case command.DeviceID != self.DeviceID || r.Key != self.DeviceID:
 		v.Reason = OtherDevice
 	case command.PlaylistRevision < obeys.Revision:
 		v.Reason = OlderRevision
+	case command.PlaylistRevision < self.NotBefore:
+		v.Reason = BeforeBirth
 	case command.PlaylistRevision > obeys.Revision:
 	case v.Command.Content != obeys.Content:
 		v.Reason = Conflict

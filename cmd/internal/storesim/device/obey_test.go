@@ -56,7 +56,7 @@ func received(c schemas.Command) device.Received {
 // obeying returns what a device obeys that has taken a command.
 func obeying(t interface{ Fatalf(string, ...any) }, c schemas.Command) device.Obeyed {
 	r := received(c)
-	v := device.Judge(c.DeviceID, c.StoreID, &device.Obeyed{}, &r)
+	v := device.Judge(&device.Self{DeviceID: c.DeviceID, StoreID: c.StoreID}, &device.Obeyed{}, &r)
 	if v.Reason != "" {
 		t.Fatalf("the first command is refused: %s", v.Reason)
 	}
@@ -108,11 +108,22 @@ func TestJudge(t *testing.T) {
 		{"a sha256 in capitals", entry(func(e *schemas.PlaylistEntry) { e.SHA256 = strings.ToUpper(e.SHA256) }), "", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			v := device.Judge("d-1", "s-1", &now, &c.record)
+			v := device.Judge(&device.Self{DeviceID: "d-1", StoreID: "s-1"}, &now, &c.record)
 			if v.Reason != c.reason || v.Again != c.again {
 				t.Errorf("reason %q, again %v; want %q, %v", v.Reason, v.Again, c.reason, c.again)
 			}
 		})
+	}
+}
+
+// A device that has lost all that it knew is not taken in by what was sent before.
+func TestNothingOfAnEarlierLifeIsObeyed(t *testing.T) {
+	self := device.Self{DeviceID: "d-1", StoreID: "s-1", NotBefore: 7}
+	for revision, want := range map[int64]device.Reason{6: device.BeforeBirth, 7: "", 8: ""} {
+		r := received(command(revision, 1))
+		if v := device.Judge(&self, &device.Obeyed{}, &r); v.Reason != want {
+			t.Errorf("revision %d: %q, want %q", revision, v.Reason, want)
+		}
 	}
 }
 
@@ -129,7 +140,7 @@ func TestWhatIsObeyedRises(t *testing.T) {
 			})
 			r := received(c)
 			r.Signature = rapid.SampledFrom([]device.Signature{"", "", device.Unsigned, device.BadSignature, device.UnknownKey}).Draw(t, "signature")
-			v := device.Judge("d-1", "s-1", &obeys, &r)
+			v := device.Judge(&device.Self{DeviceID: "d-1", StoreID: "s-1"}, &obeys, &r)
 			genuine := r.Signature == "" && c.DeviceID == "d-1" && c.StoreID == "s-1"
 			if genuine {
 				newest = max(newest, c.PlaylistRevision)

@@ -108,7 +108,7 @@ func TestAttacksAreRefused(t *testing.T) {
 			received.Signature = device.BadSignature
 		}
 		o := obeys[r.Key]
-		return device.Judge(r.Key, "s-1", &o, &received)
+		return device.Judge(&device.Self{DeviceID: r.Key, StoreID: "s-1"}, &o, &received)
 	}
 	for _, r := range ours {
 		v := judge(r)
@@ -153,7 +153,7 @@ func TestAForgedCommandIsWorthBelieving(t *testing.T) {
 	}
 	attacker := fault.NewAttacker(1, func() time.Time { return time.Unix(10_000, 0) })
 	forged, _ := attacker.Make(fault.Unsigned, []fault.Record{{Key: "d-1", Value: value}}, nil, rand.New(rand.NewPCG(1, 1)))
-	v := device.Judge("d-1", "s-1", &device.Obeyed{Revision: 7}, &device.Received{Key: "d-1", Value: forged.Value})
+	v := device.Judge(&device.Self{DeviceID: "d-1", StoreID: "s-1"}, &device.Obeyed{Revision: 7}, &device.Received{Key: "d-1", Value: forged.Value})
 	if v.Reason != "" || len(v.Command.Playlist) != 1 || v.Command.Playlist[0].CampaignID != fault.ForgedCampaign {
 		t.Errorf("%+v", v)
 	}

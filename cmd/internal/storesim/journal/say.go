@@ -50,6 +50,10 @@ func said(l Line) string {
 		return "off (" + l.Reason + ")"
 	case Attack:
 		return "ATTACK " + l.Reason
+	case KeysFetched:
+		if l.Error != "" {
+			return "the engine's keys do not come: " + l.Error
+		}
 	case Trouble:
 		return "trouble: " + l.Error
 	case Totals:
