@@ -21,7 +21,7 @@ func TestReadinessOfALife(t *testing.T) {
 	d.says("c-1", "s-1", 1, 1)
 	d.rest()
 	d.wants("c-1", "0 of 2")
-	d.passes(499)
+	d.passes(readiness.Pause - 1)
 	d.wants("c-1", "0 of 2")
 	d.passes(1)
 	d.wants("c-1", "0 of 2; 1 of 4")
@@ -34,7 +34,7 @@ func TestReadinessOfALife(t *testing.T) {
 	d.rest()
 	d.says("c-1", "s-1", 2, 0)
 	d.rest()
-	d.passes(500)
+	d.passes(readiness.Pause)
 	d.wants("c-1", "0 of 2; 1 of 4; 3 of 4; 3 of 4, at start 3 of 4; 4 of 4, at start 3 of 4")
 	d.says("c-1", "s-1", 0, 2)
 	d.rest()
@@ -57,7 +57,7 @@ func TestReadinessOfALife(t *testing.T) {
 	}
 
 	const second = `{"specversion":"1.0","id":"c-1/readiness/2","source":"campaign-engine","type":"campaign.readiness","subject":"c-1",` +
-		`"time":"2026-12-01T12:00:00.500Z","datacontenttype":"application/json","data":{"campaign_id":"c-1","revision":1,` +
+		`"time":"2026-12-01T12:00:00.300Z","datacontenttype":"application/json","data":{"campaign_id":"c-1","revision":1,` +
 		`"devices_total":4,"devices_ready":1,"devices_failed":0,"devices_unreachable":0,"unready":[` +
 		`{"device_id":"s-1-d-0","store_id":"s-1","reason":"pending"},{"device_id":"s-2-d-0","store_id":"s-2","reason":"pending"},` +
 		`{"device_id":"s-2-d-1","store_id":"s-2","reason":"pending"}],"unready_total":3}}`
@@ -99,13 +99,13 @@ func TestReadinessReadAgain(t *testing.T) {
 			d.says(campaign, fmt.Sprintf("s-%d", n), 0, 2)
 		}
 		d.rest()
-		d.passes(500)
+		d.passes(readiness.Pause)
 		d.applies(campaign, schemas.Start, schemas.Active, true)
 		for n := range 15 {
 			d.says(campaign, fmt.Sprintf("s-%d", n), 2, 0)
 		}
 		d.rest()
-		d.passes(500)
+		d.passes(readiness.Pause)
 	}
 	d.applies("c-2", schemas.End, schemas.Completed, false)
 	d.applies("c-3", schemas.End, schemas.Completed, false)

@@ -2,8 +2,11 @@ package schemas
 
 import "strconv"
 
-// Registered is the data of device.registered: a device is in a store, new or wiped. A device's events are ordered by the
-// CloudEvents time of their envelopes; one that is not newer than the newest is stale.
+// Registered is the data of device.registered: a device is in a store, new or wiped. What a device's events come to is what they
+// come to in the order of the CloudEvents time of their envelopes, in whatever order they are read. Stale is what is not newer
+// than the newest registration or, of a removal, than the newest one from that store. A registration does not bring a device back
+// that was removed from that store later, also when the removal was read before; the newest 16 removals are kept for that. Of
+// two events of one time the one that is read first counts.
 type Registered struct {
 	DeviceID string `json:"device_id"`
 	StoreID  string `json:"store_id"`

@@ -148,7 +148,7 @@ func appendCounts(b []byte, counts *[verdictCount]int64) []byte {
 }
 
 func (a *Account) appendTerms(b []byte) []byte {
-	b = fields.AppendText(fields.AppendText(b, a.AdvertiserID), a.Budget.Currency())
+	b = fields.AppendShort(fields.AppendShort(b, a.AdvertiserID), a.Budget.Currency())
 	b = a.Budget.Exact().AppendBinary(b)
 	b = append(b, byte(a.Status))
 	for _, count := range [...]int64{a.Revision, a.Sequence, a.Counted.Plays, a.Overran} {
@@ -234,10 +234,10 @@ func (a *Account) UnmarshalBinary(data []byte) error {
 	account := Account{Known: flags&knownFlag != 0}
 	account.Lock.Stage = Stage(flags >> stageShift & stageMask)
 	in := readerOf(data[duePrefixBytes+2:])
-	account.Entries, account.Latest = in.Uvarint(), in.instant()
+	account.Entries, account.Latest = in.Uvarint(), in.Instant()
 	account.Farthest = account.Latest
 	if flags&farFlag != 0 {
-		account.Farthest = in.instant()
+		account.Farthest = in.Instant()
 	}
 	if flags&linesFlag != 0 {
 		account.Lines = in.Uvarint()
@@ -254,7 +254,7 @@ func (a *Account) UnmarshalBinary(data []byte) error {
 		}
 		account.Lock.read(&in, account.Budget.Currency())
 	} else {
-		account.HeldUntil = in.instant()
+		account.HeldUntil = in.Instant()
 	}
 	if !in.Whole() || account.flags() != flags ||
 		account.Lock.Stage >= stageCount || !account.holds() ||
@@ -281,38 +281,38 @@ func (a *Account) holds() bool {
 }
 
 func (a *Account) readTerms(in *reader) {
-	a.AdvertiserID = in.Text()
-	currency := in.Text()
+	a.AdvertiserID = in.Short()
+	currency := in.Short()
 	a.Budget = in.amount(currency)
 	a.Status = Status(in.Byte())
 	a.Revision, a.Sequence, a.Counted.Plays, a.Overran = in.Uvarint(), in.Uvarint(), in.Uvarint(), in.Uvarint()
 	a.Counted.Impressions, a.Cost = in.number(), in.number()
-	a.Timeline.Terms = make([]Terms, in.length())
+	a.Timeline.Terms = make([]Terms, in.Length())
 	for i := range a.Timeline.Terms {
 		a.Timeline.Terms[i] = in.terms()
 	}
-	a.Timeline.Intervals = make([]Interval, in.length())
+	a.Timeline.Intervals = make([]Interval, in.Length())
 	for i := range a.Timeline.Intervals {
 		a.Timeline.Intervals[i] = in.interval()
 	}
 }
 
 func (a *Account) readRaises(in *reader) {
-	a.Raises = make([]Raise, in.length())
+	a.Raises = make([]Raise, in.Length())
 	for i := range a.Raises {
 		a.Raises[i] = in.raise()
 	}
 }
 
 func (in *reader) terms() (t Terms) {
-	t.From, t.StartsAt = in.instant(), in.instant()
+	t.From, t.StartsAt = in.Instant(), in.Instant()
 	t.EndsAt = t.StartsAt.Add(in.millis())
 	t.CPM = in.number().Rate()
 	return t
 }
 
 func (in *reader) interval() Interval {
-	from, length := in.instant(), in.Uvarint()
+	from, length := in.Instant(), in.Uvarint()
 	if length == 0 {
 		return Interval{from, Open}
 	}
@@ -326,34 +326,23 @@ func (l *Lock) read(in *reader, currency string) {
 	case Running:
 		return
 	case Settling:
-		l.SettledAt, l.Due, l.By = in.instant(), in.instant(), in.instant()
+		l.SettledAt, l.Due, l.By = in.Instant(), in.Instant(), in.Instant()
 		l.Ticket = in.Uvarint()
 		l.AdjustDue, l.ForgetDue = Never, Never
 		return
 	}
-	l.SettledAt, l.Version, l.Spent = in.instant(), in.Uvarint(), in.amount(currency)
+	l.SettledAt, l.Version, l.Spent = in.Instant(), in.Uvarint(), in.amount(currency)
 	l.Late.Plays, l.Late.Impressions = in.Uvarint(), in.number()
-	l.AdjustDue, l.ForgetDue = in.instant(), in.instant()
+	l.AdjustDue, l.ForgetDue = in.Instant(), in.Instant()
 	l.Removed = in.Uvarint()
 }
 
 // reader reads the fields of this package. Instants may be Never, so there is no bound but that of an int64.
 type reader struct{ fields.Reader }
 
-func readerOf(b []byte) reader { return reader{fields.Reader{Rest: b, Max: math.MaxInt64}} }
-
-func (in *reader) instant() instant.Instant { return instant.Instant(in.Varint()) }
+func readerOf(b []byte) reader { return reader{fields.NewReader(b)} }
 
 func (in *reader) millis() instant.Millis { return instant.Millis(in.Varint()) }
-
-// length reads how many elements follow; each has at least one byte.
-func (in *reader) length() int {
-	count := in.Uvarint()
-	if in.Bad = in.Bad || count > int64(len(in.Rest)); in.Bad {
-		return 0
-	}
-	return int(count)
-}
 
 func (in *reader) position() Position {
 	partition := in.Uvarint()

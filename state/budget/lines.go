@@ -142,13 +142,13 @@ func lineHash(kind lineKind, id string) linearhash.Hash {
 // append appends the line's encoding: what it is of (1 byte), the id behind its length (1 byte), plays (uvarint), impressions
 // (number).
 func (l *Line) append(kind lineKind, b []byte) []byte {
-	b = fields.AppendText(append(b, byte(kind)), l.ID)
+	b = fields.AppendShort(append(b, byte(kind)), l.ID)
 	return l.Impressions.AppendBinary(binary.AppendUvarint(b, uint64(l.Plays)))
 }
 
 func readLine(content []byte) (lineKind, Line, bool) {
 	in := readerOf(content)
 	kind := lineKind(in.Byte())
-	line := Line{in.Text(), Tally{in.Uvarint(), in.number()}}
+	line := Line{in.Short(), Tally{in.Uvarint(), in.number()}}
 	return kind, line, in.Whole() && kind < lineKinds
 }

@@ -67,7 +67,7 @@ func (e *entry) append(b []byte) []byte {
 	b = binary.AppendVarint(b, int64(e.play.StartedAt))
 	b = binary.AppendVarint(b, int64(e.play.EndedAt.Sub(e.play.StartedAt)))
 	b = e.play.Impressions.AppendBinary(b)
-	return fields.AppendText(fields.AppendText(b, e.play.StoreID), e.play.CreativeID)
+	return fields.AppendShort(fields.AppendShort(b, e.play.StoreID), e.play.CreativeID)
 }
 
 // encoded returns what append appends.
@@ -79,7 +79,7 @@ func (e *entry) encoded() []byte {
 // head reads the first fields of an entry: what is looked at for all of them. The rest begins with how long it took.
 func head(content []byte) (order int64, verdict Verdict, startedAt instant.Instant, rest reader, err error) {
 	rest = readerOf(content)
-	order, verdict, startedAt = rest.Uvarint(), Verdict(rest.Byte()), rest.instant()
+	order, verdict, startedAt = rest.Uvarint(), Verdict(rest.Byte()), rest.Instant()
 	if rest.Bad || verdict >= verdictCount {
 		return 0, 0, 0, reader{}, errEntry
 	}
@@ -96,7 +96,7 @@ func readEntry(kept linearhash.Entry) (e entry, err error) {
 	}
 	e.play.EndedAt = e.play.StartedAt.Add(in.millis())
 	e.play.Impressions = in.number()
-	e.play.StoreID, e.play.CreativeID = in.Text(), in.Text()
+	e.play.StoreID, e.play.CreativeID = in.Short(), in.Short()
 	if !in.Whole() {
 		return entry{}, errEntry
 	}

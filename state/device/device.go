@@ -9,9 +9,9 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/rmn-arms/campaign-engine/state/fields"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/state/playlist"
-	"github.com/rmn-arms/campaign-engine/state/rowbytes"
 )
 
 // Row is what the group keeps of a device; the zero Row is of one that nobody knows. That of a removed device stays, so that an
@@ -142,13 +142,13 @@ const rowLayout = 1
 // AppendBinary appends the row's encoding: layout, whether it is known, then of one that is the time and the store, and
 // the removals.
 func (r *Row) AppendBinary(b []byte) []byte {
-	b = rowbytes.AppendBool(append(b, rowLayout), r.Known)
+	b = fields.AppendBool(append(b, rowLayout), r.Known)
 	if r.Known {
-		b = rowbytes.AppendText(rowbytes.AppendInstant(b, r.At), r.Store)
+		b = fields.AppendText(fields.AppendInstant(b, r.At), r.Store)
 	}
-	b = rowbytes.AppendUint(b, int64(len(r.Removals)))
+	b = fields.AppendUvarint(b, int64(len(r.Removals)))
 	for _, m := range r.Removals {
-		b = rowbytes.AppendInstant(rowbytes.AppendText(b, m.Store), m.At)
+		b = fields.AppendInstant(fields.AppendText(b, m.Store), m.At)
 	}
 	return b
 }
@@ -156,7 +156,7 @@ func (r *Row) AppendBinary(b []byte) []byte {
 // UnmarshalBinary sets the row to what AppendBinary wrote; it shares no memory with data. Its error is ErrRow, and the row is
 // then unchanged.
 func (r *Row) UnmarshalBinary(data []byte) error {
-	in := rowbytes.NewReader(data)
+	in := fields.NewReader(data)
 	if in.Byte() != rowLayout {
 		return ErrRow
 	}
@@ -170,7 +170,7 @@ func (r *Row) UnmarshalBinary(data []byte) error {
 	for i := range read.Removals {
 		read.Removals[i] = Removal{in.Text(), in.Instant()}
 	}
-	if !in.Done() {
+	if !in.Whole() {
 		return ErrRow
 	}
 	*r = read

@@ -3,7 +3,7 @@ package fanout
 import (
 	"errors"
 
-	"github.com/rmn-arms/campaign-engine/state/rowbytes"
+	"github.com/rmn-arms/campaign-engine/state/fields"
 )
 
 // A row in bytes:
@@ -36,36 +36,36 @@ func (r *Row) AppendBinary(b []byte) []byte {
 			flags |= 1 << i
 		}
 	}
-	b = rowbytes.AppendUint(append(b, rowLayout, flags), r.Sequence)
-	b = rowbytes.AppendUint(b, r.Stores)
+	b = fields.AppendUvarint(append(b, rowLayout, flags), r.Sequence)
+	b = fields.AppendUvarint(b, r.Stores)
 	if r.Placed {
 		b = append(append(b, r.Content[:]...), r.Targets[:]...)
 	}
 	if r.Walk.Under() {
-		b = rowbytes.AppendUint(rowbytes.AppendUint(b, r.Walk.Sequence), r.Walk.Cursor)
+		b = fields.AppendUvarint(fields.AppendUvarint(b, r.Walk.Sequence), r.Walk.Cursor)
 	}
 	return b
 }
 
 // UnmarshalBinary sets the row to what AppendBinary wrote. Its error is ErrRow, and the row is then unchanged.
 func (r *Row) UnmarshalBinary(data []byte) error {
-	in := rowbytes.NewReader(data)
+	in := fields.NewReader(data)
 	if in.Byte() != rowLayout {
 		return ErrRow
 	}
 	flags := in.Byte()
 	read := Row{
-		Distributed: flags&distributedFlag != 0, Placed: flags&placedFlag != 0, Sequence: in.Uint(), Stores: in.Uint(),
+		Distributed: flags&distributedFlag != 0, Placed: flags&placedFlag != 0, Sequence: in.Uvarint(), Stores: in.Uvarint(),
 	}
 	if read.Placed {
-		in.Fixed(read.Content[:])
-		in.Fixed(read.Targets[:])
+		in.Read(read.Content[:])
+		in.Read(read.Targets[:])
 	}
 	walks := flags&walkFlag != 0
 	if walks {
-		read.Walk = Walk{in.Uint(), in.Uint()}
+		read.Walk = Walk{in.Uvarint(), in.Uvarint()}
 	}
-	if !in.Done() || flags > distributedFlag|placedFlag|walkFlag || walks != read.Walk.Under() || !read.holds() {
+	if !in.Whole() || flags > distributedFlag|placedFlag|walkFlag || walks != read.Walk.Under() || !read.holds() {
 		return ErrRow
 	}
 	*r = read
@@ -83,17 +83,17 @@ func (r *Row) holds() bool {
 
 // AppendBinary appends the walk's encoding.
 func (w *Walk) AppendBinary(b []byte) []byte {
-	return rowbytes.AppendUint(rowbytes.AppendUint(append(b, walkLayout), w.Sequence), w.Cursor)
+	return fields.AppendUvarint(fields.AppendUvarint(append(b, walkLayout), w.Sequence), w.Cursor)
 }
 
 // UnmarshalBinary sets the walk to what AppendBinary wrote. Its error is ErrRow.
 func (w *Walk) UnmarshalBinary(data []byte) error {
-	in := rowbytes.NewReader(data)
+	in := fields.NewReader(data)
 	if in.Byte() != walkLayout {
 		return ErrRow
 	}
-	read := Walk{in.Uint(), in.Uint()}
-	if !in.Done() {
+	read := Walk{in.Uvarint(), in.Uvarint()}
+	if !in.Whole() {
 		return ErrRow
 	}
 	*w = read

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/rmn-arms/campaign-engine/state/rowbytes"
+	"github.com/rmn-arms/campaign-engine/state/fields"
 )
 
 // The list of a campaign's stores is in the order of their ids, in parts of chunkMax each, so that a step writes what it has told
@@ -36,7 +36,7 @@ func targetsOf(stores []string) ([]string, Hash) {
 	sorted := slices.Compact(slices.Sorted(slices.Values(stores)))
 	var all []byte
 	for _, store := range sorted {
-		all = rowbytes.AppendText(all, store)
+		all = fields.AppendText(all, store)
 	}
 	return sorted, hashOf(all)
 }
@@ -103,7 +103,7 @@ func chunks(stores int64) int64 { return (stores + chunkMax - 1) / chunkMax }
 
 // chunk reads a part of the list. Its error is ErrPart.
 func (r *Row) chunk(parts Parts, number int64) ([]entry, error) {
-	in := rowbytes.NewReader(parts.Part(chunkName(number)))
+	in := fields.NewReader(parts.Part(chunkName(number)))
 	want := min(chunkMax, r.Stores-number*chunkMax)
 	if in.Byte() != chunkLayout || int64(in.Length()) != want {
 		return nil, ErrPart
@@ -115,13 +115,13 @@ func (r *Row) chunk(parts Parts, number int64) ([]entry, error) {
 		flags := in.Byte()
 		e.targeted = flags&targetedFlag != 0
 		if flags&toldFlag != 0 {
-			in.Fixed(e.content[:])
+			in.Read(e.content[:])
 		}
 		if flags > targetedFlag|toldFlag || (e.content != Hash{}) != (flags&toldFlag != 0) || i > 0 && entries[i-1].store >= e.store {
 			return nil, ErrPart
 		}
 	}
-	if !in.Done() {
+	if !in.Whole() {
 		return nil, ErrPart
 	}
 	return entries, nil
@@ -129,7 +129,7 @@ func (r *Row) chunk(parts Parts, number int64) ([]entry, error) {
 
 // appendChunk appends the encoding of a part: layout, count, then of each store its id, flags, and the content it was told of.
 func appendChunk(b []byte, entries []entry) []byte {
-	b = rowbytes.AppendUint(append(b, chunkLayout), int64(len(entries)))
+	b = fields.AppendUvarint(append(b, chunkLayout), int64(len(entries)))
 	for i := range entries {
 		e := &entries[i]
 		flags := byte(0)
@@ -139,7 +139,7 @@ func appendChunk(b []byte, entries []entry) []byte {
 		if e.content != (Hash{}) {
 			flags |= toldFlag
 		}
-		b = append(rowbytes.AppendText(b, e.store), flags)
+		b = append(fields.AppendText(b, e.store), flags)
 		if flags&toldFlag != 0 {
 			b = append(b, e.content[:]...)
 		}

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"math"
 
+	"github.com/rmn-arms/campaign-engine/state/fields"
 	"github.com/rmn-arms/campaign-engine/state/instant"
-	"github.com/rmn-arms/campaign-engine/state/rowbytes"
 )
 
 // A store in bytes:
@@ -17,7 +17,7 @@ import (
 //	departed, cause, flushed, flush due, untold, forget due, not before
 //	devices    their number, then each: id, flags, due
 //
-// Numbers are varints, see rowbytes. An instant that may be Never is written as one more than it is, and Never as 0.
+// Numbers are varints, see fields. An instant that may be Never is written as one more than it is, and Never as 0.
 const (
 	storeLayout    = 1
 	duePrefixBytes = 8
@@ -33,17 +33,17 @@ var ErrStore = errors.New("decoding a store: not the encoding of one")
 func (s *Store) AppendBinary(b []byte) []byte {
 	b = append(binary.BigEndian.AppendUint64(b, uint64(s.NextDue())), storeLayout)
 	for _, p := range [...]Position{s.Placements, s.Presences, s.Acks} {
-		b = rowbytes.AppendUint(rowbytes.AppendUint(b, int64(p.Partition)), p.Offset)
+		b = fields.AppendUvarint(fields.AppendUvarint(b, int64(p.Partition)), p.Offset)
 	}
-	b = rowbytes.AppendUint(b, s.Departed)
-	b = rowbytes.AppendInstant(rowbytes.AppendInstant(b, s.Cause), s.FlushedAt)
-	b = rowbytes.AppendBool(appendDue(b, s.FlushDue), s.Untold)
-	b = rowbytes.AppendInstant(appendDue(b, s.ForgetDue), s.NotBefore)
-	b = rowbytes.AppendUint(b, int64(len(s.Devices)))
+	b = fields.AppendUvarint(b, s.Departed)
+	b = fields.AppendInstant(fields.AppendInstant(b, s.Cause), s.FlushedAt)
+	b = fields.AppendBool(appendDue(b, s.FlushDue), s.Untold)
+	b = fields.AppendInstant(appendDue(b, s.ForgetDue), s.NotBefore)
+	b = fields.AppendUvarint(b, int64(len(s.Devices)))
 	for i := range s.Devices {
 		r := &s.Devices[i]
 		flags := flag(r.Dirty, dirtyFlag) | flag(r.Leaving, leavingFlag)
-		b = appendDue(append(rowbytes.AppendText(b, r.ID), flags), r.Due)
+		b = appendDue(append(fields.AppendText(b, r.ID), flags), r.Due)
 	}
 	return b
 }
@@ -54,13 +54,13 @@ func (s *Store) UnmarshalBinary(data []byte) error {
 	if len(data) < duePrefixBytes {
 		return ErrStore
 	}
-	in := rowbytes.NewReader(data[duePrefixBytes:])
+	in := fields.NewReader(data[duePrefixBytes:])
 	if in.Byte() != storeLayout {
 		return ErrStore
 	}
 	read := Store{
 		Placements: readPosition(&in), Presences: readPosition(&in), Acks: readPosition(&in),
-		Departed: in.Uint(), Cause: in.Instant(), FlushedAt: in.Instant(), FlushDue: readDue(&in), Untold: in.Bool(),
+		Departed: in.Uvarint(), Cause: in.Instant(), FlushedAt: in.Instant(), FlushDue: readDue(&in), Untold: in.Bool(),
 		ForgetDue: readDue(&in), NotBefore: in.Instant(),
 	}
 	if n := in.Length(); n > 0 {
@@ -76,7 +76,7 @@ func (s *Store) UnmarshalBinary(data []byte) error {
 	if read.Placements.Partition|read.Presences.Partition|read.Acks.Partition < 0 { // one that is none
 		return ErrStore
 	}
-	if !in.Done() || binary.BigEndian.Uint64(data) != uint64(read.NextDue()) {
+	if !in.Whole() || binary.BigEndian.Uint64(data) != uint64(read.NextDue()) {
 		return ErrStore
 	}
 	*s = read
@@ -84,8 +84,8 @@ func (s *Store) UnmarshalBinary(data []byte) error {
 }
 
 // readPosition reads a position; its partition is negative when it is none.
-func readPosition(in *rowbytes.Reader) Position {
-	partition, offset := in.Uint(), in.Uint()
+func readPosition(in *fields.Reader) Position {
+	partition, offset := in.Uvarint(), in.Uvarint()
 	if partition > math.MaxInt32 {
 		return Position{Partition: -1}
 	}
@@ -97,10 +97,10 @@ func appendDue(b []byte, at instant.Instant) []byte {
 	if at == Never {
 		return append(b, 0)
 	}
-	return rowbytes.AppendInstant(b, at+1)
+	return fields.AppendInstant(b, at+1)
 }
 
-func readDue(in *rowbytes.Reader) instant.Instant {
+func readDue(in *fields.Reader) instant.Instant {
 	if at := in.Instant(); at != 0 {
 		return at - 1
 	}

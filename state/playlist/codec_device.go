@@ -1,7 +1,7 @@
 package playlist
 
 import (
-	"github.com/rmn-arms/campaign-engine/state/rowbytes"
+	"github.com/rmn-arms/campaign-engine/state/fields"
 )
 
 const (
@@ -16,17 +16,17 @@ const (
 // read reads a device. Its error is ErrPart.
 func (d *device) read(parts Parts, id string) error {
 	part := parts.Part(devicePrefix + id)
-	in, texts := rowbytes.NewReader(part), allocator{whole: string(part)}
+	in, texts := fields.NewReader(part), allocator{whole: string(part)}
 	if in.Byte() != deviceLayout {
 		return ErrPart
 	}
 	flags := in.Byte()
 	read := device{
 		says: flags&saysFlag != 0, fresh: flags&freshFlag != 0, saidReady: flags&saidReadyFlag != 0,
-		unreachable: flags&unreachableFlag != 0, at: in.Instant(), revision: in.Uint(), attempt: in.Uint(), floor: in.Uint(),
+		unreachable: flags&unreachableFlag != 0, at: in.Instant(), revision: in.Uvarint(), attempt: in.Uvarint(), floor: in.Uvarint(),
 		caused: in.Instant(), compiledAt: in.Instant(), pushDue: readDue(&in), awaiting: readDue(&in),
 	}
-	in.Fixed(read.heard[:])
+	in.Read(read.heard[:])
 	if n := in.Length(); n > 0 {
 		read.mime = make([]string, n)
 	}
@@ -41,7 +41,7 @@ func (d *device) read(parts Parts, id string) error {
 			return ErrPart
 		}
 	}
-	if !in.Done() || flags > deviceFlags {
+	if !in.Whole() || flags > deviceFlags {
 		return ErrPart
 	}
 	*d = read
@@ -69,7 +69,7 @@ const (
 	slabMax    = 512
 )
 
-func (s *shown) read(in *rowbytes.Reader, texts *allocator) bool {
+func (s *shown) read(in *fields.Reader, texts *allocator) bool {
 	s.id, s.left = in.TextOf(texts.whole), leftOut(in.Byte())
 	if n := in.Length(); n > 0 {
 		s.entries = texts.entries(n)
@@ -77,8 +77,8 @@ func (s *shown) read(in *rowbytes.Reader, texts *allocator) bool {
 	for i := range s.entries {
 		e := &s.entries[i]
 		e.creative = in.TextOf(texts.whole)
-		in.Fixed(e.form[:])
-		e.since, e.state, e.said = in.Uint(), state(in.Byte()), in.Uint()
+		in.Read(e.form[:])
+		e.since, e.state, e.said = in.Uvarint(), state(in.Byte()), in.Uvarint()
 		if e.state == failed {
 			e.word = in.Text()
 		}
@@ -108,15 +108,15 @@ func (d *device) room() []byte {
 func (d *device) append(b []byte) []byte {
 	flags := flag(d.says, saysFlag) | flag(d.fresh, freshFlag) | flag(d.saidReady, saidReadyFlag) |
 		flag(d.unreachable, unreachableFlag)
-	b = rowbytes.AppendInstant(append(b, deviceLayout, flags), d.at)
-	b = rowbytes.AppendUint(rowbytes.AppendUint(rowbytes.AppendUint(b, d.revision), d.attempt), d.floor)
-	b = rowbytes.AppendInstant(rowbytes.AppendInstant(b, d.caused), d.compiledAt)
+	b = fields.AppendInstant(append(b, deviceLayout, flags), d.at)
+	b = fields.AppendUvarint(fields.AppendUvarint(fields.AppendUvarint(b, d.revision), d.attempt), d.floor)
+	b = fields.AppendInstant(fields.AppendInstant(b, d.caused), d.compiledAt)
 	b = append(appendDue(appendDue(b, d.pushDue), d.awaiting), d.heard[:]...)
-	b = rowbytes.AppendUint(b, int64(len(d.mime)))
+	b = fields.AppendUvarint(b, int64(len(d.mime)))
 	for _, mime := range d.mime {
-		b = rowbytes.AppendText(b, mime)
+		b = fields.AppendText(b, mime)
 	}
-	b = rowbytes.AppendUint(b, int64(len(d.shown)))
+	b = fields.AppendUvarint(b, int64(len(d.shown)))
 	for i := range d.shown {
 		b = d.shown[i].append(b)
 	}
@@ -124,15 +124,15 @@ func (d *device) append(b []byte) []byte {
 }
 
 func (s *shown) append(b []byte) []byte {
-	b = append(rowbytes.AppendText(b, s.id), byte(s.left))
-	b = rowbytes.AppendUint(b, int64(len(s.entries)))
+	b = append(fields.AppendText(b, s.id), byte(s.left))
+	b = fields.AppendUvarint(b, int64(len(s.entries)))
 	for i := range s.entries {
 		e := &s.entries[i]
-		b = append(rowbytes.AppendText(b, e.creative), e.form[:]...)
-		b = append(rowbytes.AppendUint(b, e.since), byte(e.state))
-		b = rowbytes.AppendUint(b, e.said)
+		b = append(fields.AppendText(b, e.creative), e.form[:]...)
+		b = append(fields.AppendUvarint(b, e.since), byte(e.state))
+		b = fields.AppendUvarint(b, e.said)
 		if e.state == failed {
-			b = rowbytes.AppendText(b, e.word)
+			b = fields.AppendText(b, e.word)
 		}
 	}
 	return b

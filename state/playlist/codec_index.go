@@ -3,7 +3,7 @@ package playlist
 import (
 	"slices"
 
-	"github.com/rmn-arms/campaign-engine/state/rowbytes"
+	"github.com/rmn-arms/campaign-engine/state/fields"
 )
 
 const (
@@ -18,22 +18,22 @@ func readIndex(parts Parts) (index, error) {
 	if part == nil {
 		return nil, nil
 	}
-	in, whole := rowbytes.NewReader(part), string(part)
+	in, whole := fields.NewReader(part), string(part)
 	if in.Byte() != indexLayout {
 		return nil, ErrPart
 	}
 	read := make(index, in.Length())
 	for i := range read {
 		l := &read[i]
-		*l = listed{id: in.TextOf(whole), sequence: in.Uint(), revision: in.Uint(), placed: in.Bool(), endsAt: in.Instant()}
+		*l = listed{id: in.TextOf(whole), sequence: in.Uvarint(), revision: in.Uvarint(), placed: in.Bool(), endsAt: in.Instant()}
 		if in.Bool() {
-			in.Fixed(l.told[:])
+			in.Read(l.told[:])
 		}
 		if i > 0 && l.id <= read[i-1].id {
 			return nil, ErrPart
 		}
 	}
-	if !in.Done() {
+	if !in.Whole() {
 		return nil, ErrPart
 	}
 	return read, nil
@@ -46,13 +46,13 @@ func (x index) append(b []byte) []byte {
 		size += len(x[i].id) + listedMaxBytes
 	}
 	b = slices.Grow(b, size)
-	b = rowbytes.AppendUint(append(b, indexLayout), int64(len(x)))
+	b = fields.AppendUvarint(append(b, indexLayout), int64(len(x)))
 	for i := range x {
 		l := &x[i]
-		b = rowbytes.AppendUint(rowbytes.AppendUint(rowbytes.AppendText(b, l.id), l.sequence), l.revision)
-		b = rowbytes.AppendInstant(rowbytes.AppendBool(b, l.placed), l.endsAt)
+		b = fields.AppendUvarint(fields.AppendUvarint(fields.AppendText(b, l.id), l.sequence), l.revision)
+		b = fields.AppendInstant(fields.AppendBool(b, l.placed), l.endsAt)
 		told := l.told != digest{}
-		if b = rowbytes.AppendBool(b, told); told {
+		if b = fields.AppendBool(b, told); told {
 			b = append(b, l.told[:]...)
 		}
 	}

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rmn-arms/campaign-engine/state/fields"
 	"github.com/rmn-arms/campaign-engine/state/instant"
-	"github.com/rmn-arms/campaign-engine/state/rowbytes"
 )
 
 // Entry is a creative in a playlist, and the window of its campaign.
@@ -55,8 +55,8 @@ func newCatalogue(placements []Placement) catalogue {
 }
 
 func (e *Entry) append(b []byte) []byte {
-	b = e.Creative.append(rowbytes.AppendText(b, e.CampaignID))
-	return rowbytes.AppendInstant(rowbytes.AppendInstant(b, e.StartsAt), e.EndsAt)
+	b = e.Creative.append(fields.AppendText(b, e.CampaignID))
+	return fields.AppendInstant(fields.AppendInstant(b, e.StartsAt), e.EndsAt)
 }
 
 // The sizes of JSON around the texts of an entry and of a command, with numbers and instants at their longest.

@@ -3,8 +3,8 @@ package playlist
 import (
 	"errors"
 
+	"github.com/rmn-arms/campaign-engine/state/fields"
 	"github.com/rmn-arms/campaign-engine/state/instant"
-	"github.com/rmn-arms/campaign-engine/state/rowbytes"
 )
 
 // Placement tells a store that a campaign is to be on its devices, or is to be no more. It is the record of store-placements,
@@ -54,11 +54,11 @@ const (
 
 // AppendBinary appends the placement's encoding: layout, then the fields in their order.
 func (p *Placement) AppendBinary(b []byte) []byte {
-	b = rowbytes.AppendText(append(b, placementLayout), p.CampaignID)
-	b = rowbytes.AppendUint(rowbytes.AppendUint(b, p.Sequence), p.Revision)
-	b = rowbytes.AppendBool(b, p.Placed)
-	b = rowbytes.AppendInstant(rowbytes.AppendInstant(b, p.StartsAt), p.EndsAt)
-	b = rowbytes.AppendUint(b, int64(len(p.Creatives)))
+	b = fields.AppendText(append(b, placementLayout), p.CampaignID)
+	b = fields.AppendUvarint(fields.AppendUvarint(b, p.Sequence), p.Revision)
+	b = fields.AppendBool(b, p.Placed)
+	b = fields.AppendInstant(fields.AppendInstant(b, p.StartsAt), p.EndsAt)
+	b = fields.AppendUvarint(b, int64(len(p.Creatives)))
 	for i := range p.Creatives {
 		b = p.Creatives[i].append(b)
 	}
@@ -66,20 +66,20 @@ func (p *Placement) AppendBinary(b []byte) []byte {
 }
 
 func (c *Creative) append(b []byte) []byte {
-	b = rowbytes.AppendUint(rowbytes.AppendText(b, c.ID), c.Version)
-	b = rowbytes.AppendText(rowbytes.AppendText(b, c.URL), c.SHA256)
-	b = rowbytes.AppendText(rowbytes.AppendUint(b, c.Bytes), c.MIME)
-	return rowbytes.AppendUint(b, int64(c.DurationMs))
+	b = fields.AppendUvarint(fields.AppendText(b, c.ID), c.Version)
+	b = fields.AppendText(fields.AppendText(b, c.URL), c.SHA256)
+	b = fields.AppendText(fields.AppendUvarint(b, c.Bytes), c.MIME)
+	return fields.AppendUvarint(b, int64(c.DurationMs))
 }
 
 // UnmarshalBinary sets the placement to what AppendBinary wrote; it shares no memory with data. Its error is ErrRecord.
 func (p *Placement) UnmarshalBinary(data []byte) error {
-	in := rowbytes.NewReader(data)
+	in := fields.NewReader(data)
 	if in.Byte() != placementLayout {
 		return ErrRecord
 	}
 	read := Placement{
-		CampaignID: in.Text(), Sequence: in.Uint(), Revision: in.Uint(), Placed: in.Bool(),
+		CampaignID: in.Text(), Sequence: in.Uvarint(), Revision: in.Uvarint(), Placed: in.Bool(),
 		StartsAt: in.Instant(), EndsAt: in.Instant(),
 	}
 	if n := in.Length(); n > 0 {
@@ -87,11 +87,11 @@ func (p *Placement) UnmarshalBinary(data []byte) error {
 	}
 	for i := range read.Creatives {
 		read.Creatives[i] = Creative{
-			ID: in.Text(), Version: in.Uint(), URL: in.Text(), SHA256: in.Text(), Bytes: in.Uint(), MIME: in.Text(),
-			DurationMs: instant.Millis(in.Uint()),
+			ID: in.Text(), Version: in.Uvarint(), URL: in.Text(), SHA256: in.Text(), Bytes: in.Uvarint(), MIME: in.Text(),
+			DurationMs: instant.Millis(in.Uvarint()),
 		}
 	}
-	if !in.Done() {
+	if !in.Whole() {
 		return ErrRecord
 	}
 	*p = read
@@ -100,19 +100,19 @@ func (p *Placement) UnmarshalBinary(data []byte) error {
 
 // AppendBinary appends the presence's encoding: layout, then the fields in their order.
 func (p *Presence) AppendBinary(b []byte) []byte {
-	b = rowbytes.AppendText(append(b, presenceLayout), p.DeviceID)
-	b = rowbytes.AppendInstant(b, p.At)
-	b = rowbytes.AppendBool(rowbytes.AppendBool(b, p.Present), p.Says)
-	b = rowbytes.AppendUint(b, int64(len(p.MIME)))
+	b = fields.AppendText(append(b, presenceLayout), p.DeviceID)
+	b = fields.AppendInstant(b, p.At)
+	b = fields.AppendBool(fields.AppendBool(b, p.Present), p.Says)
+	b = fields.AppendUvarint(b, int64(len(p.MIME)))
 	for _, mime := range p.MIME {
-		b = rowbytes.AppendText(b, mime)
+		b = fields.AppendText(b, mime)
 	}
 	return b
 }
 
 // UnmarshalBinary sets the presence to what AppendBinary wrote; it shares no memory with data. Its error is ErrRecord.
 func (p *Presence) UnmarshalBinary(data []byte) error {
-	in := rowbytes.NewReader(data)
+	in := fields.NewReader(data)
 	if in.Byte() != presenceLayout {
 		return ErrRecord
 	}
@@ -123,7 +123,7 @@ func (p *Presence) UnmarshalBinary(data []byte) error {
 	for i := range read.MIME {
 		read.MIME[i] = in.Text()
 	}
-	if !in.Done() {
+	if !in.Whole() {
 		return ErrRecord
 	}
 	*p = read

@@ -3,7 +3,7 @@ package readiness
 import (
 	"errors"
 
-	"github.com/rmn-arms/campaign-engine/state/rowbytes"
+	"github.com/rmn-arms/campaign-engine/state/fields"
 )
 
 // Change is how ready a store's devices are for a campaign now. It is the record of readiness-changes; a newer one of the same
@@ -30,24 +30,24 @@ const changeLayout = 1
 
 // AppendBinary appends the change's encoding: layout, then the fields in their order.
 func (c *Change) AppendBinary(b []byte) []byte {
-	b = rowbytes.AppendUint(rowbytes.AppendText(append(b, changeLayout), c.StoreID), c.Revision)
+	b = fields.AppendUvarint(fields.AppendText(append(b, changeLayout), c.StoreID), c.Revision)
 	for _, count := range [...]int64{c.Total, c.Ready, c.Failed, c.Unreachable, int64(len(c.Unready))} {
-		b = rowbytes.AppendUint(b, count)
+		b = fields.AppendUvarint(b, count)
 	}
 	for _, u := range c.Unready {
-		b = rowbytes.AppendText(rowbytes.AppendText(b, u.DeviceID), u.Reason)
+		b = fields.AppendText(fields.AppendText(b, u.DeviceID), u.Reason)
 	}
 	return b
 }
 
 // UnmarshalBinary sets the change to what AppendBinary wrote; it shares no memory with data. Its error is ErrChange.
 func (c *Change) UnmarshalBinary(data []byte) error {
-	in := rowbytes.NewReader(data)
+	in := fields.NewReader(data)
 	if in.Byte() != changeLayout {
 		return ErrChange
 	}
 	read := Change{
-		StoreID: in.Text(), Revision: in.Uint(), Total: in.Uint(), Ready: in.Uint(), Failed: in.Uint(), Unreachable: in.Uint(),
+		StoreID: in.Text(), Revision: in.Uvarint(), Total: in.Uvarint(), Ready: in.Uvarint(), Failed: in.Uvarint(), Unreachable: in.Uvarint(),
 	}
 	if n := in.Length(); n > 0 {
 		read.Unready = make([]Unready, n)
@@ -55,7 +55,7 @@ func (c *Change) UnmarshalBinary(data []byte) error {
 	for i := range read.Unready {
 		read.Unready[i] = Unready{in.Text(), in.Text()}
 	}
-	if !in.Done() || len(read.Unready) > UnreadyMax {
+	if !in.Whole() || len(read.Unready) > UnreadyMax {
 		return ErrChange
 	}
 	*c = read

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"math"
 
+	"github.com/rmn-arms/campaign-engine/state/fields"
 	"github.com/rmn-arms/campaign-engine/state/instant"
-	"github.com/rmn-arms/campaign-engine/state/rowbytes"
 )
 
 // A row in bytes:
@@ -36,21 +36,21 @@ func (r *Row) AppendBinary(b []byte) []byte {
 	b = binary.BigEndian.AppendUint64(b, uint64(r.Due))
 	b = append(b, rowLayout, byte(r.Stage))
 	for _, number := range [...]int64{r.Sequence, r.Revision, r.Reports} {
-		b = rowbytes.AppendUint(b, number)
+		b = fields.AppendUvarint(b, number)
 	}
 	if r.Stage == Forgotten {
 		return b
 	}
-	b = r.Sums.append(rowbytes.AppendUint(b, r.Stores))
-	b = rowbytes.AppendInstant(b, r.Looked)
+	b = r.Sums.append(fields.AppendUvarint(b, r.Stores))
+	b = fields.AppendInstant(b, r.Looked)
 	if r.Reports > 0 {
 		b = append(b, r.Said[:]...)
 	}
 	switch r.Stage {
 	case Started:
-		b = rowbytes.AppendUint(rowbytes.AppendUint(b, r.AtStart.Ready), r.AtStart.Total)
+		b = fields.AppendUvarint(fields.AppendUvarint(b, r.AtStart.Ready), r.AtStart.Total)
 	case Over:
-		b = rowbytes.AppendUint(b, r.Removed)
+		b = fields.AppendUvarint(b, r.Removed)
 	}
 	return b
 }
@@ -58,28 +58,28 @@ func (r *Row) AppendBinary(b []byte) []byte {
 // UnmarshalBinary sets the row to what AppendBinary wrote; it shares no memory with data. Its error is ErrRow, and the row is
 // then unchanged.
 func (r *Row) UnmarshalBinary(data []byte) error {
-	in := rowbytes.NewReader(data)
+	in := fields.NewReader(data)
 	var due [duePrefixBytes]byte
-	in.Fixed(due[:])
+	in.Read(due[:])
 	read := Row{Due: instant.Instant(binary.BigEndian.Uint64(due[:]))}
 	if in.Byte() != rowLayout {
 		return ErrRow
 	}
 	read.Stage = Stage(in.Byte())
-	read.Sequence, read.Revision, read.Reports = in.Uint(), in.Uint(), in.Uint()
+	read.Sequence, read.Revision, read.Reports = in.Uvarint(), in.Uvarint(), in.Uvarint()
 	if read.Stage < Forgotten {
-		read.Stores, read.Sums, read.Looked = in.Uint(), readCounts(&in), in.Instant()
+		read.Stores, read.Sums, read.Looked = in.Uvarint(), readCounts(&in), in.Instant()
 		if read.Reports > 0 {
-			in.Fixed(read.Said[:])
+			in.Read(read.Said[:])
 		}
 	}
 	switch read.Stage {
 	case Started:
-		read.AtStart = AtStart{in.Uint(), in.Uint()}
+		read.AtStart = AtStart{in.Uvarint(), in.Uvarint()}
 	case Over:
-		read.Removed = in.Uint()
+		read.Removed = in.Uvarint()
 	}
-	if !in.Done() || !read.holds() {
+	if !in.Whole() || !read.holds() {
 		return ErrRow
 	}
 	*r = read

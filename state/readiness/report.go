@@ -5,9 +5,9 @@ import (
 	"crypto/sha256"
 	"slices"
 
+	"github.com/rmn-arms/campaign-engine/state/fields"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/state/linearhash"
-	"github.com/rmn-arms/campaign-engine/state/rowbytes"
 )
 
 // Report is what is told of a campaign.
@@ -111,10 +111,10 @@ func (r *Row) unready(parts linearhash.Buckets) ([]UnreadyIn, error) {
 
 // readUnready appends what appendUnready wrote of a store. Its error is ErrPart.
 func readUnready(devices []UnreadyIn, storeID string, list []byte) ([]UnreadyIn, error) {
-	in := rowbytes.NewReader(list)
+	in := fields.NewReader(list)
 	begin := len(devices)
-	for !in.Done() {
-		if in.Bad() {
+	for !in.Whole() {
+		if in.Bad {
 			return nil, ErrPart
 		}
 		devices = append(devices, UnreadyIn{storeID, Unready{in.Text(), in.Text()}})
@@ -125,13 +125,13 @@ func readUnready(devices []UnreadyIn, storeID string, list []byte) ([]UnreadyIn,
 
 // content identifies what the report says, without its number and instant.
 func (r *Report) content() Content {
-	b := r.Counts.append(rowbytes.AppendUint(nil, r.Revision))
-	b = rowbytes.AppendBool(b, r.AtStart != nil)
+	b := r.Counts.append(fields.AppendUvarint(nil, r.Revision))
+	b = fields.AppendBool(b, r.AtStart != nil)
 	if r.AtStart != nil {
-		b = rowbytes.AppendUint(rowbytes.AppendUint(b, r.AtStart.Ready), r.AtStart.Total)
+		b = fields.AppendUvarint(fields.AppendUvarint(b, r.AtStart.Ready), r.AtStart.Total)
 	}
 	for _, u := range r.Unready {
-		b = rowbytes.AppendText(rowbytes.AppendText(rowbytes.AppendText(b, u.StoreID), u.DeviceID), u.Reason)
+		b = fields.AppendText(fields.AppendText(fields.AppendText(b, u.StoreID), u.DeviceID), u.Reason)
 	}
 	sum := sha256.Sum256(b)
 	return Content(sum[:len(Content{})])

@@ -20,8 +20,9 @@ const Never instant.Instant = math.MaxInt64
 
 // How long things take, in milliseconds.
 const (
-	// Pause is how long changes are gathered for one report.
-	Pause instant.Millis = 500
+	// Pause is how long changes are gathered for one report. A store gathers for playlist.Coalesce before (500 ms), and what answers
+	// to something is to be at most 1 s behind it: together they leave a fifth of that for the way.
+	Pause instant.Millis = 300
 	// Memory is how long after its end or cancel what its stores have said is kept of a campaign.
 	Memory instant.Millis = 24 * 60 * 60 * 1000
 	// forgetPause parts the steps in which that is forgotten; repairPause is how long a part that cannot be read is left alone.

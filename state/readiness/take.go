@@ -5,8 +5,8 @@ import (
 	"errors"
 	"math"
 
+	"github.com/rmn-arms/campaign-engine/state/fields"
 	"github.com/rmn-arms/campaign-engine/state/linearhash"
-	"github.com/rmn-arms/campaign-engine/state/rowbytes"
 )
 
 // Outcome is what became of a change.
@@ -74,27 +74,27 @@ type store struct {
 }
 
 func (s *store) append(b []byte) []byte {
-	b = rowbytes.AppendBool(b, s.listed)
+	b = fields.AppendBool(b, s.listed)
 	b = s.Counts.append(b)
-	return rowbytes.AppendText(b, s.id)
+	return fields.AppendText(b, s.id)
 }
 
 func (c Counts) append(b []byte) []byte {
 	for _, count := range [...]int64{c.Total, c.Ready, c.Failed, c.Unreachable} {
-		b = rowbytes.AppendUint(b, count)
+		b = fields.AppendUvarint(b, count)
 	}
 	return b
 }
 
-func readCounts(in *rowbytes.Reader) Counts {
-	return Counts{in.Uint(), in.Uint(), in.Uint(), in.Uint()}
+func readCounts(in *fields.Reader) Counts {
+	return Counts{in.Uvarint(), in.Uvarint(), in.Uvarint(), in.Uvarint()}
 }
 
 // readStore reads what append wrote. Its error is ErrPart.
 func readStore(content []byte) (store, error) {
-	in := rowbytes.NewReader(content)
+	in := fields.NewReader(content)
 	s := store{listed: in.Bool(), Counts: readCounts(&in), id: in.Text()}
-	if !in.Done() || !s.hold(storeDevicesMax) {
+	if !in.Whole() || !s.hold(storeDevicesMax) {
 		return store{}, ErrPart
 	}
 	return s, nil
@@ -106,7 +106,7 @@ func listName(storeID string) string { return "u/" + storeID }
 // appendUnready appends the devices one after the other: nothing when there are none.
 func appendUnready(b []byte, devices []Unready) []byte {
 	for _, u := range devices {
-		b = rowbytes.AppendText(rowbytes.AppendText(b, u.DeviceID), u.Reason)
+		b = fields.AppendText(fields.AppendText(b, u.DeviceID), u.Reason)
 	}
 	return b
 }

@@ -50,7 +50,7 @@ func TestStart(t *testing.T) {
 	c.apply(readiness.Transition{Sequence: 3, Activates: true})
 	c.take(changeOf("s-1", 1, 2, 0, 0, 0)) // waits
 	c.pass(readiness.Pause)
-	if n := len(c.told); n != 3 || c.told[1].At != began+1 || c.told[2].At != began+1+500 {
+	if n := len(c.told); n != 3 || c.told[1].At != began+1 || c.told[2].At.Sub(began+1) != readiness.Pause {
 		t.Fatalf("told %d times: %+v", n, c.told)
 	}
 	for _, report := range c.told[1:] {

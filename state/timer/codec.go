@@ -63,10 +63,10 @@ func (r *Row) AppendBinary(b []byte) []byte {
 		b = binary.AppendUvarint(b, uint64(r.Grace))
 		b = r.appendTimers(b)
 	}
-	b = fields.AppendText(fields.AppendText(b, r.AdvertiserID), r.Currency)
+	b = fields.AppendShort(fields.AppendShort(b, r.AdvertiserID), r.Currency)
 	if !r.Wording.isZero() {
-		b = fields.AppendText(fields.AppendText(b, r.Wording.StartsAtLocal), r.Wording.EndsAtLocal)
-		b = fields.AppendText(fields.AppendText(b, r.Wording.Zone), r.Wording.Disambiguation)
+		b = fields.AppendShort(fields.AppendShort(b, r.Wording.StartsAtLocal), r.Wording.EndsAtLocal)
+		b = fields.AppendShort(fields.AppendShort(b, r.Wording.Zone), r.Wording.Disambiguation)
 	}
 	return b
 }

@@ -127,31 +127,19 @@ func (m *metrics) begin(group topics.Group) {
 	for _, reason := range schemas.Reasons() {
 		m.refused.WithLabelValues(of, string(reason))
 	}
-	for _, outcome := range []string{processors.Duplicates, processors.UnreadableRows} {
+	for _, outcome := range outcomesOf(of) {
 		m.outcomes.WithLabelValues(of, outcome)
 	}
-	if of == topics.Budgets {
-		m.beginAccounts(of)
-	} else {
+	switch of {
+	case topics.Budgets:
+		m.locks.WithLabelValues(of)
+	case topics.Timers, topics.Lifecycle:
 		for _, transition := range schemas.Transitions() {
 			m.lateness.WithLabelValues(of, string(transition))
 		}
 	}
 	for _, input := range group.Inputs {
 		m.lost.WithLabelValues(of, string(input))
-	}
-}
-
-// beginAccounts shows what only accounts count.
-func (m *metrics) beginAccounts(of string) {
-	m.locks.WithLabelValues(of)
-	for _, outcome := range []string{
-		processors.Noted, processors.Held, processors.Locked, processors.LockedEarly, processors.Adjusted,
-	} {
-		m.outcomes.WithLabelValues(of, outcome)
-	}
-	for _, verdict := range schemas.Verdicts() {
-		m.outcomes.WithLabelValues(of, string(verdict))
 	}
 }
 
