@@ -57,18 +57,17 @@ func (l *loop) look() {
 	}
 	if number, inputs, wanted := l.engine.tickets.begin(); wanted {
 		l.looks.running = true
-		l.errands.run(func(ctx context.Context) error { return l.lookAt(ctx, number, inputs) })
+		l.errands.run(func(ctx context.Context) error {
+			l.lookAt(ctx, number, inputs)
+			return nil
+		})
 	}
 }
 
 // lookAt is the errand that makes a look.
-func (l *loop) lookAt(ctx context.Context, number int64, inputs []string) error {
-	side, err := l.engine.side()
-	if err != nil {
-		return err
-	}
-	defer side.Close()
-	admin := kadm.NewClient(side)
+func (l *loop) lookAt(ctx context.Context, number int64, inputs []string) {
+	admin := kadm.NewClient(l.engine.asking) // under load looks follow one another: none makes connections of its own
+	var err error
 	var ends positions
 	var carried map[int32]int64
 	for _, step := range []func() (bool, error){
@@ -87,11 +86,10 @@ func (l *loop) lookAt(ctx context.Context, number int64, inputs []string) error 
 		},
 	} {
 		if !l.untilDone(ctx, step) {
-			return nil
+			return
 		}
 	}
 	l.errands.post(func() { l.looked(number, carried) })
-	return nil
 }
 
 // carriedEnds returns where the loop ends in the assignment's partitions, nil while that is not told for all of them.

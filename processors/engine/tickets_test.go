@@ -170,3 +170,24 @@ func TestALookIsNotPutOffByLaterOnes(t *testing.T) {
 		t.Errorf("in the end look %d is over, and %d are kept", number, kept)
 	}
 }
+
+// Where tickets are taken all the time, looks follow one another: they ask by connections that are there.
+func TestLooksMakeNoConnections(t *testing.T) {
+	t.Parallel()
+	const looks = 5
+	b := newBench(t, 1)
+	p := b.start("a", sums(nil))
+	b.ready(1, p)
+	ring := func(from, to int) {
+		for n := from; n < to; n++ {
+			b.set(&kgo.Record{Topic: testInput, Key: []byte(fmt.Sprint(n)), Value: []byte("close")})
+			b.rung(n + 1)
+		}
+	}
+	ring(0, 1)
+	before := p.wire.connections()
+	ring(1, 1+looks)
+	if made := p.wire.connections() - before; made >= looks {
+		t.Errorf("%d looks made %d connections", looks, made)
+	}
+}
