@@ -14,7 +14,7 @@ func (emptyKeeper) Positions(context.Context, map[string]TopicID) (map[Partition
 	return nil, nil
 }
 
-// What was fetched before the partitions were lost is not written after they came back: what lies before it may have been left out.
+// What was fetched before the partitions were lost is not written when they are back: what lies before it may have been left out.
 func TestNothingIsKeptAcrossALoss(t *testing.T) {
 	s := New(Config{Keeper: emptyKeeper{}})
 	given := func() map[string]map[int32]kgo.Offset {
