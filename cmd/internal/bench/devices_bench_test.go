@@ -3,6 +3,7 @@
 package bench
 
 import (
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/kafkatest"
+	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -32,6 +34,7 @@ func TestDevices(t *testing.T) {
 	r := newRig(t, kafkatest.Start(t, kafkatest.Options{}))
 	r.createStoreTopics(*wide)
 	r.start("--processors", "all")
+	r.answer()
 	r.register(*wide)
 	r.distribute(*wide)
 	r.idle(10 * time.Second)
@@ -51,11 +54,15 @@ func storeTopics(count int) []string {
 // createStoreTopics creates the stores' topics: how long that takes is no part of what is measured.
 func (r *rig) createStoreTopics(count int) {
 	r.t.Helper()
-	admin, began := kadm.NewClient(r.connect()), time.Now()
-	for names := range slices.Chunk(storeTopics(count), 250) {
-		created, err := admin.CreateTopics(r.ctx, 1, -1, map[string]*string{"cleanup.policy": kadm.StringPtr("compact")}, names...)
+	admin, began := topics.NewAdmin(r.connect()), time.Now()
+	for names := range slices.Chunk(storeTopics(count), topics.CreateMaxTopics) {
+		streams := make([]topics.Stream, len(names))
+		for i, name := range names {
+			streams[i] = topics.StoreStream()
+			streams[i].Name = topics.Name(name)
+		}
+		_, err := admin.CreateMissing(r.ctx, streams, topics.DeviceCommands, topics.Options{})
 		r.must(err)
-		r.must(created.Error())
 	}
 	r.report("creating the topics of stores", fmt.Sprintf("%.0f/s", float64(count)/time.Since(began).Seconds()),
 		fmt.Sprintf("%d topics", count))
@@ -76,6 +83,40 @@ func (r *rig) register(stores int) {
 	took := r.commanded(base, stores).Sub(began)
 	r.report("devices registered until the last has its playlist", fmt.Sprintf("%.0f/s", float64(stores*devicesPerStore)/took.Seconds()),
 		fmt.Sprintf("%d devices of %d stores in %s", stores*devicesPerStore, stores, ms(took)))
+}
+
+// answer lets each device say that it is ready as soon as a command for it is there: who is silent is sent it again and again.
+func (r *rig) answer() {
+	r.t.Helper()
+	reader := r.connect(kgo.ConsumeTopics(string(topics.DeviceCommands)), kgo.FetchIsolationLevel(kgo.ReadCommitted()))
+	writer := r.connect(kgo.DisableIdempotentWrite(), kgo.RequiredAcks(kgo.LeaderAck()))
+	ctx, cancel := context.WithCancel(r.ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for n := 0; ctx.Err() == nil; {
+			reader.PollFetches(ctx).EachRecord(func(record *kgo.Record) {
+				command, refusal := topics.DecodeCommand(record.Value)
+				if refusal != nil {
+					r.t.Errorf("a command cannot be read: %+v", refusal)
+					return
+				}
+				n++
+				writer.Produce(ctx, ackOf(n, &command.Data), nil)
+			})
+		}
+	}()
+	r.t.Cleanup(func() {
+		cancel()
+		<-done
+	})
+}
+
+func ackOf(n int, c *schemas.Command) *kgo.Record {
+	value := fmt.Sprintf(`{"specversion":"1.0","id":"a-%d","source":%[2]q,"type":"device.ack","subject":%[3]q,"datacontenttype":"application/json",`+
+		`"data":{"command_id":%[4]q,"device_id":%[2]q,"store_id":%[3]q,"playlist_revision":%[5]d,"status":"ready"}}`,
+		n, c.DeviceID, c.StoreID, c.CommandID, c.PlaylistRevision)
+	return &kgo.Record{Topic: string(topics.DeviceAcks), Key: []byte(c.StoreID), Value: []byte(value)}
 }
 
 func schemasInstant(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000Z") }
@@ -167,4 +208,4 @@ func (r *rig) commanded(base map[string]int64, stores int) time.Time {
 }
 
 // lookEvery parts the looks at the stores' topics: asking for thousands of ends costs the broker something, too.
-const lookEvery = 200 * time.Millisecond
+const lookEvery = time.Second
