@@ -47,7 +47,8 @@ func (c *Change) UnmarshalBinary(data []byte) error {
 		return ErrChange
 	}
 	read := Change{
-		StoreID: in.Text(), Revision: in.Uvarint(), Total: in.Uvarint(), Ready: in.Uvarint(), Failed: in.Uvarint(), Unreachable: in.Uvarint(),
+		StoreID: in.Text(), Revision: in.Uvarint(), Total: in.Uvarint(), Ready: in.Uvarint(), Failed: in.Uvarint(),
+		Unreachable: in.Uvarint(),
 	}
 	if n := in.Length(); n > 0 {
 		read.Unready = make([]Unready, n)
