@@ -19,7 +19,7 @@ TAGS := kafka,torture,bench
 # What the tests with a real broker need, beside Go.
 JAVA_PACKAGES := openjdk-17-jre-headless maven
 
-.PHONY: help run postgres build test test-kafka money torture torture-short bench check fmt-check lint alerts vuln topology
+.PHONY: help run postgres build test test-kafka money devices torture torture-short bench check fmt-check lint alerts vuln topology
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,18 @@ money: ## of make test-kafka: 500,000 plays on real Kafka and Postgres, both kil
 	@$(call need_java)
 	@.tools/install-postgres --needed
 	$(GO) test -tags kafka -count=1 -timeout 15m -v -run '^TestMoney$$' ./cmd/internal/moneysuite -args -seed $(SEED)
+
+# Of make devices: how much there is, and for how long something happens.
+STORES    ?= 200
+DEVICES   ?= 10
+CAMPAIGNS ?= 500
+LENGTH    ?= 50s
+
+devices: ## of make test-kafka: 500 campaigns on 2,000 simulated devices, faults, kills; an oracle judges; SEED=1 STORES=200
+	@$(call need_tests,kafka)
+	@$(call need_java)
+	$(GO) test -tags kafka -count=1 -timeout 15m -v -run '^TestDevices$$' ./cmd/internal/devicesuite -args \
+	-seed $(SEED) -stores $(STORES) -devices $(DEVICES) -campaigns $(CAMPAIGNS) -length $(LENGTH)
 
 # Of make torture: SEEDS="1 2 3" are the runs to do, one random one by default; UNTRANSACTED=1 tortures an engine without
 # transactions and succeeds when the oracle finds that something was lost or doubled.

@@ -127,6 +127,7 @@ func (b budgets) onTimer(gctx goka.Context, _ any) {
 		return
 	}
 	account.HoldFrom(ctx.CaughtUpAt())
+	account.WaitFrom(ctx.CaughtUpAt())
 	fired, err := account.Fire(partsOf(ctx), ctx.Called(account.Lock.Ticket), ctx.Now())
 	if err != nil { // no other campaign waits for it
 		b.told.unreadable(ctx, topics.CampaignEngineBudgetsTable, refusing)

@@ -40,6 +40,9 @@ func missing(name topics.Name) error {
 	if _, own := topics.StreamNamed(name); own {
 		return fmt.Errorf("topic %s %w; campaignd creates it when it runs, and so does campaignd topics apply", name, errNoTopic)
 	}
+	if _, own := topics.StoreOf(name); own {
+		return fmt.Errorf("topic %s %w; campaignd creates it with the store's first command", name, errNoTopic)
+	}
 	var known []string
 	for _, stream := range topics.Streams() {
 		known = append(known, string(stream.Name))

@@ -43,6 +43,9 @@ func describe(r topics.Record, colour bool) string {
 			what, style = fmt.Sprintf("%s: %s (%s/%d/%d)", d.Reason, d.Detail, d.Topic, d.Partition, d.Offset), timeline.Bad
 		}
 	}
+	if isAboutDevices(topics.Name(r.Topic)) {
+		at, what, style = describeDevices(r)
+	}
 	if what == "" {
 		what, style = fmt.Sprintf("%d bytes at %d/%d", len(r.Value), r.Partition, r.Offset), timeline.Faint
 	}

@@ -4,10 +4,11 @@
 //	main.go      the command line and the exit codes
 //	connect.go   a client of the brokers, and the errors of reaching them
 //	publish.go   publish; lines.go and array.go read its input, progress.go shows how far it is
-//	tail.go      tail; describe.go and describe_money.go tell a record in a line, unfold.go as JSON
+//	tail.go      tail; describe.go, describe_money.go and describe_devices.go tell a record in a line, unfold.go as JSON
 //	story.go     show and timeline
 //	statement.go statement
 //	readiness.go readiness
+//	store.go     store and device
 //	wallet.go    wallet
 //	reconcile.go reconcile
 //	database.go  the tables in Postgres, for reading
@@ -50,6 +51,8 @@ type program struct {
 	Timeline  timelineCommand  `cmd:"" help:"Show all that happened to a campaign, and how late."`
 	Statement statementCommand `cmd:"" help:"Show what a campaign has come to: its plays, what was spent and released."`
 	Readiness readinessCommand `cmd:"" help:"Show on how many devices a campaign's content is, and which are not ready."`
+	Device    deviceCommand    `cmd:"" help:"Show what is to be on a device, what is, and why not."`
+	Store     storeCommand     `cmd:"" help:"Show a store's campaigns and devices, and how ready they are."`
 	Wallet    walletCommand    `cmd:"" help:"Show what came back to an advertiser, and what is held."`
 	Reconcile reconcileCommand `cmd:"" help:"Hold the ledger in Postgres against the topics."`
 	Generate  generateCommand  `cmd:"" help:"Make realistic campaigns, one JSON line per event."`

@@ -25,6 +25,7 @@ func (tailCommand) Help() string {
 there at the beginning. Records of different partitions come as they are read.
 
     campaignctl tail transitions-applied transitions-rejected dead-letters
+    campaignctl tail device-commands device-acks device-events    # device-commands.STORE: one store's own topic, signed
     campaignctl tail transitions-due --until-end --json | jq .event.data.lateness_ms`
 }
 

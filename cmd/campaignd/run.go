@@ -35,7 +35,7 @@ import (
 type runCommand struct {
 	config.Engine    `embed:""`
 	logging.Switches `embed:""`
-	Demo             bool `name:"demo" help:"Publish a few campaigns of the next seconds through campaign-events and show what becomes of them; only with the embedded broker."`
+	Demo             bool `name:"demo" help:"Publish a few campaigns of the next seconds through campaign-events, simulate two stores that show them, and tell what becomes of them; only with the embedded broker."`
 }
 
 // stopTimeout is how long the process may take to end after SIGTERM.
@@ -166,7 +166,11 @@ func (c *runCommand) serve(ctx context.Context, log zerolog.Logger, listener net
 		func(ctx context.Context) error { return c.greet(ctx, log, process) },
 	}
 	if c.Demo {
-		parts = append(parts, func(ctx context.Context) error { return demo.Show(ctx, os.Stdout, connect, process) })
+		parts = append(parts, func(ctx context.Context) error {
+			return demo.Show(ctx, os.Stdout, demo.Settings{
+				Connect: connect, Process: process, Folder: c.DataDir, Keys: keys.Public,
+			})
+		})
 	}
 	return together(ctx, cancel, parts)
 }

@@ -112,6 +112,8 @@ type Engine struct {
 	running context.Context
 	// partitionCount is that of the group's inputs, known before the first callback.
 	partitionCount int32
+	// wary says that the last session ended without a commit: its transaction may have been too much.
+	wary bool
 	// batch is what callbacks are told; it changes only while none runs.
 	batch   batch
 	tickets tickets

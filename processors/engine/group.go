@@ -61,7 +61,8 @@ func (g *consumerGroup) Consume(ctx context.Context, _ []string, handler sarama.
 		if final(err) {
 			err = fmt.Errorf("a late request of this process's own, or: %w", err)
 		}
-		if last != nil && last.progressed {
+		g.engine.wary = last == nil || !last.progressed
+		if !g.engine.wary {
 			pause, last.progressed = retryMin, false
 		}
 		g.engine.config.Observe.restarted(err.Error())

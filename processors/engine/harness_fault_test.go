@@ -20,6 +20,7 @@ type wire struct {
 	mu    sync.Mutex
 	moved *sync.Cond
 	conns map[*wireConn]struct{}
+	made  int // connections
 	dead  error
 	ice   bool
 
@@ -56,7 +57,15 @@ func (w *wire) dial(ctx context.Context, network, address string) (net.Conn, err
 	}
 	conn := &wireConn{Conn: inner, wire: w}
 	w.conns[conn] = struct{}{}
+	w.made++
 	return conn, nil
+}
+
+// connections returns how many have been made.
+func (w *wire) connections() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.made
 }
 
 // cut ends all connections and lets none begin.

@@ -20,21 +20,36 @@ type looks struct {
 	// before is the newest number of the assignments before it.
 	before  int64
 	running bool
-	// ends holds, for each partition, what the newest look has found that is not over there.
-	ends map[int32]lookEnd
+	// ends holds, for each partition, what looks have found that are not over there: the oldest of them, and behind it the newest.
+	// The oldest is kept, else looks that come faster than the loop is read would put off what they wait for again and again.
+	ends map[int32][]lookEnd
 }
 
-// lookEnd says that a look is over once the loop is read up to an offset.
+// lookEnd says that a look is over once the loop is read up to an offset, 0 without a loop.
 type lookEnd struct{ number, loop int64 }
 
-func newLooks(before int64) looks { return looks{before: before, ends: make(map[int32]lookEnd)} }
+func newLooks(before int64) looks { return looks{before: before, ends: make(map[int32][]lookEnd)} }
+
+// note keeps what a look has found.
+func (l *looks) note(partition int32, end lookEnd) {
+	ends := l.ends[partition]
+	l.ends[partition] = append(ends[:min(1, len(ends))], end)
+}
+
+// over returns the number of the newest look that is over where the loop has been read up to an offset; false without one.
+func (l *looks) over(partition int32, read int64) (number int64, is bool) {
+	for ends := l.ends[partition]; len(ends) > 0 && ends[0].loop <= read; ends = l.ends[partition] {
+		number, is = ends[0].number, true
+		l.ends[partition] = ends[1:]
+	}
+	return number, is
+}
 
 // look calls the tickets of looks that are over, and begins one when somebody waits for it.
 func (l *loop) look() {
-	for partition, end := range l.looks.ends {
-		if l.engine.shape.loop == "" || l.a.positions[l.engine.shape.loop][partition] >= end.loop {
-			l.engine.partitions.table(partition).Call(end.number)
-			delete(l.looks.ends, partition)
+	for partition := range l.looks.ends {
+		if number, over := l.looks.over(partition, l.a.positions[l.engine.shape.loop][partition]); over {
+			l.engine.partitions.table(partition).Call(number)
 		}
 	}
 	if l.looks.running {
@@ -42,18 +57,17 @@ func (l *loop) look() {
 	}
 	if number, inputs, wanted := l.engine.tickets.begin(); wanted {
 		l.looks.running = true
-		l.errands.run(func(ctx context.Context) error { return l.lookAt(ctx, number, inputs) })
+		l.errands.run(func(ctx context.Context) error {
+			l.lookAt(ctx, number, inputs)
+			return nil
+		})
 	}
 }
 
 // lookAt is the errand that makes a look.
-func (l *loop) lookAt(ctx context.Context, number int64, inputs []string) error {
-	side, err := l.engine.side()
-	if err != nil {
-		return err
-	}
-	defer side.Close()
-	admin := kadm.NewClient(side)
+func (l *loop) lookAt(ctx context.Context, number int64, inputs []string) {
+	admin := kadm.NewClient(l.engine.asking) // under load looks follow one another: none makes connections of its own
+	var err error
 	var ends positions
 	var carried map[int32]int64
 	for _, step := range []func() (bool, error){
@@ -72,11 +86,10 @@ func (l *loop) lookAt(ctx context.Context, number int64, inputs []string) error 
 		},
 	} {
 		if !l.untilDone(ctx, step) {
-			return nil
+			return
 		}
 	}
 	l.errands.post(func() { l.looked(number, carried) })
-	return nil
 }
 
 // carriedEnds returns where the loop ends in the assignment's partitions, nil while that is not told for all of them.
@@ -115,6 +128,6 @@ func (l *loop) untilDone(ctx context.Context, step func() (bool, error)) bool {
 func (l *loop) looked(number int64, loopEnds map[int32]int64) {
 	l.looks.running = false
 	for _, partition := range l.a.partitions {
-		l.looks.ends[partition] = lookEnd{number, loopEnds[partition]}
+		l.looks.note(partition, lookEnd{number, loopEnds[partition]})
 	}
 }

@@ -56,10 +56,14 @@ func newLoop(stop context.Context, m *member, a *assignment, r *running) *loop {
 	e := m.engine
 	e.progress.Store(newProgress(a.partitions, a.positions))
 	now := e.config.Clock.Elapsed()
+	weight := int64(bytesMax / turnMax)
+	if e.wary {
+		weight = bytesMax
+	}
 	return &loop{
 		engine: e, member: m, a: a, began: now, lookedAt: now, errands: newErrands(a.ctx), catchUp: newCatchUp(len(a.partitions)),
 		pace: pace{interval: e.config.CommitInterval, timersMax: e.config.TimersMax, recordsMax: e.config.RecordsMax},
-		tx:   newTransaction(stop, e, m, a), feed: feed{running: r}, weight: bytesMax / turnMax,
+		tx:   newTransaction(stop, e, m, a), feed: feed{running: r}, weight: weight,
 		trimmed: trimmed{upTo: make(map[int32]int64)}, looks: newLooks(e.tickets.forget()),
 	}
 }

@@ -148,3 +148,46 @@ func TestATicketOfAnEarlierClaimIsCalled(t *testing.T) {
 	b.start("c", sums(hold))
 	b.same("what is told", b.rung(1), []string{"4 true"})
 }
+
+// Looks may come faster than the loop is read: the one that is waited for is not put off by those that come after it.
+func TestALookIsNotPutOffByLaterOnes(t *testing.T) {
+	t.Parallel()
+	const lag = 10
+	looks := engine.NewLooks()
+	called := int64(0)
+	for at := range int64(100) { // each is noted while the loop is lag records behind
+		looks.Note(at+1, at+lag)
+		number, kept := looks.Over(at)
+		if number != 0 && number <= called || kept > 2 {
+			t.Fatalf("at %d look %d is over after %d, and %d are kept", at, number, called, kept)
+		}
+		called = max(called, number)
+	}
+	if called < 100-2*lag {
+		t.Errorf("look %d is the newest that is over", called)
+	}
+	if number, kept := looks.Over(100 + lag); number != 100 || kept != 0 {
+		t.Errorf("in the end look %d is over, and %d are kept", number, kept)
+	}
+}
+
+// Where tickets are taken all the time, looks follow one another: they ask by connections that are there.
+func TestLooksMakeNoConnections(t *testing.T) {
+	t.Parallel()
+	const looks = 5
+	b := newBench(t, 1)
+	p := b.start("a", sums(nil))
+	b.ready(1, p)
+	ring := func(from, to int) {
+		for n := from; n < to; n++ {
+			b.set(&kgo.Record{Topic: testInput, Key: []byte(fmt.Sprint(n)), Value: []byte("close")})
+			b.rung(n + 1)
+		}
+	}
+	ring(0, 1)
+	before := p.wire.connections()
+	ring(1, 1+looks)
+	if made := p.wire.connections() - before; made >= looks {
+		t.Errorf("%d looks made %d connections", looks, made)
+	}
+}

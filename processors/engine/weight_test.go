@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -53,6 +54,29 @@ func TestTheFirstTransactionIsBoundedInBytes(t *testing.T) {
 	p.note(func() {
 		if bytes := p.commits[0].rows / 2 * weight; bytes > most {
 			t.Errorf("a transaction carries %d MiB", bytes>>20)
+		}
+	})
+}
+
+// What could not be committed is taken one by one, whatever made it too much: the time of its callbacks is not known beforehand.
+func TestAfterAFailureOneRecordComesFirst(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, 1)
+	settings, _ := alarmsAt(testStart+100_000, numbered("key", 100)...)
+	b.set(settings...)
+	var failed atomic.Bool
+	p := b.start("a", alarms(hooks{setting: func(engine.Context, string) {
+		if failed.CompareAndSwap(false, true) {
+			panic("too much")
+		}
+	}}), func(c *engine.Config) { c.CommitInterval = -1 })
+	b.await("all are read", func() bool { return p.sum().records == 100 })
+	p.note(func() {
+		if first := p.commits[0].records; first != 1 {
+			t.Errorf("the first transaction has %d records", first)
+		}
+		if len(p.commits) > 20 {
+			t.Errorf("there are %d transactions", len(p.commits))
 		}
 	})
 }

@@ -30,7 +30,7 @@ func (s *Sink) identify(ctx context.Context) error {
 		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.ids = ids
+		s.ids, s.severed = ids, false
 		return nil
 	})
 }

@@ -44,6 +44,9 @@ func (s *Sink) batch(fetches kgo.Fetches) (records []*kgo.Record, moves []Move, 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.astray = ""
+	if s.severed {
+		return nil, nil, errLost
+	}
 	fetches.EachPartition(func(f kgo.FetchTopicPartition) {
 		p := Partition{f.Topic, f.Partition}
 		from, has := s.from[p]

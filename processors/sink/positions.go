@@ -55,6 +55,18 @@ func (s *Sink) revoked(_ context.Context, _ *kgo.Client, partitions map[string][
 	s.lose(partitions)
 }
 
+// errLost ends a member that has lost its partitions.
+var errLost = errors.New("the group has gone on without this member")
+
+// lost ends the member. The client drops what it has fetched only after it has told of the loss, so what comes until then may be
+// behind something that was left out: it must not be taken for what comes once the partition is back.
+func (s *Sink) lost(_ context.Context, _ *kgo.Client, partitions map[string][]int32) {
+	s.mu.Lock()
+	s.severed = true
+	s.mu.Unlock()
+	s.lose(partitions)
+}
+
 // lose forgets partitions; nil: all.
 func (s *Sink) lose(partitions map[string][]int32) {
 	s.mu.Lock()

@@ -95,6 +95,8 @@ type Sink struct {
 	waiting string
 	failing bool
 	astray  string // why nothing can be written, "" when it can
+	// severed says that the member has lost its partitions: it is to end.
+	severed bool
 }
 
 // joining is what is waited for until the group has said which partitions this member has, if any.
@@ -141,7 +143,7 @@ func (s *Sink) member(ctx context.Context) error {
 		kgo.DisableAutoCommit(),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(), kgo.FetchMaxBytes(fetchMaxBytes),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.AdjustFetchOffsetsFn(s.begin),
-		kgo.OnPartitionsAssigned(s.assigned), kgo.OnPartitionsRevoked(s.revoked), kgo.OnPartitionsLost(s.revoked),
+		kgo.OnPartitionsAssigned(s.assigned), kgo.OnPartitionsRevoked(s.revoked), kgo.OnPartitionsLost(s.lost),
 	)...)
 	if err != nil {
 		return fmt.Errorf("making the client: %w", err)

@@ -402,6 +402,36 @@ func TestALockWaitsForWhatWasThere(t *testing.T) {
 	}
 }
 
+// TestALockWaitsAsLongOnceTheInputsAreCaughtUpWith: while they are being caught up with nothing fires, and no wait is over.
+func TestALockWaitsAsLongOnceTheInputsAreCaughtUpWith(t *testing.T) {
+	const caughtUp = 2000 + 5*instant.Instant(budget.LockWaitMax)
+	l := running(t)
+	l.plays = 5
+	l.apply(timed(budget.Completed, 2000, 2000))
+	l.now = 2000
+	l.apply(settle(budget.Completed, 2000))
+	a := l.account()
+	a.WaitFrom(2000)
+	if by := a.Lock.By; by != l.account().Lock.By {
+		t.Errorf("it waits until %d", by)
+	}
+	a.WaitFrom(caughtUp)
+	if fired, err := a.Fire(l.parts, false, caughtUp); fired.Locked || err != nil {
+		t.Errorf("%+v, %v", fired, err)
+	}
+	if due := a.NextDue(); due > caughtUp {
+		t.Errorf("when all is read it is due at %d", due)
+	}
+	if fired, err := a.Fire(l.parts, false, a.Lock.By); !fired.Locked || !fired.Early || err != nil || a.Lock.SettledAt != 2000 {
+		t.Errorf("%+v, %v", fired, err)
+	}
+	b := running(t).account()
+	b.WaitFrom(caughtUp)
+	if b.Lock.By != 0 {
+		t.Errorf("what is not settled waits until %d", b.Lock.By)
+	}
+}
+
 func TestARecordThatIsReadAgain(t *testing.T) {
 	l := running(t)
 	l.report(at("p", 1500))

@@ -14,7 +14,7 @@ import (
 // An account in bytes:
 //
 //	due        8 bytes  next due instant in ms, big endian, two's complement; Never when nothing is waited for
-//	layout     1 byte   1
+//	layout     1 byte   2
 //	flags      1 byte   bit 0 known, bits 1-2 the stage of the settlement, bit 3 raises, bit 4 older, bit 5 farthest, bit 6 lines
 //	entries    uvarint; latest varint; where it is later, farthest (varint); where there are some, lines (uvarint)
 //	plays, applied      positions: partition uvarint, offset uvarint
@@ -38,8 +38,12 @@ import (
 //
 // The last 4 bytes are the sum (CRC-32C, big endian) of all before them: what has it right was written whole by AppendBinary, so
 // its due instant may be believed without a look at the rest. Whatever changes what the bytes mean takes another layout.
+//
+// Layout 1 is read, and not written any more: it has no sum and none of bits 4 to 6, and where one is settled and not locked, two
+// numbers (uvarint) in place of the ticket. They were of one partition of plays; what lay there is read before anything fires.
 const (
-	layout         = 1
+	layoutPlain    = 1
+	layout         = 2
 	duePrefixBytes = 8
 	sumBytes       = 4
 	knownFlag      = 1
@@ -63,7 +67,7 @@ func (a *Account) AppendBinary(b []byte) []byte {
 	return binary.BigEndian.AppendUint32(b, crc32.Checksum(b[begin:], castagnoli))
 }
 
-// summed returns an account's encoding without its sum; false when it is none.
+// summed returns an account's encoding without its sum; false when it has none.
 func summed(data []byte) ([]byte, bool) {
 	at := len(data) - sumBytes
 	if at < duePrefixBytes+2 || data[duePrefixBytes] != layout ||
@@ -73,8 +77,20 @@ func summed(data []byte) ([]byte, bool) {
 	return data[:at], true
 }
 
+// isPlain says that bytes are of layout 1, if they are an account's encoding.
+func isPlain(data []byte) bool {
+	return len(data) >= duePrefixBytes+2 && data[duePrefixBytes] == layoutPlain && data[duePrefixBytes+1] < olderFlag
+}
+
 // DueOf reads from an account's encoding when it is due next; false when it is none.
 func DueOf(data []byte) (due instant.Instant, readable bool) {
+	if isPlain(data) {
+		var account Account
+		if account.UnmarshalBinary(data) != nil {
+			return Never, false
+		}
+		return account.NextDue(), true
+	}
 	data, readable = summed(data)
 	if !readable {
 		return Never, false
@@ -226,14 +242,18 @@ func AwaitOf(data []byte) (ticket int64, by instant.Instant) {
 // UnmarshalBinary sets the account to what AppendBinary wrote; it shares no memory with data. Its error is ErrAccount, and
 // the account is then unchanged.
 func (a *Account) UnmarshalBinary(data []byte) error {
-	data, is := summed(data)
-	if !is {
-		return ErrAccount
+	plain := isPlain(data)
+	if !plain {
+		var is bool
+		if data, is = summed(data); !is {
+			return ErrAccount
+		}
 	}
 	flags := data[duePrefixBytes+1]
 	account := Account{Known: flags&knownFlag != 0}
 	account.Lock.Stage = Stage(flags >> stageShift & stageMask)
 	in := readerOf(data[duePrefixBytes+2:])
+	in.plain = plain
 	account.Entries, account.Latest = in.Uvarint(), in.Instant()
 	account.Farthest = account.Latest
 	if flags&farFlag != 0 {
@@ -327,7 +347,7 @@ func (l *Lock) read(in *reader, currency string) {
 		return
 	case Settling:
 		l.SettledAt, l.Due, l.By = in.Instant(), in.Instant(), in.Instant()
-		l.Ticket = in.Uvarint()
+		l.Ticket = in.ticket()
 		l.AdjustDue, l.ForgetDue = Never, Never
 		return
 	}
@@ -338,9 +358,12 @@ func (l *Lock) read(in *reader, currency string) {
 }
 
 // reader reads the fields of this package. Instants may be Never, so there is no bound but that of an int64.
-type reader struct{ fields.Reader }
+type reader struct {
+	fields.Reader
+	plain bool // of layout 1
+}
 
-func readerOf(b []byte) reader { return reader{fields.NewReader(b)} }
+func readerOf(b []byte) reader { return reader{Reader: fields.NewReader(b)} }
 
 func (in *reader) millis() instant.Millis { return instant.Millis(in.Varint()) }
 
@@ -357,6 +380,15 @@ func (in *reader) counts(counts *[verdictCount]int64) {
 			counts[verdict] = in.Uvarint()
 		}
 	}
+}
+
+func (in *reader) ticket() int64 {
+	if in.plain {
+		in.Uvarint()
+		in.Uvarint()
+		return 0
+	}
+	return in.Uvarint()
 }
 
 func (in *reader) number() money.Exact {

@@ -55,6 +55,14 @@ func (a *Account) HoldFrom(at instant.Instant) {
 	}
 }
 
+// WaitFrom lets the lock wait for plays until LockWaitMax after an instant, if it would give up earlier: before that, the inputs
+// were being caught up with, which takes as long as the backlog is.
+func (a *Account) WaitFrom(at instant.Instant) {
+	if a.Lock.Stage == Settling {
+		a.Lock.By = max(a.Lock.By, at.Add(LockWaitMax))
+	}
+}
+
 // Postpone puts off what is due and cannot be done, since a bucket cannot be read: somebody may repair it, until its plays
 // are to be forgotten.
 func (a *Account) Postpone(now instant.Instant) {
@@ -71,8 +79,7 @@ func (a *Account) Postpone(now instant.Instant) {
 
 // settle locks the count, when the plays that were there have been read, or have been waited for long enough.
 func (a *Account) settle(parts linearhash.Buckets, read bool, now instant.Instant) (Fired, error) {
-	if !read && now < a.Lock.By {
-		a.Lock.Due = a.Lock.By
+	if !read && now < a.Lock.By { // it is due when they have been read, or at By
 		return Fired{}, nil
 	}
 	locked := *a

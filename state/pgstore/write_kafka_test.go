@@ -278,6 +278,17 @@ func testOtherTopic(t *testing.T, address string) {
 			t.Errorf("%v: %v", same, err)
 		}
 	}
+	if err := s.Rewind(t.Context(), "t"); err != nil { // its records are lost, and its tables are kept
+		t.Fatal(err)
+	}
+	again := spring().batch()
+	again.Positions = []pgstore.Advance{{Partition: at, From: pgstore.Unread, Next: 1, TopicID: pgstore.TopicID{2}}}
+	if result := write(t, s, again); result.New != 0 || len(result.Conflicts) != 0 {
+		t.Errorf("written on from the new topic: %+v", result)
+	}
+	if err := s.CheckTopics(t.Context(), map[string]pgstore.TopicID{"t": {2}}); err != nil {
+		t.Error(err)
+	}
 }
 
 func testTexts(t *testing.T, address string) {

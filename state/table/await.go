@@ -46,11 +46,11 @@ func (t *Table) open(ticket int64) bool {
 // due returns when a row is due, and notes whether it waits for a ticket.
 func (t *Table) due(key string, value []byte) instant.Instant {
 	due := t.dueOf(value)
-	if t.awaitOf == nil || due == Never {
+	if t.awaitOf == nil {
 		return due
 	}
 	ticket, by := t.awaitOf(value)
-	if ticket == 0 || !t.open(ticket) {
+	if due == Never || ticket == 0 || !t.open(ticket) {
 		delete(t.awaiting, key)
 		return due
 	}

@@ -100,3 +100,18 @@ func TestAForeignTicketIsCalled(t *testing.T) {
 		t.Errorf("%d is not waited for", here+1)
 	}
 }
+
+// What never is due waits for nothing: it is not looked at whenever a ticket is called.
+func TestWhatNeverIsDueWaitsForNoTicket(t *testing.T) {
+	table := awaitingTable()
+	for _, row := range []wish{{due: 1, by: 9, ticket: 3}, {due: Never}} {
+		if err := table.Set("a", row.row()); err != nil {
+			t.Fatal(err)
+		}
+		table.Commit(0)
+	}
+	table.Call(1)
+	if len(table.awaiting) != 0 {
+		t.Errorf("%d rows wait for a ticket", len(table.awaiting))
+	}
+}

@@ -13,8 +13,8 @@ import (
 )
 
 const heading = `
-Five campaigns of the next ten seconds, published to campaign-events, and what the screens of two stores have shown of them,
-published to plays. UTC, and what became of each:
+Two simulated stores with two screens each, and five campaigns of the next quarter of a minute, published to campaign-events. The
+screens get their playlists from their stores' topics, signed, fetch the spots over HTTP, show them, and report to plays. UTC:
 
 `
 
@@ -26,11 +26,14 @@ func howToGoOn(campaign, tables string) string {
 		state = "There are no tables in Postgres yet, and so no wallets: " + timeline.Printable(why)
 	}
 	return fmt.Sprintf(`
-That was the demonstration. The engine goes on, and keeps what it holds when it is started again. In another terminal:
+That was the demonstration. The engine and the stores go on; what the engine holds is there when it is started again. In another
+terminal:
 
   bin/campaignctl timeline %[1]s
+  bin/campaignctl readiness %[1]s    # on how many screens it was at its start
   bin/campaignctl statement %[1]s    # what was counted, and what was not
   bin/campaignctl wallet %[2]s            # what came back to the advertiser
+  bin/campaignctl store demo-store-1                # its screens; campaignctl device demo-store-1-d1: one of them
   bin/campaignctl tail --from-beginning transitions-applied
   bin/campaignctl publish mine.jsonl                # one of your own: README, "A campaign of your own"
 
@@ -47,45 +50,35 @@ func describe(r *kgo.Record) (line string, released bool) {
 	return timeline.Printable(line), released
 }
 
-func tellRecord(r *kgo.Record) (line string, released bool) {
+func tellRecord(r *kgo.Record) (text string, released bool) {
 	switch topics.Name(r.Topic) {
 	case topics.TransitionsApplied:
-		event, refusal := topics.DecodeApplied(r.Value)
-		if refusal != nil {
-			return "", false
+		if event, refusal := topics.DecodeApplied(r.Value); refusal == nil {
+			d := event.Data
+			what := fmt.Sprintf("%9s → %-9s %s", d.From, d.To, late(d.Due))
+			return line(d.DecidedAt, d.CampaignID, string(d.Transition), what), false
 		}
-		d := event.Data
-		return fmt.Sprintf("%s  %-22s %-11s %9s → %-9s %s",
-			clock(d.DecidedAt), d.CampaignID, d.Transition, d.From, d.To, late(d.Due)), false
 	case topics.TransitionsRejected:
-		event, ok := decoded[schemas.Rejected](topics.RejectedCodec{}, r.Value)
-		if !ok {
-			return "", false
+		if event, is := decoded[schemas.Rejected](topics.RejectedCodec{}, r.Value); is {
+			d := event.Data
+			what := fmt.Sprintf("%9s   rejected: %s", d.Status, d.Reason)
+			return line(d.DecidedAt, d.CampaignID, string(d.Transition), what), false
 		}
-		d := event.Data
-		return fmt.Sprintf("%s  %-22s %-11s %9s   rejected: %s",
-			clock(d.DecidedAt), d.CampaignID, d.Transition, d.Status, d.Reason), false
 	case topics.CampaignStatements:
-		event, ok := read[schemas.Statement](r.Value)
-		if !ok {
-			return "", false
+		if event, is := read[schemas.Statement](r.Value); is {
+			return tellStatement(event), false
 		}
-		return tellStatement(event), false
 	case topics.BudgetReleased:
-		event, ok := read[schemas.Released](r.Value)
-		if !ok {
-			return "", false
+		if event, is := read[schemas.Released](r.Value); is {
+			d := event.Data
+			return dated(event.Time, d.CampaignID, "release", fmt.Sprintf("%s of %s %s back to %s",
+				d.Released.Amount, d.Budget.Amount, d.Budget.Currency, d.AdvertiserID)), true
 		}
-		d := event.Data
-		return fmt.Sprintf("%s  %-22s %-11s released %s of %s %s to %s",
-			dated(event.Time), d.CampaignID, "release", d.Released.Amount, d.Budget.Amount, d.Budget.Currency, d.AdvertiserID), true
 	case topics.DeadLetters:
-		event, ok := decoded[schemas.Refused](topics.RefusedCodec{}, r.Value)
-		if !ok {
-			return "", false
+		if event, is := decoded[schemas.Refused](topics.RefusedCodec{}, r.Value); is {
+			d := event.Data
+			return line(d.Timestamp, string(r.Key), "refused", fmt.Sprintf("%s (%s)", d.Reason, d.Detail)), false
 		}
-		return fmt.Sprintf("%s  %-22s refused: %s (%s)",
-			clock(event.Data.Timestamp), r.Key, event.Data.Reason, event.Data.Detail), false
 	}
 	return "", false
 }
@@ -94,11 +87,10 @@ func tellRecord(r *kgo.Record) (line string, released bool) {
 func tellStatement(event *schemas.Event[schemas.Statement]) string {
 	d := &event.Data
 	if d.Late != nil && d.Version > 1 {
-		return fmt.Sprintf("%s  %-22s %-11s %d plays; came after the lock, and not charged: %d",
-			dated(event.Time), d.CampaignID, "adjust", d.Plays, d.Late.Plays)
+		return dated(event.Time, d.CampaignID, "adjust",
+			fmt.Sprintf("%s; came after the lock, and not charged: %d", counted(int(d.Plays), "play"), d.Late.Plays))
 	}
-	line := fmt.Sprintf("%s  %-22s %-11s %d plays, %s impressions, %s %s",
-		dated(event.Time), d.CampaignID, "lock", d.Plays, d.Impressions, d.Spent.Amount, d.Spent.Currency)
+	text := fmt.Sprintf("%s, %s impressions, %s %s", counted(int(d.Plays), "play"), d.Impressions, d.Spent.Amount, d.Spent.Currency)
 	var not []string
 	for _, verdict := range schemas.Verdicts() {
 		if count := d.NotCounted[verdict]; count > 0 {
@@ -106,9 +98,9 @@ func tellStatement(event *schemas.Event[schemas.Statement]) string {
 		}
 	}
 	if len(not) > 0 {
-		line += "; not counted: " + strings.Join(not, ", ")
+		text += "; not counted: " + strings.Join(not, ", ")
 	}
-	return line
+	return dated(event.Time, d.CampaignID, "lock", text)
 }
 
 func read[D any](value []byte) (*schemas.Event[D], bool) {
@@ -127,14 +119,17 @@ func decoded[D any](codec interface{ Decode([]byte) (any, error) }, value []byte
 
 const clockLayout = "15:04:05.000"
 
-func clock(at schemas.Instant) string { return at.Time().Format(clockLayout) }
+// line is a line of the account: when, whose, what.
+func line(at schemas.Instant, whose, what, text string) string {
+	return fmt.Sprintf("%s  %-22s %-11s %s", at.Time().Format(clockLayout), whose, what, text)
+}
 
-// dated tells the time of an event, if it has one.
-func dated(at *schemas.Instant) string {
+// dated is the line of an event, which may have no time.
+func dated(at *schemas.Instant, whose, what, text string) string {
 	if at == nil {
-		return strings.Repeat(" ", len(clockLayout))
+		at = new(schemas.Instant)
 	}
-	return clock(*at)
+	return line(*at, whose, what, text)
 }
 
 // late tells a timed transition's lateness; an operator's change has none.

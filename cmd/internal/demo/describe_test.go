@@ -2,14 +2,13 @@ package demo
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 	"unicode"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/rmn-arms/campaign-engine/cmd/internal/storesim/journal"
 	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
@@ -51,11 +50,20 @@ func TestForeignTextIsNotShownRaw(t *testing.T) {
 		}
 	}
 	var out strings.Builder
-	foreign := &teller{out: &out, reported: reports{}}
-	foreign.tell(&kgo.Record{Topic: string(topics.Plays), Key: []byte(hostile)}, time.Time{})
-	foreign.line(foreign.reported.due(time.Time{}.Add(reportsEvery))[0])
-	if text := strings.TrimSuffix(out.String(), "\n"); strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		t.Errorf("%q", text)
+	foreign := newTeller(&out, nil)
+	foreign.tell(&kgo.Record{Topic: string(topics.Plays), Key: []byte(hostile)}, 0)
+	foreign.due(at(0))
+	for _, e := range []journal.Event{journal.Trouble, journal.FetchFault, journal.Refused} {
+		foreign.hear(&journal.Line{Event: e, Device: hostile, Reason: hostile, Error: hostile})
+	}
+	lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+	for _, text := range lines {
+		if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+			t.Errorf("%q", text)
+		}
+	}
+	if len(lines) != 4 {
+		t.Errorf("it tells %d lines of 4", len(lines))
 	}
 	if text := howToGoOn(hostile, hostile); strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }) {
 		t.Errorf("%q", text)
@@ -91,7 +99,7 @@ func TestMoneyIsTold(t *testing.T) {
 			topics.BudgetReleased, schemas.NewEvent("c-1/release", schemas.BudgetReleased, "c-1", at, schemas.Released{
 				CampaignID: "c-1", AdvertiserID: "a-1", Budget: usd("500.00"), Spent: usd("2.87"), Released: usd("497.13"),
 			}),
-			"01:00:00.123  c-1                    release     released 497.13 of 500.00 USD to a-1", true,
+			"01:00:00.123  c-1                    release     497.13 of 500.00 USD back to a-1", true,
 		},
 		{topics.BudgetReleased, "rubbish", "", false},
 	} {
@@ -105,40 +113,17 @@ func TestMoneyIsTold(t *testing.T) {
 	}
 }
 
-// TestReportsAreGathered: a campaign has one line a second, and what is left comes before its lock.
-func TestReportsAreGathered(t *testing.T) {
-	r, at := reports{}, time.Date(2026, 12, 1, 5, 0, 0, 0, time.UTC)
-	if wait := r.wait(at); wait != time.Second {
-		t.Errorf("with nothing gathered it waits for %v", wait)
-	}
-	r.add("b", at)
-	r.add("a", at.Add(200*time.Millisecond))
-	r.add("b", at.Add(999*time.Millisecond))
-	if wait := r.wait(at.Add(999 * time.Millisecond)); wait != time.Millisecond {
-		t.Errorf("it waits for %v, want 1 ms", wait)
-	}
-	if lines := r.due(at.Add(999 * time.Millisecond)); len(lines) > 0 {
-		t.Errorf("after 999 ms it tells %q", lines)
-	}
-	want := []string{
-		"05:00:01.200  a                      plays       1 play was reported",
-		"05:00:01.200  b                      plays       2 plays were reported",
-	}
-	if lines := r.due(at.Add(1200 * time.Millisecond)); !slices.Equal(lines, want) {
-		t.Errorf("it tells %q, want %q", lines, want)
-	}
-	if line := r.tell("a", at); line != "" {
-		t.Errorf("it tells again %q", line)
-	}
-}
-
 // TestAReleaseComesBehindItsStatement, in whichever order the two topics are read.
 func TestAReleaseComesBehindItsStatement(t *testing.T) {
 	got := inOrder([]*kgo.Record{
-		{Topic: string(topics.BudgetReleased)}, {Topic: string(topics.TransitionsApplied)}, {Topic: string(topics.CampaignStatements)},
+		{Topic: string(topics.BudgetReleased)}, {Topic: string(topics.CampaignReadiness)}, {Topic: string(topics.TransitionsApplied)},
+		{Topic: string(topics.CampaignStatements)},
 	})
-	if got[0].Topic != string(topics.TransitionsApplied) || got[2].Topic != string(topics.BudgetReleased) {
-		t.Errorf("the order is %s, %s, %s", got[0].Topic, got[1].Topic, got[2].Topic)
+	want := []topics.Name{topics.TransitionsApplied, topics.CampaignStatements, topics.CampaignReadiness, topics.BudgetReleased}
+	for i, r := range got {
+		if topics.Name(r.Topic) != want[i] {
+			t.Errorf("at place %d is %s, want %s", i, r.Topic, want[i])
+		}
 	}
 }
 

@@ -4,14 +4,17 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/rmn-arms/campaign-engine/cmd/internal/timeline"
+	"github.com/rmn-arms/campaign-engine/cmd/internal/storesim/journal"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -23,15 +26,25 @@ type Process interface {
 	Tables() string
 }
 
+// Settings are what the demonstration is given.
+type Settings struct {
+	Connect []kgo.Opt
+	Process Process
+	// Folder is the data folder; the devices' disks are in it.
+	Folder string
+	// Keys returns the public keys by which devices verify commands, as a JWK set.
+	Keys func() []byte
+}
+
 // Show publishes the demonstration when the process is ready, and tells on out what becomes of every campaign until ctx
 // ends.
-func Show(ctx context.Context, out io.Writer, connect []kgo.Opt, process Process) error {
-	if !await(ctx, process.NotReady) {
+func Show(ctx context.Context, out io.Writer, s Settings) error {
+	if !await(ctx, s.Process.NotReady) {
 		return nil
 	}
-	client, err := kgo.NewClient(slices.Concat(connect, []kgo.Opt{
+	client, err := kgo.NewClient(slices.Concat(s.Connect, []kgo.Opt{
 		kgo.ConsumeTopics(string(topics.TransitionsApplied), string(topics.TransitionsRejected), string(topics.DeadLetters),
-			string(topics.Plays), string(topics.CampaignStatements), string(topics.BudgetReleased)),
+			string(topics.Plays), string(topics.CampaignReadiness), string(topics.CampaignStatements), string(topics.BudgetReleased)),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtEnd()),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.RequiredAcks(kgo.AllISRAcks()),
@@ -40,16 +53,13 @@ func Show(ctx context.Context, out io.Writer, connect []kgo.Opt, process Process
 		return fmt.Errorf("making the demonstration's client: %w", err)
 	}
 	defer client.Close()
-	steps, err := script(time.Now())
+	listener, base, err := contents(ctx)
 	if err != nil {
 		return err
 	}
-	slices.SortStableFunc(steps, func(a, b step) int { return cmp.Compare(a.after, b.after) })
 	fmt.Fprint(out, heading)
-	published := make(chan error, 1)
-	go func() { published <- publish(ctx, client, steps) }()
-	newTeller(out, steps, process.Tables).run(ctx, client)
-	return <-published
+	p := &play{client: client, base: base, teller: newTeller(out, s.Process.Tables)}
+	return p.run(ctx, &s, listener)
 }
 
 // await waits until the process is ready; false when ctx ended.
@@ -66,13 +76,84 @@ func await(ctx context.Context, notReady func() []string) bool {
 	return true
 }
 
+// play is the demonstration while it runs.
+type play struct {
+	client *kgo.Client
+	base   string // of contents
+	teller *teller
+}
+
+// storesMax is how long the campaigns wait for the stores.
+const storesMax = 10 * time.Second
+
+// run tells what happens until ctx ends, or something cannot go on. The campaigns come when the stores are there.
+func (p *play) run(ctx context.Context, s *Settings, listener net.Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer cancel()
+	const parts = 3
+	errs := make(chan error, parts)
+	lines, records := make(chan journal.Line), make(chan []*kgo.Record)
+	tell := func(l journal.Line) {
+		select {
+		case lines <- l:
+		case <-ctx.Done():
+		}
+	}
+	running.Go(func() { errs <- serve(ctx, listener) })
+	running.Go(func() { errs <- simulate(ctx, s, tell) })
+	running.Go(func() { p.read(ctx, records) })
+	begin, tick := time.NewTimer(storesMax), time.NewTimer(0)
+	defer begin.Stop()
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-errs:
+			if err != nil && ctx.Err() == nil {
+				return err
+			}
+		case l := <-lines:
+			if p.teller.hear(&l) && begin.Stop() {
+				begin.Reset(0)
+			}
+		case some := <-records:
+			p.teller.tellAll(some, time.Now())
+		case <-begin.C:
+			steps, err := script(time.Now(), p.base)
+			if err != nil {
+				return err
+			}
+			slices.SortStableFunc(steps, func(a, b step) int { return cmp.Compare(a.after, b.after) })
+			p.teller.expect(steps)
+			running.Go(func() { errs <- publish(ctx, p.client, steps) })
+		case <-tick.C:
+		}
+		tick.Reset(p.teller.due(time.Now()))
+	}
+}
+
+// read reads what becomes of campaigns until ctx ends.
+func (p *play) read(ctx context.Context, into chan<- []*kgo.Record) {
+	for {
+		fetches := p.client.PollFetches(ctx)
+		select {
+		case into <- fetches.Records():
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // record is what is published.
 func (s *step) record() (*kgo.Record, error) {
 	value, err := json.Marshal(s.event)
 	if err != nil {
 		return nil, fmt.Errorf("publishing the demonstration: %w", err)
 	}
-	return &kgo.Record{Topic: string(s.topic), Key: []byte(s.event.Subject), Value: value}, nil
+	return &kgo.Record{Topic: string(topics.CampaignEvents), Key: []byte(s.event.Subject), Value: value}, nil
 }
 
 // publish sends each event when its time has come.
@@ -90,83 +171,9 @@ func publish(ctx context.Context, client *kgo.Client, steps []step) error {
 		if err != nil {
 			return err
 		}
-		if err := client.ProduceSync(ctx, record).FirstErr(); err != nil && ctx.Err() == nil {
+		if err := client.ProduceSync(ctx, record).FirstErr(); err != nil && !errors.Is(err, context.Canceled) {
 			return fmt.Errorf("publishing the demonstration: %w", err)
 		}
 	}
 	return nil
-}
-
-// teller writes the running account.
-type teller struct {
-	out      io.Writer
-	tables   func() string
-	first    string          // the campaign that the demonstration begins with
-	waiting  map[string]bool // its campaigns that have released nothing yet
-	reported reports
-}
-
-func newTeller(out io.Writer, steps []step, tables func() string) *teller {
-	t := &teller{out: out, tables: tables, first: steps[0].event.Subject, waiting: map[string]bool{}, reported: reports{}}
-	for _, s := range steps {
-		t.waiting[s.event.Subject] = true
-	}
-	return t
-}
-
-// run tells of each record that comes, until ctx ends.
-func (t *teller) run(ctx context.Context, client *kgo.Client) {
-	for ctx.Err() == nil {
-		within, cancel := context.WithTimeout(ctx, t.reported.wait(time.Now()))
-		fetches := client.PollFetches(within)
-		cancel()
-		now := time.Now()
-		for _, r := range inOrder(fetches.Records()) {
-			t.tell(r, now)
-		}
-		for _, line := range t.reported.due(now) {
-			t.line(line)
-		}
-	}
-}
-
-// inOrder puts releases behind all else: that of a lock behind its statement, which is in another topic.
-func inOrder(records []*kgo.Record) []*kgo.Record {
-	isRelease := func(r *kgo.Record) int {
-		if r.Topic == string(topics.BudgetReleased) {
-			return 1
-		}
-		return 0
-	}
-	slices.SortStableFunc(records, func(a, b *kgo.Record) int { return isRelease(a) - isRelease(b) })
-	return records
-}
-
-// tell writes a line for a record, and how to go on when the demonstration's campaigns have released what they did not spend.
-func (t *teller) tell(r *kgo.Record, now time.Time) {
-	campaign := string(r.Key)
-	if r.Topic == string(topics.Plays) {
-		t.reported.add(campaign, now)
-		return
-	}
-	line, released := describe(r)
-	if line == "" {
-		return
-	}
-	if r.Topic == string(topics.CampaignStatements) {
-		t.line(t.reported.tell(campaign, now))
-	}
-	t.line(line)
-	if released && t.waiting[campaign] {
-		if delete(t.waiting, campaign); len(t.waiting) == 0 {
-			fmt.Fprint(t.out, howToGoOn(t.first, t.tables()))
-		}
-	}
-}
-
-// line writes a line; "" writes none.
-func (t *teller) line(text string) {
-	if text != "" {
-		fmt.Fprintln(t.out, timeline.Printable(text))
-	}
 }

@@ -103,6 +103,7 @@ func (b *Broker) start(listener net.Listener) (err error) {
 	}
 	noteCommits(b.cluster, b.note, filepath.Join(b.folder, groupsFile), b.log)
 	widenFetches(b.cluster)
+	keepLast(b.cluster)
 	return nil
 }
 

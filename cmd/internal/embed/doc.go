@@ -8,6 +8,7 @@
 //	verdict.go  what is to be mended: pure
 //	note.go     which commit is being written
 //	fetch.go    a fault of kfake's in answers of limited size
+//	trim.go     a fault of kfake's in deleting all that a partition has
 //	logfile.go  the broker's log of a partition on disk
 //	journal.go  the broker's journals of producers and of groups on disk
 //

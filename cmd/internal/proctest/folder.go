@@ -25,7 +25,13 @@ done`
 // (testing.T.TempDir does not). Start what writes into it after this call, so that it is ended before the removal.
 func Folder(t TB, name string) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "campaign-"+name+"-")
+	return FolderIn(t, "", name)
+}
+
+// FolderIn is Folder in another place than the usual one.
+func FolderIn(t TB, place, name string) string {
+	t.Helper()
+	dir, err := os.MkdirTemp(place, "campaign-"+name+"-")
 	if err != nil {
 		t.Fatalf("making a temporary folder: %v", err)
 	}

@@ -201,7 +201,7 @@ func (l *Listed) cells(now schemas.Instant) []Cell {
 		return append(cells, Cell{"nothing", Faint}, Cell{}, Cell{}, Cell{}, name)
 	}
 	return append(cells, Cell{Text: string(l.Next.Transition)}, Cell{Text: l.Next.At.String()}, Cell{Text: l.Next.AtInZone},
-		Cell{Text: distance(now, l.Next.At)}, name)
+		Cell{Text: Distance(now, l.Next.At)}, name)
 }
 
 // Statuses returns the words of all statuses, those that are not final first.

@@ -46,7 +46,7 @@ func (r *Readiness) Write(to io.Writer, now schemas.Instant, colour bool) error 
 	var t Table
 	t.Row(Cell{"Campaign", Faint}, Cell{Printable(r.CampaignID), Strong})
 	t.Row(Cell{"Revision", Faint}, Cell{Text: fmt.Sprint(r.Revision)})
-	t.Row(Cell{"Changed", Faint}, Cell{Text: r.At.String() + "  " + ago(now, r.At)})
+	t.Row(Cell{"Changed", Faint}, Cell{Text: r.At.String() + "  " + Ago(now, r.At)})
 	t.Row(Cell{"Ready", Faint}, readyCell(r.DevicesReady, r.DevicesTotal))
 	if at := r.AtStart; at != nil {
 		t.Row(Cell{"At start", Faint}, readyCell(at.DevicesReady, at.DevicesTotal))
@@ -109,7 +109,8 @@ func percentage(part, whole int64) string {
 	return fmt.Sprintf("%d.%d %%", tenths/10, tenths%10)
 }
 
-func ago(now, at schemas.Instant) string {
+// Ago tells how long ago an instant was, to the two largest units.
+func Ago(now, at schemas.Instant) string {
 	if at > now { // by the clock of somebody else
 		return "just now"
 	}

@@ -54,7 +54,7 @@ func (s Summary) writeNext(t *Table, now schemas.Instant) {
 		if i > 0 {
 			title = ""
 		}
-		next := Cell{Text: fmt.Sprintf("%-10s  %s  %s", p.Transition, both(p.At, p.AtInZone), distance(now, p.At))}
+		next := Cell{Text: fmt.Sprintf("%-10s  %s  %s", p.Transition, both(p.At, p.AtInZone), Distance(now, p.At))}
 		if void := p.void(); void != "" {
 			next = Cell{next.Text + ", " + void, Faint}
 		}
@@ -181,8 +181,8 @@ func both(at schemas.Instant, inZone string) string {
 	return at.String() + "  " + inZone
 }
 
-// distance tells how far off an instant is, to the two largest units.
-func distance(now, at schemas.Instant) string {
+// Distance tells how far off an instant is, to the two largest units.
+func Distance(now, at schemas.Instant) string {
 	if at < now {
 		return "overdue by " + span(int64(now-at))
 	}

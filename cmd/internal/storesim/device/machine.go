@@ -1,6 +1,7 @@
 package device
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -108,6 +109,7 @@ func Boot(now time.Time, disk *Disk, settings Settings, hands Hands) *Machine {
 	m.note(now, &journal.Line{
 		Event: journal.Booted, Revision: m.state.Obeys.Revision, ClockOffsetMs: settings.Skew.Offset.Milliseconds(),
 		ClockPPM: settings.Skew.PPM, Unsent: len(m.unsent),
+		Cache: slices.Sorted(maps.Keys(m.held)),
 	})
 	m.settle(now)
 	return m

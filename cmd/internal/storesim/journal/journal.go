@@ -16,7 +16,7 @@ type Event string
 
 // The events. Beside At, every line about a device has Device and Store.
 const (
-	Booted      Event = "booted"     // it runs, with what its disk held: Revision, Clock
+	Booted      Event = "booted"     // it runs, with what its disk held: Revision, Cache (all of it), Clock
 	Registered  Event = "registered" // the registry was told of it
 	Obeyed      Event = "obeyed"     // a command is what it does from now on: Revision, Attempt, Offset, Playlist
 	Repeated    Event = "repeated"   // the revision that it obeys came with a higher attempt: Revision, Attempt, Offset
@@ -86,7 +86,8 @@ type Line struct {
 
 	// Playlist is the whole playlist of Obeyed and Final.
 	Playlist []schemas.PlaylistEntry `json:"playlist,omitempty"`
-	// Cache is what is held of the contents that the playlist needs, Spare what is held beside it, both sorted sha256.
+	// Cache is what is held of the contents that the playlist needs, Spare what is held beside it, both sorted sha256; of Booted
+	// Cache is all that is held.
 	Cache  []string `json:"cache,omitempty"`
 	Spare  []string `json:"spare,omitempty"`
 	Unsent int      `json:"unsent,omitempty"` // plays that Kafka does not have yet

@@ -1,0 +1,77 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/rmn-arms/campaign-engine/cmd/internal/storesim"
+	"github.com/rmn-arms/campaign-engine/cmd/internal/storesim/clock"
+	"github.com/rmn-arms/campaign-engine/cmd/internal/storesim/content"
+	"github.com/rmn-arms/campaign-engine/cmd/internal/storesim/fault"
+	"github.com/rmn-arms/campaign-engine/cmd/internal/storesim/journal"
+)
+
+// theStores are the simulated stores. What their devices hold begins anew each time: they are registered as new.
+func theStores() []storesim.Store {
+	return []storesim.Store{
+		{ID: "demo-store-1", Devices: []string{"demo-store-1-d1", "demo-store-1-d2"}},
+		{ID: "demo-store-2", Devices: []string{"demo-store-2-d1", "demo-store-2-d2"}},
+	}
+}
+
+const (
+	cacheBytes    = 64 << 20
+	downloadsMax  = 4
+	keysEvery     = time.Second
+	stopTimeout   = time.Second
+	headerTimeout = 5 * time.Second
+)
+
+// disks is the folder of what the devices hold, within the data folder.
+const disks = "demo-stores"
+
+// simulate runs the stores until ctx ends; tell is told what happens in them.
+func simulate(ctx context.Context, s *Settings, tell journal.Sink) error {
+	folder := filepath.Join(s.Folder, disks)
+	if err := os.RemoveAll(folder); err != nil {
+		return fmt.Errorf("emptying the disks of the demonstration's devices: %w", err)
+	}
+	return storesim.Run(ctx, storesim.Settings{
+		Stores: theStores(), Connect: s.Connect, Folder: folder,
+		Keys: func(context.Context) ([]byte, error) { return s.Keys(), nil }, KeysEvery: keysEvery, Register: true,
+		TimeZone: "Europe/Berlin", MIME: []string{spotMIME}, CacheBytes: cacheBytes, SlowBytesPerSecond: cacheBytes,
+		Parallel: downloadsMax, Faults: fault.Plan{Every: time.Hour, Longest: time.Second}, Clock: clock.System(), Sink: tell,
+	})
+}
+
+// contents opens the server that the devices fetch from, at a free port of this machine.
+func contents(ctx context.Context) (listener net.Listener, base string, err error) {
+	listener, err = new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, "", fmt.Errorf("opening the demonstration's content server: %w", err)
+	}
+	return listener, "http://" + listener.Addr().String(), nil
+}
+
+// serve answers on listener until ctx ends.
+func serve(ctx context.Context, listener net.Listener) error {
+	server := &http.Server{Handler: content.Handler("", content.Faults{}), ReadHeaderTimeout: headerTimeout}
+	stop := context.AfterFunc(ctx, func() {
+		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+		defer cancel()
+		if server.Shutdown(within) != nil {
+			server.Close()
+		}
+	})
+	defer stop()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serving the demonstration's contents: %w", err)
+	}
+	return nil
+}

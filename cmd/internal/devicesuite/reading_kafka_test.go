@@ -1,0 +1,137 @@
+//go:build kafka
+
+package devicesuite
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/rmn-arms/campaign-engine/cmd/internal/devicesuite/oracle"
+	"github.com/rmn-arms/campaign-engine/schemas"
+	"github.com/rmn-arms/campaign-engine/topics"
+)
+
+// follower reads topics as far as they go, again and again, and hands each committed record on once.
+type follower struct {
+	client *kgo.Client
+	next   map[string]map[int32]int64
+	take   map[topics.Name]func(oracle.Record) error
+}
+
+func (f *fleet) follow(take map[topics.Name]func(oracle.Record) error) *follower {
+	names := make([]string, 0, len(take))
+	for name := range take {
+		names = append(names, string(name))
+	}
+	return &follower{
+		take: take, next: map[string]map[int32]int64{},
+		client: f.connect(kgo.ConsumeTopics(names...), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(),
+			kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxBytes(16<<20)),
+	}
+}
+
+// read reads up to where the topics end now.
+func (f *follower) read(ctx context.Context) error {
+	left, err := f.left(ctx)
+	if err != nil {
+		return err
+	}
+	for left > 0 {
+		fetches := f.client.PollFetches(ctx)
+		if err := errors.Join(fetches.Err(), ctx.Err()); err != nil {
+			return err
+		}
+		var failed error
+		fetches.EachRecord(func(r *kgo.Record) {
+			positions := f.next[r.Topic]
+			if r.Offset >= positions[r.Partition] {
+				left -= r.Offset + 1 - positions[r.Partition]
+				positions[r.Partition] = r.Offset + 1
+			}
+			if !r.Attrs.IsControl() && failed == nil {
+				failed = f.take[topics.Name(r.Topic)](recordOf(r))
+			}
+		})
+		if failed != nil {
+			return failed
+		}
+	}
+	return nil
+}
+
+// left returns how many records lie before the ends.
+func (f *follower) left(ctx context.Context) (left int64, err error) {
+	names := make([]string, 0, len(f.take))
+	for name := range f.take {
+		names = append(names, string(name))
+	}
+	ends, err := kadm.NewClient(f.client).ListCommittedOffsets(ctx, names...)
+	if err != nil {
+		return 0, err
+	}
+	ends.Each(func(end kadm.ListedOffset) {
+		if f.next[end.Topic] == nil {
+			f.next[end.Topic] = map[int32]int64{}
+		}
+		left += max(0, end.Offset-f.next[end.Topic][end.Partition])
+	})
+	return left, ends.Error()
+}
+
+func recordOf(r *kgo.Record) oracle.Record {
+	record := oracle.Record{
+		Partition: r.Partition, Offset: r.Offset, At: r.Timestamp.UnixMilli(), Key: string(r.Key), Value: r.Value,
+	}
+	for _, h := range r.Headers {
+		if h.Key == schemas.SignatureHeader {
+			record.JWS = string(h.Value)
+		}
+	}
+	return record
+}
+
+// tail reads a journal as far as it is written.
+type tail struct {
+	file *os.File
+	rest []byte
+}
+
+func (t *tail) read(take func([]byte) error) error {
+	reader := bufio.NewReaderSize(t.file, 1<<20)
+	for {
+		line, err := reader.ReadBytes('\n')
+		t.rest = append(t.rest, line...)
+		switch {
+		case errors.Is(err, io.EOF): // the last line may be half
+			return nil
+		case err != nil:
+			return fmt.Errorf("reading a journal: %w", err)
+		}
+		if err := take(bytes.TrimSuffix(t.rest, []byte("\n"))); err != nil {
+			return err
+		}
+		t.rest = t.rest[:0]
+	}
+}
+
+// jwks returns the keys as an engine serves them.
+func (f *fleet) jwks() []byte {
+	f.t.Helper()
+	request, err := http.NewRequestWithContext(f.ctx, http.MethodGet, "http://"+f.engines[0].http+"/.well-known/jwks.json", http.NoBody)
+	f.must(err)
+	response, err := http.DefaultClient.Do(request)
+	f.must(err)
+	defer response.Body.Close()
+	set, err := io.ReadAll(response.Body)
+	f.must(err)
+	return set
+}
