@@ -309,7 +309,7 @@ func deviceTables() []Stream {
 			Name: CampaignEngineReadinessTable, Key: "campaign_id, or campaign_id and a part",
 			Record:  "how ready each store is for a campaign",
 			Cleanup: Compact, MaxMessageBytes: OutputMaxBytes,
-			Why: "the newest row per key is the state; a day after the end a campaign's shrinks and stays, so that nothing is told of it again",
+			Why: "the newest row per key is the state; a day after the end a campaign's shrinks and stays: nothing is told of it again",
 		},
 	}
 }

@@ -215,7 +215,8 @@ func (c *runCommand) runSwitches() string {
 	}
 	for _, s := range []struct{ name, value string }{
 		{"data-dir", c.DataDir}, {"embedded-listen", c.EmbeddedListen}, {"http-listen", c.HTTPListen}, {"instance-id", c.InstanceID},
-		{"processors", strings.Join(c.Processors, ",")}, {"signing-keys", c.SigningKeys}, {"replication-factor", strconv.Itoa(int(c.ReplicationFactor))},
+		{"processors", strings.Join(c.Processors, ",")}, {"signing-keys", c.SigningKeys},
+		{"replication-factor", strconv.Itoa(int(c.ReplicationFactor))},
 		{"commit-interval", c.CommitInterval.String()}, {"distribution-lead", c.DistributionLead.String()},
 		{"settlement-grace", c.SettlementGrace.String()},
 	} {

@@ -175,7 +175,7 @@ func (r *Router) awaitRights(ctx context.Context) {
 }
 
 // takings are the times that this process's name was taken in the group. A request of its own that was on its way for long may
-// take it once; who loses it takenMax times within takenWithin has a namesake, which does the same to it. One of the two gives up.
+// take it once; who loses it takenMax times within takenWithin has a namesake, which does it to it, too. One of the two gives up.
 type takings struct{ at []time.Duration }
 
 const (

@@ -153,9 +153,3 @@ func fetchError(fetches kgo.Fetches) error {
 	})
 	return errors.Join(errs...)
 }
-
-// isFenced says that another owner has taken the transactional id over.
-func isFenced(err error) bool {
-	return errors.Is(err, kerr.ProducerFenced) || errors.Is(err, kerr.InvalidProducerEpoch) ||
-		errors.Is(err, kerr.FencedInstanceID)
-}

@@ -53,7 +53,7 @@ func TestForeignTextIsNotShownRaw(t *testing.T) {
 	foreign := newTeller(&out, nil)
 	foreign.tell(&kgo.Record{Topic: string(topics.Plays), Key: []byte(hostile)}, 0)
 	foreign.due(at(0))
-	for _, e := range []journal.Event{journal.Trouble, journal.FetchFault, journal.Refused} {
+	for _, e := range []journal.Event{journal.Trouble, journal.Refused} {
 		foreign.hear(&journal.Line{Event: e, Device: hostile, Reason: hostile, Error: hostile})
 	}
 	lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
@@ -62,8 +62,8 @@ func TestForeignTextIsNotShownRaw(t *testing.T) {
 			t.Errorf("%q", text)
 		}
 	}
-	if len(lines) != 4 {
-		t.Errorf("it tells %d lines of 4", len(lines))
+	if len(lines) != 3 {
+		t.Errorf("it tells %d lines of 3", len(lines))
 	}
 	if text := howToGoOn(hostile, hostile); strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }) {
 		t.Errorf("%q", text)

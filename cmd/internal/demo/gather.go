@@ -41,6 +41,9 @@ var (
 		}
 		return text
 	}}
+	unfetched = &kind{"trouble", reportsEvery, func(g *gathered) string {
+		return "its spot cannot be fetched, on " + counted(len(g.devices), "screen") + ": " + g.why
+	}}
 	reported = &kind{string(topics.Plays), reportsEvery, func(g *gathered) string {
 		if g.count == 1 {
 			return "1 play was reported"
@@ -69,6 +72,7 @@ type gathered struct {
 	devices     map[string]bool
 	of          int // how many devices there are
 	count       int64
+	why         string // the last one, of what goes wrong
 }
 
 // news is what was not told yet.
@@ -89,10 +93,10 @@ func (n news) of(whose string, k *kind, of int, at schemas.Instant) *gathered {
 // does that.
 func (g *gathered) ripeAt(k *kind) schemas.Instant {
 	at := g.since + schemas.Instant(k.within.Milliseconds())
-	if g.of == 0 || len(g.devices) < g.of {
+	switch {
+	case g.of == 0 || len(g.devices) < g.of || k == unfetched: // that comes again and again
 		return at
-	}
-	if k == stopped {
+	case k == stopped:
 		return min(at, g.last+cutMs)
 	}
 	return g.last

@@ -109,6 +109,16 @@ func TestCutsAreTold(t *testing.T) {
 	if len(all) != 2 || all[1] != want {
 		t.Errorf("it tells %q", all)
 	}
+	faults := story(journal.Line{Event: journal.Obeyed, Playlist: []schemas.PlaylistEntry{{CampaignID: "c-1", SHA256: "ab"}}},
+		journal.Line{Event: journal.FetchFault, SHA256: "ab", Error: `fetching x: Get "http://x": connection refused`})
+	for i := range faults {
+		s.note(&faults[i])
+		s.note(&faults[i])
+	}
+	want = "01:00:00.100  c-1                    trouble     its spot cannot be fetched, on 4 screens: connection refused"
+	if got := n.due(schemas.InstantOf(at(2100))); len(got) != 2 || got[1] != want {
+		t.Errorf("it tells %q", got)
+	}
 	late := story(journal.Line{Event: journal.Started, Campaign: "c-1"})
 	s.note(&late[0])
 	if got := n.due(schemas.InstantOf(at(999))); len(got) > 0 {
@@ -122,6 +132,16 @@ func TestCutsAreTold(t *testing.T) {
 // TestReadinessIsToldWhenItRises, and at the start.
 func TestReadinessIsToldWhenItRises(t *testing.T) {
 	r := readyLines{}
+	for _, id := range []string{"c-1", "c-2"} {
+		applied := schemas.NewEvent("e", schemas.TransitionApplied, id, 0, schemas.Applied{
+			Due:  schemas.Due{TransitionID: id + "/1/start", CampaignID: id, Revision: 1, Transition: schemas.Start, Campaign: []byte("{}")},
+			From: schemas.Scheduled, To: schemas.Active, Sequence: 3})
+		value, err := topics.AppliedCodec{}.Encode(&applied)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.noteStart(&kgo.Record{Value: value})
+	}
 	for _, c := range []struct {
 		data schemas.Readiness
 		want string
@@ -132,6 +152,7 @@ func TestReadinessIsToldWhenItRises(t *testing.T) {
 		{schemas.Readiness{CampaignID: "c-1", DevicesTotal: 4, DevicesReady: 3, AtStart: &schemas.AtStart{DevicesReady: 3, DevicesTotal: 4}},
 			"readiness   at the start 3 of 4 screens"},
 		{schemas.Readiness{CampaignID: "c-1", AtStart: &schemas.AtStart{DevicesReady: 3, DevicesTotal: 4}}, ""},
+		{schemas.Readiness{CampaignID: "c-3", AtStart: &schemas.AtStart{}}, ""}, // it started before
 		{schemas.Readiness{CampaignID: "c-2", AtStart: &schemas.AtStart{}}, "at the start no screen: its stores have not heard of it yet"},
 	} {
 		event := schemas.NewEvent("e", schemas.CampaignReadiness, c.data.CampaignID, 3_600_000, c.data)

@@ -1,6 +1,8 @@
 package demo
 
 import (
+	"strings"
+
 	"github.com/rmn-arms/campaign-engine/cmd/internal/storesim/journal"
 	"github.com/rmn-arms/campaign-engine/schemas"
 )
@@ -58,6 +60,12 @@ func (s *screens) note(l *journal.Line) string {
 				s.add(campaign, cached, l).count += l.Bytes
 			}
 		}
+	case journal.FetchFault:
+		for campaign := range s.contents[l.SHA256] {
+			if d.campaigns[campaign] {
+				s.add(campaign, unfetched, l).why = cause(l.Error)
+			}
+		}
 	case journal.Started:
 		if !d.playing[l.Campaign] {
 			d.playing[l.Campaign] = true
@@ -109,6 +117,14 @@ func (s *screens) add(whose string, k *kind, l *journal.Line) *gathered {
 	return g
 }
 
+// cause leaves out which address was asked: it says more than a line has room for.
+func cause(text string) string {
+	if at := strings.LastIndex(text, `": `); at >= 0 {
+		return text[at+len(`": `):]
+	}
+	return text
+}
+
 // wrong returns the line of what went wrong.
 func wrong(l *journal.Line) string {
 	whose := l.Device
@@ -122,7 +138,7 @@ func wrong(l *journal.Line) string {
 		}
 	case journal.Refused:
 		return line(l.At, whose, "refused", "a command that is not to be obeyed: "+l.Reason)
-	case journal.FetchFault, journal.Trouble:
+	case journal.Trouble:
 		return line(l.At, whose, "trouble", l.Error)
 	case journal.KeysFetched:
 		if l.Error != "" {

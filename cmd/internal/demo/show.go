@@ -53,7 +53,7 @@ func Show(ctx context.Context, out io.Writer, s Settings) error {
 		return fmt.Errorf("making the demonstration's client: %w", err)
 	}
 	defer client.Close()
-	listener, base, err := contents(ctx)
+	listener, base, err := contents(ctx, s.Folder)
 	if err != nil {
 		return err
 	}

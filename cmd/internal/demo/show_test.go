@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -167,5 +168,32 @@ func fetched(ctx context.Context, t *testing.T, c *schemas.Creative) {
 	defer answer.Body.Close()
 	if n, err := io.Copy(io.Discard, answer.Body); n != c.Bytes || err != nil {
 		t.Errorf("%s has %d bytes: %v", c.URL, n, err)
+	}
+}
+
+// TestContentsStayWhereTheyWere, as long as nobody else is there.
+func TestContentsStayWhereTheyWere(t *testing.T) {
+	folder := t.TempDir()
+	open := func() (close func() error, base string) {
+		listener, base, err := contents(t.Context(), folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return listener.Close, base
+	}
+	shut, first := open()
+	if err := shut(); err != nil {
+		t.Fatal(err)
+	}
+	shut, again := open()
+	if again != first {
+		t.Errorf("they were at %s, and are at %s", first, again)
+	}
+	other, elsewhere := open()
+	if elsewhere == first {
+		t.Errorf("two are at %s", first)
+	}
+	if err := errors.Join(shut(), other()); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -50,13 +50,29 @@ func simulate(ctx context.Context, s *Settings, tell journal.Sink) error {
 	})
 }
 
-// contents opens the server that the devices fetch from, at a free port of this machine.
-func contents(ctx context.Context) (listener net.Listener, base string, err error) {
-	listener, err = new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+// addressFile is where the server of contents listened last, within the data folder.
+const addressFile = "demo-contents"
+
+// contents opens the server that the devices fetch from, at a free port of this machine: at that of the time before, if it is
+// still free, for the sake of campaigns that go on from then.
+func contents(ctx context.Context, folder string) (listener net.Listener, base string, err error) {
+	path := filepath.Join(folder, addressFile)
+	before, err := os.ReadFile(path)
+	if err == nil {
+		listener, err = new(net.ListenConfig).Listen(ctx, "tcp", string(before))
+	}
+	if err != nil {
+		listener, err = new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	}
 	if err != nil {
 		return nil, "", fmt.Errorf("opening the demonstration's content server: %w", err)
 	}
-	return listener, "http://" + listener.Addr().String(), nil
+	address := listener.Addr().String()
+	if err := os.WriteFile(path, []byte(address), 0o644); err != nil {
+		listener.Close()
+		return nil, "", fmt.Errorf("noting where the demonstration's contents are: %w", err)
+	}
+	return listener, "http://" + address, nil
 }
 
 // serve answers on listener until ctx ends.

@@ -88,6 +88,8 @@ func (t *teller) tell(r *kgo.Record, now schemas.Instant) {
 	case topics.CampaignReadiness:
 		t.line(t.ready.tell(r))
 		return
+	case topics.TransitionsApplied:
+		t.ready.noteStart(r)
 	}
 	text, released := describe(r)
 	if text == "" {
@@ -116,8 +118,17 @@ func (t *teller) line(text string) {
 type readyLines map[string]readyLine
 
 type readyLine struct {
-	ready   int64
-	atStart bool
+	ready  int64
+	starts bool // it has started, and how ready it was is still to be told
+}
+
+// noteStart notes that a campaign has started: of one that started before somebody looked it is not told how ready it was.
+func (r readyLines) noteStart(record *kgo.Record) {
+	if event, refusal := topics.DecodeApplied(record.Value); refusal == nil && event.Data.Transition == schemas.Start {
+		was := r[event.Data.CampaignID]
+		was.starts = true
+		r[event.Data.CampaignID] = was
+	}
 }
 
 // tell returns the line of a record about readiness, "" when it tells a person nothing new: that nothing is ready yet.
@@ -127,15 +138,15 @@ func (r readyLines) tell(record *kgo.Record) string {
 		return ""
 	}
 	d, was := &event.Data, r[event.Data.CampaignID]
-	r[d.CampaignID] = readyLine{d.DevicesReady, d.AtStart != nil}
+	r[d.CampaignID] = readyLine{d.DevicesReady, was.starts && d.AtStart == nil}
 	at := schemas.InstantOf(record.Timestamp)
 	if event.Time != nil {
 		at = *event.Time
 	}
 	switch {
-	case d.AtStart != nil && !was.atStart && d.AtStart.DevicesTotal == 0:
+	case d.AtStart != nil && was.starts && d.AtStart.DevicesTotal == 0:
 		return line(at, d.CampaignID, "readiness", "at the start no screen: its stores have not heard of it yet")
-	case d.AtStart != nil && !was.atStart:
+	case d.AtStart != nil && was.starts:
 		return line(at, d.CampaignID, "readiness", "at the start "+readyOf(d.AtStart.DevicesReady, d.AtStart.DevicesTotal))
 	case d.DevicesReady > was.ready:
 		return line(at, d.CampaignID, "ready", readyOf(d.DevicesReady, d.DevicesTotal))

@@ -95,7 +95,7 @@ const memoryMin = 2 << 30
 func inMemory() string {
 	const place = "/dev/shm"
 	var is syscall.Statfs_t
-	if syscall.Statfs(place, &is) != nil || uint64(is.Bavail)*uint64(is.Bsize) < memoryMin {
+	if syscall.Statfs(place, &is) != nil || is.Bavail*uint64(is.Bsize) < memoryMin {
 		return ""
 	}
 	return place

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // FileMode is what a file of keys is made with: only its owner reads it.
@@ -72,13 +73,18 @@ func Generate() (*Keys, error) {
 	return newKeys([]entry{private})
 }
 
+// generate makes a key whose id does not begin with -: on a command line it would be taken for a switch.
 func generate() (entry, error) {
-	public, private, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		return entry{}, fmt.Errorf("making a key: %w", err)
+	for {
+		public, private, err := ed25519.GenerateKey(rand.Reader)
+		if err != nil {
+			return entry{}, fmt.Errorf("making a key: %w", err)
+		}
+		id, err := thumbprint(public)
+		if err != nil || !strings.HasPrefix(id, "-") {
+			return entry{publicKey{id, public}, private}, err
+		}
 	}
-	id, err := thumbprint(public)
-	return entry{publicKey{id, public}, private}, err
 }
 
 // put writes a file of keys whole or not at all: beside its place, and then into it by move.

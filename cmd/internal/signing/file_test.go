@@ -155,3 +155,13 @@ func TestARingFollowsItsFile(t *testing.T) {
 		t.Fatalf("another file is told of as %+v", o)
 	}
 }
+
+// TestIDsAreNoSwitches: a key's id is given on command lines.
+func TestIDsAreNoSwitches(t *testing.T) {
+	for range 500 { // one id of 64 would begin with -
+		made, err := generate()
+		if err != nil || strings.HasPrefix(made.id, "-") {
+			t.Fatal(made.id, err)
+		}
+	}
+}

@@ -31,7 +31,7 @@ func readKey(jwk jose.JSONWebKey) (public publicKey, private ed25519.PrivateKey,
 	switch key := jwk.Key.(type) {
 	case ed25519.PrivateKey:
 		private = key
-		public.key = key.Public().(ed25519.PublicKey)
+		public.key, _ = key.Public().(ed25519.PublicKey) // its type is documented
 	case ed25519.PublicKey:
 		public.key = key
 	default:

@@ -149,6 +149,15 @@ func TestARestart(t *testing.T) {
 		t.Errorf("%d plays were reported, %d twice", len(w.arrived), w.repeats)
 	}
 	wantTexts(t, "acks", w.statuses(3), "ready")
+	var found [][]string
+	for _, l := range w.lines {
+		if l.Event == journal.Booted {
+			found = append(found, l.Cache)
+		}
+	}
+	if len(found) != 2 || len(found[0]) != 0 || !slices.Equal(found[1], []string{entryOf("a", 1000, 9000).SHA256}) {
+		t.Errorf("it has found contents %q", found)
+	}
 }
 
 func TestABacklogIsReadThroughFirst(t *testing.T) {
