@@ -77,7 +77,8 @@ func (e *Engine) memberOptions(m *member) []kgo.Opt {
 		kgo.MaxBufferedBytes(bufferedMaxBytes),
 		// A transaction is flushed when it closes; until then records gather into few, full batches.
 		kgo.ProducerLinger(gatherMax),
-		kgo.RecordDeliveryTimeout(e.config.TransactionTimeout),
+		// There is no RecordDeliveryTimeout: franz-go would count it from the records' time, which is that of their decision, and
+		// refuse all while the wall clock is ahead of what is believed. The end of a transaction has a time-out of its own.
 	})
 }
 
