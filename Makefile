@@ -39,7 +39,7 @@ test: ## vet, and every test that needs nothing but Go; five minutes or so
 	$(GO) vet -tags $(TAGS) ./...
 	$(GO) vet -tags untransacted ./processors/engine
 	$(GO) test -timeout 5m $(PURE)
-	$(GO) test -race -timeout 5m $(RACED)
+	$(GO) test -race -timeout 8m $(RACED)
 
 test-kafka: ## the tests against real Apache Kafka, which they fetch and start, and Postgres; needs Java 17, Maven and Postgres
 	@$(call need_tests,kafka)
