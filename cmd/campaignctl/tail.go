@@ -16,7 +16,7 @@ type tailCommand struct {
 	Topics        []string `arg:"" name:"topic" help:"Topics to show."`
 	FromBeginning bool     `name:"from-beginning" help:"Begin with what is there, not with what comes."`
 	UntilEnd      bool     `name:"until-end" help:"End at what is there now; implies --from-beginning."`
-	JSON          bool     `name:"json" help:"Print a JSON line per record: where it stands, and the event."`
+	JSON          bool     `name:"json" help:"Print a JSON line per record: where it stands, its headers, and the event."`
 }
 
 // Help implements kong.HelpProvider.

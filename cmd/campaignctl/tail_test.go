@@ -67,6 +67,8 @@ func TestTailTellsEachTopic(t *testing.T) {
 	for name, value := range map[string]string{"specversion": "1.0", "id": "e-2", "source": "test", "type": "campaign.paused"} {
 		binary.Headers = append(binary.Headers, kgo.RecordHeader{Key: "ce_" + name, Value: []byte(value)})
 	}
+	signed := record(topics.DeviceCommands, "s-1", []byte("{}"))
+	signed.Headers = []kgo.RecordHeader{{Key: "jws", Value: []byte("aGVhZGVy..c2ln")}, {Key: "ce_no", Value: []byte("x")}}
 	shown := play(t, "c-1", "p-1", "s-1", 5, "12.5")
 	shown.Timestamp = testNow()
 	cases := []struct {
@@ -81,6 +83,7 @@ func TestTailTellsEachTopic(t *testing.T) {
 			"campaign.paused, revision 2 (a\uFFFD[2Jb)",
 			`"event":{"id":"e-2","source":"test","specversion":"1.0","type":"campaign.paused","data":{"campaign_id":"c-1"`},
 		{"what cannot be taken", record(topics.CampaignEvents, "c-1", []byte("{}")), "cannot be taken: malformed", `"event":{}}`},
+		{"a header that is no attribute: a signature", signed, "device-commands", `"key":"s-1","headers":{"jws":"aGVhZGVy..c2ln"},"event":{}}`},
 		{"no JSON", record(topics.CampaignEvents, "c-1", []byte{0xff, 0}), "cannot be taken: malformed", `"value_base64":"/wA="}`},
 		{"a tombstone", record(topics.CampaignEvents, "c-1", nil), "cannot be taken: malformed", `"key":"c-1"}`},
 		{"due", record(topics.TransitionsDue, "c-1", encoded(t, schemas.TransitionDue, due)),

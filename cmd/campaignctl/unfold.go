@@ -12,17 +12,18 @@ import (
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
-// unfold writes a record as a line of JSON: where it stands, and the event in CloudEvents' JSON format. A value that is
-// no event stands in value_base64; a tombstone has neither.
+// unfold writes a record as a line of JSON: where it stands, its headers but for those that are the event's attributes, and,
+// last, the event in CloudEvents' JSON format. A value that is no event stands in value_base64; a tombstone has neither.
 func unfold(r topics.Record) string {
 	place, err := json.Marshal(struct {
 		Topic     string `json:"topic"`
 		Partition int32  `json:"partition"`
 		Offset    int64  `json:"offset"`
 		// Timestamp is in ms since 1970 on the wire, and may be outside the years that RFC 3339 can write.
-		Timestamp string `json:"timestamp"`
-		Key       string `json:"key"`
-	}{r.Topic, r.Partition, r.Offset, r.Timestamp.String(), string(r.Key)})
+		Timestamp string            `json:"timestamp"`
+		Key       string            `json:"key"`
+		Headers   map[string]string `json:"headers,omitempty"`
+	}{r.Topic, r.Partition, r.Offset, r.Timestamp.String(), string(r.Key), headersOf(r)})
 	if err != nil {
 		return err.Error() // nothing in it can fail
 	}
@@ -35,6 +36,21 @@ func unfold(r topics.Record) string {
 	}
 	return string(append(line, '}'))
 }
+
+// headersOf returns the headers that are no attributes of the event: the signature of a command, a trace. Of those of one
+// name the last.
+func headersOf(r topics.Record) map[string]string {
+	headers := make(map[string]string)
+	for _, header := range r.Headers {
+		if !strings.HasPrefix(header.Key, attributePrefix) {
+			headers[header.Key] = string(header.Value)
+		}
+	}
+	return headers
+}
+
+// attributePrefix begins the headers that are attributes of an event in binary mode.
+const attributePrefix = "ce_"
 
 // eventOf returns the event of a record in structured or binary mode in one line, or nil if it is none.
 func eventOf(r topics.Record) []byte {
@@ -50,7 +66,7 @@ func eventOf(r topics.Record) []byte {
 	}
 	attributes := make(map[string]string)
 	for _, header := range r.Headers {
-		if name, is := strings.CutPrefix(header.Key, "ce_"); is {
+		if name, is := strings.CutPrefix(header.Key, attributePrefix); is {
 			attributes[name] = string(header.Value)
 		}
 	}

@@ -42,6 +42,9 @@ type keysListCommand struct{ keysFile }
 // Run implements the command.
 func (c *keysListCommand) Run() error {
 	keys, err := signing.ReadFile(c.File)
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%w; campaignd keys init %s makes it", err, c.File)
+	}
 	if err != nil {
 		return err
 	}
@@ -71,7 +74,13 @@ type keysPromoteCommand struct {
 }
 
 // Run implements the command.
-func (c *keysPromoteCommand) Run() error { return missingIsWrong(signing.Promote(c.File, c.ID)) }
+func (c *keysPromoteCommand) Run() error {
+	if err := signing.Promote(c.File, c.ID); err != nil {
+		return c.missingIsWrong(err)
+	}
+	fmt.Printf("%s signs as soon as each process has read the keys again; the others stay valid\n", c.ID)
+	return nil
+}
 
 type keysRetireCommand struct {
 	keysFile
@@ -79,11 +88,17 @@ type keysRetireCommand struct {
 }
 
 // Run implements the command.
-func (c *keysRetireCommand) Run() error { return missingIsWrong(signing.Retire(c.File, c.ID)) }
+func (c *keysRetireCommand) Run() error {
+	if err := signing.Retire(c.File, c.ID); err != nil {
+		return c.missingIsWrong(err)
+	}
+	fmt.Printf("%s is valid no more as soon as each process and device has read the keys again\n", c.ID)
+	return nil
+}
 
-func missingIsWrong(err error) error {
+func (f keysFile) missingIsWrong(err error) error {
 	if errors.Is(err, signing.ErrNoSuchKey) {
-		return wrongSwitches(err)
+		return wrongSwitches(fmt.Errorf("%w; campaignd keys list %s shows those that there are", err, f.File))
 	}
 	return err
 }

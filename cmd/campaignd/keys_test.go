@@ -30,7 +30,13 @@ func TestARotationByHand(t *testing.T) {
 		}
 		return said
 	}
-	run(exitFailed, "list", path)
+	says := func(said, what string) {
+		t.Helper()
+		if !strings.Contains(said, what) {
+			t.Errorf("it says %q, and not %q", said, what)
+		}
+	}
+	says(run(exitFailed, "list", path), "campaignd keys init "+path)
 	run(exitClean, "init", path)
 	first := ids()[0]
 	run(exitClean, "init", path)
@@ -43,7 +49,7 @@ func TestARotationByHand(t *testing.T) {
 	run(exitClean, "promote", path, second)
 	run(exitClean, "list", path)
 	run(exitClean, "retire", path, first)
-	run(exitSwitches, "promote", path, first)
+	says(run(exitSwitches, "promote", path, first), "campaignd keys list "+path)
 	run(exitSwitches, "retire", path)
 	if all := ids(); len(all) != 1 || all[0] != second {
 		t.Errorf("at the end the keys are %v", all)

@@ -130,7 +130,7 @@ func (c *runCommand) reach(ctx context.Context, connect []kgo.Opt) error {
 	asked, cancel := context.WithTimeout(ctx, reachMax)
 	defer cancel()
 	if err := client.Ping(asked); err != nil && ctx.Err() == nil {
-		return fmt.Errorf("reaching brokers at %s: %w", strings.Join(c.Brokers, ", "), c.Explain(err))
+		return fmt.Errorf("reaching brokers at %s (--brokers names others): %w", strings.Join(c.Brokers, ", "), c.Explain(err))
 	}
 	return nil
 }

@@ -32,7 +32,7 @@ terminal:
   bin/campaignctl timeline %[1]s
   bin/campaignctl readiness %[1]s    # on how many screens it was at its start
   bin/campaignctl statement %[1]s    # what was counted, and what was not
-  bin/campaignctl wallet %[2]s            # what came back to the advertiser
+  bin/campaignctl wallet %[2]s               # what came back to the advertiser
   bin/campaignctl store demo-store-1                # its screens; campaignctl device demo-store-1-d1: one of them
   bin/campaignctl tail --from-beginning transitions-applied
   bin/campaignctl publish mine.jsonl                # one of your own: README, "A campaign of your own"

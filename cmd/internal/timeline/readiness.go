@@ -18,8 +18,8 @@ type Readiness struct {
 // The errors of reading how ready a campaign is.
 var (
 	// ErrNoReadiness says that nothing was told.
-	ErrNoReadiness = errors.New("nothing is known of its devices: nobody knows the campaign, it was not distributed yet, or no " +
-		"device is in its stores")
+	ErrNoReadiness = errors.New("nothing is known of its devices: nobody knows the campaign, it was not distributed yet, " +
+		"it names no stores, or no device is in them")
 	// ErrReadiness says that what was told is not what this program understands.
 	ErrReadiness = errors.New("reading how ready it is: no event of this version")
 )

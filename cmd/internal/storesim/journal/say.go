@@ -2,6 +2,8 @@ package journal
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -52,17 +54,25 @@ func said(l Line) string {
 		return "ATTACK " + l.Reason
 	case KeysFetched:
 		if l.Error != "" {
-			return "the engine's keys do not come: " + l.Error
+			return "the engine's keys do not come (--jwks says from where): " + l.Error
 		}
 	case Trouble:
 		return "trouble: " + l.Error
 	case Totals:
-		return fmt.Sprintf("totals %v", l.Counts)
+		return "totals " + totalled(l.Counts)
 	case Final:
 		return fmt.Sprintf("final  playlist %d: %s, %s cached, plays not sent: %d", l.Revision,
 			counted(len(l.Playlist), "entry", "entries"), counted(len(l.Cache), "content", "contents"), l.Unsent)
 	}
 	return ""
+}
+
+func totalled(counts map[string]int64) string {
+	var all []string
+	for _, event := range slices.Sorted(maps.Keys(counts)) {
+		all = append(all, fmt.Sprintf("%d %s", counts[event], event))
+	}
+	return strings.Join(all, ", ")
 }
 
 func booted(l Line) string {
