@@ -52,6 +52,10 @@ func next(items []item) map[int32]int64 {
 
 // destination returns whose topic a record goes to, and the device's id, by which it is compacted there, or why it goes nowhere.
 func destination(r *kgo.Record) (store, device string, refusal *topics.Refusal) {
+	// Headers go on beside a signature: what is too large with it would be refused by the brokers, again and again.
+	if refusal = topics.CheckSize(r.Key, r.Value, topics.HeadersOf(r.Headers)); refusal != nil {
+		return "", "", refusal
+	}
 	event, refusal := topics.DecodeCommand(r.Value)
 	switch {
 	case refusal != nil:

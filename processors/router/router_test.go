@@ -88,7 +88,11 @@ func TestWhatIsNoCommandIsPassedOver(t *testing.T) {
 	} {
 		poison = append(poison, &kgo.Record{Topic: string(topics.DeviceCommands), Key: []byte("s-1"), Value: []byte(value)})
 	}
-	b.must(b.client.ProduceSync(b.ctx, poison...).FirstErr())
+	large := b.command("s-1", "d-1") // it is taken here, and would not be there, where a signature is added
+	large.Headers = []kgo.RecordHeader{{Key: "x", Value: make([]byte, topics.OutputMaxBytes-len(right)-200)}}
+	poison = append(poison, large)
+	foreign := b.connect(kgo.ProducerBatchMaxBytes(topics.OutputMaxBytes))
+	b.must(foreign.ProduceSync(b.ctx, poison...).FirstErr())
 	p := b.start("a")
 	b.await("all are counted", func() bool { return p.count(router.Unroutable) == len(poison) })
 	b.idle()

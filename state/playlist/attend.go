@@ -23,7 +23,7 @@ func (s *Store) Attend(parts Parts, p *Presence, from Origin, now instant.Instan
 		return Stale, nil
 	case !is && !p.Present:
 		return UnknownDevice, nil
-	case !is && len(s.Devices) >= DevicesMax:
+	case !is && !s.hasRoom():
 		return NoRoom, nil
 	case !is:
 		s.Devices = slices.Insert(s.Devices, at, Resident{ID: p.DeviceID})
@@ -37,4 +37,16 @@ func (s *Store) Attend(parts Parts, p *Presence, from Origin, now instant.Instan
 	s.Presences = from.behind()
 	s.changed(from, now)
 	return Taken, nil
+}
+
+// hasRoom says whether one more device may come. Those that leave take no place of it until the store is flushed: who replaces one
+// says both at once. But what cannot be flushed must not grow, either.
+func (s *Store) hasRoom() bool {
+	stay := 0
+	for i := range s.Devices {
+		if !s.Devices[i].Leaving {
+			stay++
+		}
+	}
+	return stay < DevicesMax && len(s.Devices) < 2*DevicesMax
 }

@@ -93,7 +93,10 @@ func (s *shown) read(in *fields.Reader, texts *allocator) bool {
 func (d *device) write(parts Parts, id string) { parts.SetPart(devicePrefix+id, d.append(d.room())) }
 
 // room returns a buffer for what the device takes.
-func (d *device) room() []byte {
+func (d *device) room() []byte { return make([]byte, 0, d.bytes()) }
+
+// bytes is about what the device takes, and not less without its media types.
+func (d *device) bytes() int {
 	size := 128
 	for i := range d.shown {
 		size += len(d.shown[i].id) + 8
@@ -102,7 +105,7 @@ func (d *device) room() []byte {
 			size += len(e.creative) + len(e.form) + 16 + len(e.word)
 		}
 	}
-	return make([]byte, 0, size)
+	return size
 }
 
 func (d *device) append(b []byte) []byte {

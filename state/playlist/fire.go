@@ -100,6 +100,7 @@ func (f *firing) attend(r *Resident, d *device) error {
 	}
 	r.Due = d.due()
 	f.keep(r.ID, d)
+	f.bytes += d.bytes() // a step is as large as what it writes, also where nothing is sent
 	return nil
 }
 

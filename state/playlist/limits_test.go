@@ -62,8 +62,51 @@ func TestDevicesHaveALimit(t *testing.T) {
 		t.Errorf("the row has %d bytes", size)
 	}
 	s.leave(longID(7))
+	s.want(playlist.Taken, s.attend(over)) // at once, as who replaces a device does
+	s.want(playlist.NoRoom, s.attend(playlist.Presence{DeviceID: "d-one-more", At: 1, Present: true}))
+	for i := 8; i < playlist.DevicesMax; i++ { // all are replaced at once
+		s.leave(longID(i))
+		s.join(longID(playlist.DevicesMax + i))
+	}
+	s.want(playlist.NoRoom, s.attend(playlist.Presence{DeviceID: "d-one-more", At: 1, Present: true}))
+	if size := len(s.row); size > partMaxBytes {
+		t.Errorf("the row has %d bytes", size)
+	}
 	s.rest()
-	s.want(playlist.Taken, s.attend(over))
+	if got := len(s.store().Devices); got != playlist.DevicesMax {
+		t.Errorf("%d devices are left", got)
+	}
+}
+
+// TestAStepIsBoundedWhereNothingIsSent: devices whose playlist stays as it is are written, too.
+func TestAStepIsBoundedWhereNothingIsSent(t *testing.T) {
+	s := newShop(t)
+	for i := range 120 {
+		s.join(deviceName(i))
+	}
+	for i := range 40 {
+		s.place(campaign(fmt.Sprintf("c-%d", i), 1, 1, strings.Fields(strings.Repeat("cr ", 30))...))
+	}
+	s.rest()
+	c := campaign("c-0", 2, 1, strings.Fields(strings.Repeat("cr ", 30))...)
+	c.Revision = 9 // says nothing new to devices
+	s.place(c)
+	s.now = s.store().NextDue()
+	counting := &writes{parts: s.parts}
+	if _, err := s.store().Fire(counting, "s-1", s.now); err != nil || counting.bytes > 3<<20 {
+		t.Errorf("a step writes %d bytes, %v", counting.bytes, err)
+	}
+}
+
+// writes counts what is written.
+type writes struct {
+	parts
+	bytes int
+}
+
+func (w *writes) SetPart(name string, value []byte) {
+	w.bytes += len(value)
+	w.parts.SetPart(name, value)
 }
 
 // TestCampaignsHaveALimit fills a store with as many as it may have, all with the longest ids, and looks at the sizes.

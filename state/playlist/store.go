@@ -51,11 +51,10 @@ func (s *Store) NextDue() instant.Instant {
 // Postpone puts off all that is due and cannot be done, since a part cannot be read: somebody may repair it.
 func (s *Store) Postpone(now instant.Instant) { s.NotBefore = now.Add(repairPause) }
 
-// flush lets the store be flushed as soon as it may.
+// flush lets the store be flushed as soon as it may. A clock that was ahead once must not hold it back, whatever it has set.
 func (s *Store) flush(now instant.Instant) {
-	if s.FlushDue == Never { // a clock that was ahead once must not hold it back
-		s.FlushDue = min(max(now, s.FlushedAt.Add(Coalesce)), now.Add(Coalesce))
-	}
+	s.FlushDue = min(s.FlushDue, max(now, s.FlushedAt.Add(Coalesce)), now.Add(Coalesce))
+	s.NotBefore = min(s.NotBefore, now.Add(repairPause))
 }
 
 // changed notes that playlists may have changed by a record.

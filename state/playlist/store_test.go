@@ -134,6 +134,17 @@ func TestRevisionsRiseWithoutTimestamps(t *testing.T) {
 	}
 }
 
+// TestAClockThatWasAhead: what it has set does not hold a store back when another process goes on with it.
+func TestAClockThatWasAhead(t *testing.T) {
+	s := newShop(t)
+	s.now = s.now.Add(day)
+	s.join("d-1")
+	s.now = began
+	s.place(campaign("c-1", 1, 1, "cr-1"))
+	s.rest()
+	s.shows("d-1", "c-1/cr-1")
+}
+
 func TestReadAgain(t *testing.T) {
 	s := newShop(t)
 	s.join("d-1")

@@ -54,6 +54,10 @@ func (k *keys) tell(o signing.Outcome) {
 	switch {
 	case o.Err != nil:
 		k.log.Error().Err(o.Err).Strs("keys", o.IDs).Msg("the file of keys cannot be used as it is now: the keys stay as they were")
+	case o.Dropped != "":
+		k.log.Warn().Strs("keys", o.IDs).Str("dropped", o.Dropped).
+			Msg("the key that signed until now is valid no more: what it signed stays in the stores' topics, " +
+				"and devices that read it anew refuse it until their playlist changes")
 	case o.Changed:
 		k.log.Info().Strs("keys", o.IDs).Msg("the keys have changed; the first one signs, all are valid")
 	}

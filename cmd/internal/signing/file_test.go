@@ -82,7 +82,7 @@ func TestARotation(t *testing.T) {
 	}
 	must(Promote(path, fresh))
 	is(fresh, old)
-	if outcome := ring.reload(); outcome.Err != nil || !outcome.Changed || ring.reload().Changed {
+	if outcome := ring.reload(); outcome.Err != nil || !outcome.Changed || outcome.Dropped != "" || ring.reload().Changed {
 		t.Errorf("reading it anew came to %+v", outcome)
 	}
 	verifier, err := ParseVerifier(ring.Public())
@@ -151,7 +151,7 @@ func TestARingFollowsItsFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	looked()
-	if o := <-told; o.Err != nil || !o.Changed || !slices.Equal(o.IDs, []string{second}) {
+	if o := <-told; o.Err != nil || !o.Changed || o.Dropped != first[0] || !slices.Equal(o.IDs, []string{second}) {
 		t.Fatalf("another file is told of as %+v", o)
 	}
 }

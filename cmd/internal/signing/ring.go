@@ -4,6 +4,7 @@ import (
 	"context"
 	"io/fs"
 	"os"
+	"slices"
 	"sync"
 	"time"
 )
@@ -73,6 +74,8 @@ type Outcome struct {
 	// Changed says that other keys are valid now, or another one signs.
 	Changed bool
 	IDs     []string
+	// Dropped is the key that signed until now, where it is valid no more: what it signed stays where it is, and nobody believes it.
+	Dropped string
 }
 
 // Follow reads the file anew when it has changed, which is looked at every FollowEvery, and whenever asked, until ctx ends.
@@ -113,7 +116,10 @@ func (r *Ring) reload() Outcome {
 	if err != nil {
 		return Outcome{Err: err, IDs: r.keys.IDs()}
 	}
-	changed := string(keys.public) != string(r.keys.public)
+	outcome := Outcome{Changed: string(keys.public) != string(r.keys.public), IDs: keys.IDs()}
+	if signed := r.keys.entries[0].id; !slices.Contains(outcome.IDs, signed) {
+		outcome.Dropped = signed
+	}
 	r.keys = keys
-	return Outcome{Changed: changed, IDs: keys.IDs()}
+	return outcome
 }
