@@ -6,6 +6,7 @@ import (
 	"net"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -51,9 +52,9 @@ func livedReadiness(t *testing.T, step engine.Step, phase string) map[string]str
 	d.clock.Set(d.clock.Now().Add(readiness.Pause))
 	if phase == "living" {
 		d.halt(topics.Readiness)
-		d.diesAt(step, func() {
+		d.diesAt(step, func(died <-chan struct{}) {
 			d.lives(1)
-			d.clock.Set(d.clock.Now().Add(readiness.Pause))
+			d.paused(died)
 		})
 		d.configure = nil
 		d.run()
@@ -64,6 +65,23 @@ func livedReadiness(t *testing.T, step engine.Step, phase string) map[string]str
 	d.passes(readiness.Pause)
 	d.passes(readiness.Memory) // of the campaign that ends nothing is left that depends on what was read before its end
 	return d.ends()
+}
+
+// paused lets pauses pass until the process has died: what is read behind one is told at once, and what follows on it by a timer.
+func (d *readinessDeployment) paused(died <-chan struct{}) {
+	ticker := time.NewTicker(5 * time.Millisecond)
+	defer ticker.Stop()
+	deadline := time.After(brokerDeadline)
+	for {
+		d.clock.Set(d.clock.Now().Add(readiness.Pause))
+		select {
+		case <-died:
+			return
+		case <-deadline:
+			return
+		case <-ticker.C:
+		}
+	}
 }
 
 // lives publishes a part of the campaigns' lives: what their stores say, starts, and an end.
@@ -113,7 +131,7 @@ func (d *readinessDeployment) ends() map[string]string {
 
 // diesAt begins readiness and kills it at a step, the first time that it comes there: at all, or, when there is something to
 // prepare, after it was ready. Its transactions are small, so that one death leaves enough to do.
-func (d *readinessDeployment) diesAt(step engine.Step, prepare func()) {
+func (d *readinessDeployment) diesAt(step engine.Step, prepare func(died <-chan struct{})) {
 	d.t.Helper()
 	cord := &cord{conns: make(map[net.Conn]bool)}
 	died, begun := make(chan struct{}), make(chan struct{})
@@ -136,7 +154,7 @@ func (d *readinessDeployment) diesAt(step engine.Step, prepare func()) {
 	if prepare != nil {
 		d.ready()
 		armed.Store(true)
-		prepare()
+		prepare(died)
 	}
 	within(d.t, "it dies", died)
 	doomed.cancel()
