@@ -137,8 +137,16 @@ func (f *firing) cause() instant.Instant {
 	return f.next.Cause
 }
 
-// push sends a device its newest command once more, or gives it up.
+// push sends a device its newest command once more, or gives it up. One whose turn was long ago, because nothing fired, has not
+// been silent all that time, and comes within the next minute, so that not all are pushed at one instant.
 func (f *firing) push(r *Resident, d *device) error {
+	if away := f.now.Sub(r.Due); away > PushMax && d.owes() {
+		d.awaiting = d.awaiting.Add(away)
+		d.pushDue = f.now.Add(spread(r.ID, d.revision, d.attempt))
+		if !d.silent(f.now) {
+			return nil
+		}
+	}
 	if d.silent(f.now) {
 		d.unreachable, f.next.Untold = true, true
 		f.fired.GivenUp++

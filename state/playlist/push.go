@@ -26,10 +26,23 @@ func wait(id string, revision, attempt int64) instant.Millis {
 	if doublings := attempt - 1; doublings < 5 { // 30 s * 2^5 is more than the longest
 		pause = PushFirst << max(0, doublings)
 	}
+	most := pause * jitterPercent / 100
+	return pause - most + instant.Millis(draw(id, revision, attempt)%uint64(2*most+1))
+}
+
+// spreadMax is within what time the devices are pushed whose turn was long ago.
+const spreadMax instant.Millis = 60 * 1000
+
+// spread is how long such a device waits still: the same whenever it is asked for, and never 0.
+func spread(id string, revision, attempt int64) instant.Millis {
+	return 1 + instant.Millis(draw(id, revision, attempt)%uint64(spreadMax))
+}
+
+// draw is a number by chance that is always the same for an attempt.
+func draw(id string, revision, attempt int64) uint64 {
 	b := binary.BigEndian.AppendUint64([]byte(id), uint64(revision))
 	sum := digestOf(binary.BigEndian.AppendUint64(b, uint64(attempt)))
-	spread := pause * jitterPercent / 100
-	return pause - spread + instant.Millis(binary.BigEndian.Uint64(sum[:])%uint64(2*spread+1))
+	return binary.BigEndian.Uint64(sum[:])
 }
 
 // pushed notes that a command was sent: what it owes it owes since the first that it has not answered.
@@ -39,6 +52,9 @@ func (d *device) pushed(id string, now instant.Instant) {
 		d.awaiting = now
 	}
 }
+
+// owes says whether it has not answered.
+func (d *device) owes() bool { return d.awaiting != Never }
 
 // due is when something is to be done about a device that owes an answer, or Never.
 func (d *device) due() instant.Instant {

@@ -136,3 +136,33 @@ func TestPushTimes(t *testing.T) {
 }
 
 const pausesOfD1 = "[27818 66009 131683 223660 565435 851580 752269 830229 1006953 770736 955492 879770]"
+
+// TestPushesBehindAnOutage: the time in which nothing fired is not the devices' silence, and they are not pushed all at once.
+func TestPushesBehindAnOutage(t *testing.T) {
+	s := newShop(t)
+	ids := []string{"d-1", "d-2", "d-3", "d-4"}
+	s.join(ids...)
+	s.pass(s.now.Add(hour / 2))
+	attempts := map[string]int{}
+	for _, id := range ids {
+		attempts[id] = len(s.sent[id])
+	}
+	s.now = s.now.Add(3 * hour)
+	back := s.now
+	s.pass(back.Add(minute))
+	at := map[instant.Instant]bool{}
+	for _, id := range ids {
+		if len(s.sent[id]) <= attempts[id] {
+			t.Errorf("%s was not pushed within a minute", id)
+			continue
+		}
+		at[s.sentAt[id][attempts[id]]] = true
+	}
+	if s.givenUp > 0 || len(at) != len(ids) || at[back] {
+		t.Errorf("%d were given up; pushed at %v, back at %d", s.givenUp, at, back)
+	}
+	s.pass(back.Add(playlist.Silence))
+	if s.givenUp != len(ids) {
+		t.Errorf("%d were given up after the longest silence", s.givenUp)
+	}
+}
