@@ -31,8 +31,8 @@ run: build ## the engine on its embedded broker, with a small demonstration; unt
 postgres: ## a Postgres server for the local database: as root on Debian it is installed, else it is said how
 	@.tools/install-postgres --needed
 
-build: ## campaignd and campaignctl, into bin
-	@$(GO) build -o bin/ ./cmd/campaignd ./cmd/campaignctl
+build: ## campaignd, campaignctl and storesim, into bin
+	@$(GO) build -o bin/ ./cmd/campaignd ./cmd/campaignctl ./cmd/storesim
 
 test: ## vet, and every test that needs nothing but Go; five minutes or so
 	@$(call need_cc)
