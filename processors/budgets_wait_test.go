@@ -9,7 +9,6 @@ import (
 
 	"github.com/rmn-arms/campaign-engine/processors"
 	"github.com/rmn-arms/campaign-engine/processors/engine"
-	"github.com/rmn-arms/campaign-engine/state/budget"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
@@ -96,44 +95,5 @@ func (d *brokerDeployment) settled(short string, atRest func(context.Context) st
 		case <-ctx.Done():
 			d.t.Fatalf("%s: still waiting after %s: %s", short, brokerDeadline, why)
 		}
-	}
-}
-
-// TestNoLockIsEarlyForABacklog: the settlement lies behind an outage, and the plays of another partition take longer than a lock
-// waits for. The campaign's own partition has been caught up with long before.
-func TestNoLockIsEarlyForABacklog(t *testing.T) {
-	const plays, behindTransitions = 600, 10
-	id, other := keyIn(t, 0, 2), keyIn(t, 1, 2)
-	d := newBroker(t, setup{partitions: 2, now: instant.Of(time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC))})
-	d.begin(topics.Timers)
-	d.begin(topics.Lifecycle)
-	d.ready()
-	defined := definedAs(id, 1)
-	defined.Partition = byKey
-	d.publish([]topics.Record{defined})
-	ended := instant.Of(time.Date(2026, 12, 1, 18, 0, 0, 0, time.UTC))
-	d.drive(ended)
-	d.settled(topics.Timers, d.timersAtRest)
-	d.settled(topics.Lifecycle, d.lifecycleAtRest)
-	reported := make([]topics.Record, plays)
-	for n := range reported {
-		reported[n] = playOn(other, fmt.Sprintf("p-%d", n), 0)
-		reported[n].Partition = 1
-	}
-	d.publish(reported)
-	var kept atomic.Int64
-	d.configure = func(c *engine.Config) {
-		c.RecordsMax = 1
-		c.Reached = func(at engine.Step) {
-			if at == engine.StepKept && kept.Add(1) == behindTransitions {
-				d.drive(ended.Add(2 * budget.LockWaitMax))
-			}
-		}
-	}
-	d.begin(topics.Budgets)
-	d.ready()
-	d.settle()
-	if counts := d.counted(topics.Budgets); counts[processors.Locked] != 1 || counts[processors.LockedEarly] != 0 {
-		t.Errorf("it was locked early: %v", counts)
 	}
 }

@@ -99,10 +99,6 @@ func TestFiringAndReadingTakeTurns(t *testing.T) {
 		if firstRead >= lastFire || firstFire >= lastRead {
 			t.Errorf("fired in transactions %d to %d, read in %d to %d", firstFire, lastFire, firstRead, lastRead)
 		}
-		both := min(lastFire, lastRead) - max(firstFire, firstRead)
-		if both < 10 {
-			t.Errorf("only %d of %d transactions lie where both went on", both, len(turns))
-		}
 	})
 }
 

@@ -112,6 +112,7 @@ func TestOverviewOfAHeldClock(t *testing.T) {
 	clock.jump(hour)
 	b.await("the jump is seen", func() bool { return p.jumped() == 1 })
 	b.clock.Set(b.clock.Now() + 1000)
+	b.await("the hold is shown", func() bool { return p.engine.Overview().Held })
 	view := p.engine.Overview()
 	want := engine.TimersOverview{Pending: len(keys), Next: testStart.Add(hour / 2), Waits: true}
 	if !view.Held || *view.Timers != want {
