@@ -115,73 +115,85 @@ func TestRoles(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
-	t.Run("a right is taken away", func(t *testing.T) {
-		address, drop := d.fresh(t)
-		t.Cleanup(drop)
-		s, owner := open(t, address), connect(t, address)
-		other := spring()
-		other.id = "c-2"
-		b := other.batch()
-		b.Positions = []pgstore.Advance{{Partition: pgstore.Partition{Topic: "t"}, From: pgstore.Unread, Next: 1}}
-		for _, c := range []struct{ takes, gives, says string }{
-			{
-				"REVOKE INSERT ON campaign_engine.releases, campaign_engine.entries FROM campaign_engine_app",
-				"GRANT INSERT ON campaign_engine.releases, campaign_engine.entries TO campaign_engine_app",
-				`the role campaign_engine_app lacks INSERT on campaign_engine.releases, INSERT on campaign_engine.entries: as the owner of ` +
-					`the schema, run GRANT INSERT ON campaign_engine.releases TO "campaign_engine_app"; GRANT`,
-			},
-			{
-				"REVOKE DELETE ON campaign_engine.pending_releases FROM campaign_engine_app; REVOKE UPDATE ON campaign_engine.campaigns, " +
-					"campaign_engine.source_positions FROM campaign_engine_app",
-				"GRANT DELETE ON campaign_engine.pending_releases TO campaign_engine_app; GRANT UPDATE ON campaign_engine.campaigns, " +
-					"campaign_engine.source_positions TO campaign_engine_app",
-				"lacks UPDATE on campaign_engine.campaigns, DELETE on campaign_engine.pending_releases, UPDATE on campaign_engine.source_positions:",
-			},
-			{
-				"REVOKE USAGE ON SCHEMA campaign_engine FROM campaign_engine_app", "GRANT USAGE ON SCHEMA campaign_engine TO campaign_engine_app",
-				"lacks USAGE on the schema campaign_engine:",
-			},
-		} {
-			exec(t, owner, c.takes)
-			_, writing := s.Write(ctx, b)
-			_, opening := pgstore.Open(ctx, pgstore.Options{URL: address})
-			for _, err := range []error{writing, opening} {
-				if err == nil || !strings.Contains(err.Error(), c.says) || pgstore.Retryable(err) {
-					t.Errorf("%s: got %v", c.takes, err)
-				}
-			}
-			exec(t, owner, c.gives)
-		}
-		if result := write(t, s, b); result.Booked != 1 {
-			t.Errorf("with all rights again: %+v", result)
-		}
-	})
-	t.Run("a newer schema is not touched", func(t *testing.T) {
-		address, drop := d.fresh(t)
-		t.Cleanup(drop)
-		exec(t, connect(t, address), "INSERT INTO campaign_engine.goose_db_version (version_id, is_applied) VALUES (99999, true)")
-		_, err := pgstore.Open(ctx, pgstore.Options{URL: address})
-		var refused *pgstore.Error
-		if !errors.As(err, &refused) || refused.Retryable {
-			t.Errorf("got %v", err)
-		}
-	})
-	t.Run("several programs migrate at once", func(t *testing.T) {
-		exec(t, d.admin, "CREATE DATABASE together")
-		errs := make(chan error)
-		for range 4 {
-			go func() {
-				s, err := pgstore.Open(ctx, pgstore.Options{URL: d.server.URL("owner", "together")})
-				if err == nil {
-					s.Close()
-				}
-				errs <- err
-			}()
-		}
-		for range 4 {
-			if err := <-errs; err != nil {
-				t.Error(err)
+	t.Run("a right is taken away", func(t *testing.T) { rightIsTakenAway(t, d) })
+	t.Run("a newer schema is not touched", func(t *testing.T) { newerSchemaIsNotTouched(t, d) })
+	t.Run("several programs migrate at once", func(t *testing.T) { migrateAtOnce(t, d) })
+}
+
+// rightIsTakenAway takes rights from a store that works, and gives them back.
+func rightIsTakenAway(t *testing.T, d *databases) {
+	t.Helper()
+	address, drop := d.fresh(t)
+	t.Cleanup(drop)
+	s, owner := open(t, address), connect(t, address)
+	other := spring()
+	other.id = "c-2"
+	b := other.batch()
+	b.Positions = []pgstore.Advance{{Partition: pgstore.Partition{Topic: "t"}, From: pgstore.Unread, Next: 1}}
+	for _, c := range []struct{ takes, gives, says string }{
+		{
+			"REVOKE INSERT ON campaign_engine.releases, campaign_engine.entries FROM campaign_engine_app",
+			"GRANT INSERT ON campaign_engine.releases, campaign_engine.entries TO campaign_engine_app",
+			`the role campaign_engine_app lacks INSERT on campaign_engine.releases, INSERT on campaign_engine.entries: as the owner of ` +
+				`the schema, run GRANT INSERT ON campaign_engine.releases TO "campaign_engine_app"; GRANT`,
+		},
+		{
+			"REVOKE DELETE ON campaign_engine.pending_releases FROM campaign_engine_app; REVOKE UPDATE ON campaign_engine.campaigns, " +
+				"campaign_engine.source_positions FROM campaign_engine_app",
+			"GRANT DELETE ON campaign_engine.pending_releases TO campaign_engine_app; GRANT UPDATE ON campaign_engine.campaigns, " +
+				"campaign_engine.source_positions TO campaign_engine_app",
+			"lacks UPDATE on campaign_engine.campaigns, DELETE on campaign_engine.pending_releases, UPDATE on campaign_engine.source_positions:",
+		},
+		{
+			"REVOKE USAGE ON SCHEMA campaign_engine FROM campaign_engine_app", "GRANT USAGE ON SCHEMA campaign_engine TO campaign_engine_app",
+			"lacks USAGE on the schema campaign_engine:",
+		},
+	} {
+		exec(t, owner, c.takes)
+		_, writing := s.Write(t.Context(), b)
+		_, opening := pgstore.Open(t.Context(), pgstore.Options{URL: address})
+		for _, err := range []error{writing, opening} {
+			if err == nil || !strings.Contains(err.Error(), c.says) || pgstore.Retryable(err) {
+				t.Errorf("%s: got %v", c.takes, err)
 			}
 		}
-	})
+		exec(t, owner, c.gives)
+	}
+	if result := write(t, s, b); result.Booked != 1 {
+		t.Errorf("with all rights again: %+v", result)
+	}
+}
+
+// newerSchemaIsNotTouched opens a schema of a version that is yet to come.
+func newerSchemaIsNotTouched(t *testing.T, d *databases) {
+	t.Helper()
+	address, drop := d.fresh(t)
+	t.Cleanup(drop)
+	exec(t, connect(t, address), "INSERT INTO campaign_engine.goose_db_version (version_id, is_applied) VALUES (99999, true)")
+	_, err := pgstore.Open(t.Context(), pgstore.Options{URL: address})
+	var refused *pgstore.Error
+	if !errors.As(err, &refused) || refused.Retryable {
+		t.Errorf("got %v", err)
+	}
+}
+
+// migrateAtOnce lets programs make one schema together.
+func migrateAtOnce(t *testing.T, d *databases) {
+	t.Helper()
+	exec(t, d.admin, "CREATE DATABASE together")
+	errs := make(chan error)
+	for range 4 {
+		go func() {
+			s, err := pgstore.Open(t.Context(), pgstore.Options{URL: d.server.URL("owner", "together")})
+			if err == nil {
+				s.Close()
+			}
+			errs <- err
+		}()
+	}
+	for range 4 {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
 }

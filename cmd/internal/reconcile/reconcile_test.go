@@ -219,78 +219,80 @@ func found(r *reconcile.Result) []string {
 	return all
 }
 
+// plantedBreaks are single differences between topics and ledger, and what is found of each.
+var plantedBreaks = []struct {
+	name  string
+	plant func(*books)
+	want  []string
+}{
+	{"none", func(*books) {}, []string{}},
+	{"a campaign is not in the ledger", func(b *books) { b.ledger.holds = b.ledger.holds[1:] }, []string{"missing campaign c-1"}},
+	{"a campaign is in the ledger alone", func(b *books) {
+		b.ledger.holds = append(b.ledger.holds, pgstore.CampaignHold{CampaignID: "c-9", Currency: "USD"})
+	}, []string{"extra campaign c-9"}},
+	{"a hold is too small by a cent", func(b *books) { b.ledger.holds[3].Balance = amount("76.99") }, []string{"amount hold c-4"}},
+	{"a hold is left after the release", func(b *books) { b.ledger.holds[0].Balance = amount("500") }, []string{"amount hold c-1"}},
+	{"a hold is in another currency", func(b *books) { b.ledger.holds[3].Currency = "EUR" }, []string{"currency hold c-4"}},
+	{"a campaign is another's", func(b *books) { b.ledger.holds[3].AdvertiserID = "a-1" }, []string{"content campaign c-4"}},
+	{"a release is not in the ledger", func(b *books) { b.ledger.releases = b.ledger.releases[1:] }, []string{"missing release c-1/release"}},
+	{"a release waits, and nothing is to come", func(b *books) {
+		r := &b.ledger.releases[0]
+		r.Waiting = true
+		r.Ledger.Budget, r.Ledger.Spent, r.Ledger.Released = apd.Decimal{}, apd.Decimal{}, apd.Decimal{}
+	}, []string{"missing release c-1/release"}},
+	{"a release is in the ledger alone", func(b *books) {
+		b.ledger.releases = append(b.ledger.releases, pgstore.BookedRelease{Release: pgstore.Release{CampaignID: "c-9", AdvertiserID: "a-1"}})
+	}, []string{"extra release c-9/release"}},
+	{"a release stands in the topics twice", func(b *books) { b.released("c-3", "a-2", "3.10", "0.00", "3.10") },
+		[]string{"duplicate release c-3/release"}},
+	{"a release says another amount", func(b *books) { b.ledger.releases[0].Spent = amount("0.64") }, []string{"amount release c-1/release"}},
+	{"the entries say another amount", func(b *books) { b.ledger.releases[0].Ledger.Released = amount("499.36") },
+		[]string{"amount release c-1/release"}},
+	{"a release is in another currency", func(b *books) { b.ledger.releases[0].Currency = "JPY" }, []string{"currency release c-1/release"}},
+	{"a release goes to another", func(b *books) { b.ledger.releases[0].AdvertiserID = "a-2" }, []string{"content release c-1/release"}},
+	{"a statement is not in the ledger", func(b *books) { b.ledger.statements = b.ledger.statements[1:] }, []string{"missing statement c-1/1"}},
+	{"a statement is in the ledger alone", func(b *books) {
+		s := b.ledger.statements[1]
+		s.Version = 3
+		b.ledger.statements = append(b.ledger.statements, s)
+	}, []string{"extra statement c-1/3"}},
+	{"a statement stands in the topics twice", func(b *books) {
+		b.stated("c-1", "a-1", 2, "500.00", "0.63", "499.37")
+		b.ledger.statements = b.ledger.statements[:6]
+	}, []string{"duplicate statement c-1/2"}},
+	{"a statement says another amount", func(b *books) { b.ledger.statements[0].Released = amount("1") }, []string{"amount statement c-1/1"}},
+	{"a statement counts other plays", func(b *books) { b.ledger.statements[0].Plays++ }, []string{"amount statement c-1/1"}},
+	{"a statement is in another currency", func(b *books) { b.ledger.statements[0].Currency = "EUR" }, []string{"currency statement c-1/1"}},
+	{"a statement's document says something else", func(b *books) {
+		b.ledger.statements[0].Body = bytes.Replace(b.ledger.statements[0].Body, []byte(`"12.5"`), []byte(`"12.6"`), 1)
+	}, []string{"content statement c-1/1"}},
+	{"a wallet is not in the ledger", func(b *books) { b.ledger.wallets = b.ledger.wallets[1:] }, []string{"missing wallet wallet/a-1/USD"}},
+	{"a wallet has too much", func(b *books) { b.ledger.wallets[0].Amount = amount("499.38") }, []string{"amount wallet wallet/a-1/USD"}},
+	{"a wallet comes from nowhere", func(b *books) {
+		b.ledger.wallets = append(b.ledger.wallets, pgstore.Balance{Account: "wallet/a-9/USD", AdvertiserID: "a-9", Currency: "USD"})
+	}, []string{"extra wallet wallet/a-9/USD"}},
+	{"a transition stands in the topics twice", func(b *books) {
+		b.applied("c-4", "a-2", "1.00", 1, schemas.Schedule, schemas.Scheduled)
+	}, []string{"duplicate transition c-4/1"}},
+	{"the ledger contradicts itself", func(b *books) { b.ledger.audit = []pgstore.Break{{Place: "set x", What: "its entries sum to 1"}} },
+		[]string{"unbalanced ledger set x"}},
+	{"a settlement has neither release nor statement anywhere", func(b *books) {
+		b.lose(topics.BudgetReleased, topics.CampaignStatements)
+	}, []string{"missing release c-1/release", "missing statement c-1/1"}},
+	{"a settlement has no release anywhere", func(b *books) { b.lose(topics.BudgetReleased) }, []string{"missing release c-1/release"}},
+	{"a release is in the ledger, and the topics have lost it", func(b *books) {
+		b.records = without(b.records, topics.BudgetReleased, "c-1")
+		b.ledger.holds[0].Balance = amount("500")
+		b.ledger.wallets = b.ledger.wallets[1:]
+	}, []string{"extra release c-1/release"}},
+	{"two at once", func(b *books) {
+		b.ledger.holds[3].Balance = amount("0")
+		b.ledger.wallets = nil
+	}, []string{"amount hold c-4", "missing wallet wallet/a-1/USD", "missing wallet wallet/a-2/USD"}},
+}
+
 func TestPlantedBreaks(t *testing.T) {
-	cases := []struct {
-		name  string
-		plant func(*books)
-		want  []string
-	}{
-		{"none", func(*books) {}, []string{}},
-		{"a campaign is not in the ledger", func(b *books) { b.ledger.holds = b.ledger.holds[1:] }, []string{"missing campaign c-1"}},
-		{"a campaign is in the ledger alone", func(b *books) {
-			b.ledger.holds = append(b.ledger.holds, pgstore.CampaignHold{CampaignID: "c-9", Currency: "USD"})
-		}, []string{"extra campaign c-9"}},
-		{"a hold is too small by a cent", func(b *books) { b.ledger.holds[3].Balance = amount("76.99") }, []string{"amount hold c-4"}},
-		{"a hold is left after the release", func(b *books) { b.ledger.holds[0].Balance = amount("500") }, []string{"amount hold c-1"}},
-		{"a hold is in another currency", func(b *books) { b.ledger.holds[3].Currency = "EUR" }, []string{"currency hold c-4"}},
-		{"a campaign is another's", func(b *books) { b.ledger.holds[3].AdvertiserID = "a-1" }, []string{"content campaign c-4"}},
-		{"a release is not in the ledger", func(b *books) { b.ledger.releases = b.ledger.releases[1:] }, []string{"missing release c-1/release"}},
-		{"a release waits, and nothing is to come", func(b *books) {
-			r := &b.ledger.releases[0]
-			r.Waiting = true
-			r.Ledger.Budget, r.Ledger.Spent, r.Ledger.Released = apd.Decimal{}, apd.Decimal{}, apd.Decimal{}
-		}, []string{"missing release c-1/release"}},
-		{"a release is in the ledger alone", func(b *books) {
-			b.ledger.releases = append(b.ledger.releases, pgstore.BookedRelease{Release: pgstore.Release{CampaignID: "c-9", AdvertiserID: "a-1"}})
-		}, []string{"extra release c-9/release"}},
-		{"a release stands in the topics twice", func(b *books) { b.released("c-3", "a-2", "3.10", "0.00", "3.10") },
-			[]string{"duplicate release c-3/release"}},
-		{"a release says another amount", func(b *books) { b.ledger.releases[0].Spent = amount("0.64") }, []string{"amount release c-1/release"}},
-		{"the entries say another amount", func(b *books) { b.ledger.releases[0].Ledger.Released = amount("499.36") },
-			[]string{"amount release c-1/release"}},
-		{"a release is in another currency", func(b *books) { b.ledger.releases[0].Currency = "JPY" }, []string{"currency release c-1/release"}},
-		{"a release goes to another", func(b *books) { b.ledger.releases[0].AdvertiserID = "a-2" }, []string{"content release c-1/release"}},
-		{"a statement is not in the ledger", func(b *books) { b.ledger.statements = b.ledger.statements[1:] }, []string{"missing statement c-1/1"}},
-		{"a statement is in the ledger alone", func(b *books) {
-			s := b.ledger.statements[1]
-			s.Version = 3
-			b.ledger.statements = append(b.ledger.statements, s)
-		}, []string{"extra statement c-1/3"}},
-		{"a statement stands in the topics twice", func(b *books) {
-			b.stated("c-1", "a-1", 2, "500.00", "0.63", "499.37")
-			b.ledger.statements = b.ledger.statements[:6]
-		}, []string{"duplicate statement c-1/2"}},
-		{"a statement says another amount", func(b *books) { b.ledger.statements[0].Released = amount("1") }, []string{"amount statement c-1/1"}},
-		{"a statement counts other plays", func(b *books) { b.ledger.statements[0].Plays++ }, []string{"amount statement c-1/1"}},
-		{"a statement is in another currency", func(b *books) { b.ledger.statements[0].Currency = "EUR" }, []string{"currency statement c-1/1"}},
-		{"a statement's document says something else", func(b *books) {
-			b.ledger.statements[0].Body = bytes.Replace(b.ledger.statements[0].Body, []byte(`"12.5"`), []byte(`"12.6"`), 1)
-		}, []string{"content statement c-1/1"}},
-		{"a wallet is not in the ledger", func(b *books) { b.ledger.wallets = b.ledger.wallets[1:] }, []string{"missing wallet wallet/a-1/USD"}},
-		{"a wallet has too much", func(b *books) { b.ledger.wallets[0].Amount = amount("499.38") }, []string{"amount wallet wallet/a-1/USD"}},
-		{"a wallet comes from nowhere", func(b *books) {
-			b.ledger.wallets = append(b.ledger.wallets, pgstore.Balance{Account: "wallet/a-9/USD", AdvertiserID: "a-9", Currency: "USD"})
-		}, []string{"extra wallet wallet/a-9/USD"}},
-		{"a transition stands in the topics twice", func(b *books) {
-			b.applied("c-4", "a-2", "1.00", 1, schemas.Schedule, schemas.Scheduled)
-		}, []string{"duplicate transition c-4/1"}},
-		{"the ledger contradicts itself", func(b *books) { b.ledger.audit = []pgstore.Break{{Place: "set x", What: "its entries sum to 1"}} },
-			[]string{"unbalanced ledger set x"}},
-		{"a settlement has neither release nor statement anywhere", func(b *books) {
-			b.lose(topics.BudgetReleased, topics.CampaignStatements)
-		}, []string{"missing release c-1/release", "missing statement c-1/1"}},
-		{"a settlement has no release anywhere", func(b *books) { b.lose(topics.BudgetReleased) }, []string{"missing release c-1/release"}},
-		{"a release is in the ledger, and the topics have lost it", func(b *books) {
-			b.records = without(b.records, topics.BudgetReleased, "c-1")
-			b.ledger.holds[0].Balance = amount("500")
-			b.ledger.wallets = b.ledger.wallets[1:]
-		}, []string{"extra release c-1/release"}},
-		{"two at once", func(b *books) {
-			b.ledger.holds[3].Balance = amount("0")
-			b.ledger.wallets = nil
-		}, []string{"amount hold c-4", "missing wallet wallet/a-1/USD", "missing wallet wallet/a-2/USD"}},
-	}
-	for _, c := range cases {
+	for _, c := range plantedBreaks {
 		t.Run(c.name, func(t *testing.T) {
 			b := agreeing(t)
 			c.plant(b)
