@@ -6,6 +6,8 @@ import (
 	"flag"
 	"os"
 	"testing"
+
+	"github.com/rmn-arms/campaign-engine/topics"
 )
 
 // partitions is how many the topics have.
@@ -15,8 +17,12 @@ const partitions = "2"
 func TestSecurity(t *testing.T) {
 	c := start(t)
 	t.Run("topics", func(t *testing.T) { testTopicsByTheAdmin(t, c) })
-	c.addUsers("timers", "lifecycle", "budgets", "campaign-service")
-	for _, role := range []string{"timers", "lifecycle", "budgets", "campaign-service"} {
+	roles := []string{"campaign-service"}
+	for _, group := range topics.Transacted() {
+		roles = append(roles, group.Short)
+	}
+	c.addUsers(roles...)
+	for _, role := range roles {
 		c.grant("User:"+role, rightsOf(role))
 	}
 	t.Run("start", func(t *testing.T) { testStartWithoutARight(t, c) })
@@ -43,7 +49,7 @@ func TestSecurity(t *testing.T) {
 // TestMain lets more tests run beside each other than there are cores: they wait for programs that wait for brokers.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if err := flag.Set("test.parallel", "8"); err != nil {
+	if err := flag.Set("test.parallel", "16"); err != nil {
 		panic(err)
 	}
 	os.Exit(m.Run())
