@@ -94,6 +94,7 @@ func (e *engine) await(t *testing.T, check func(context.Context) error) {
 	ctx, stop := e.Context(ctx)
 	defer stop()
 	if err := proctest.Await(ctx, check); err != nil {
-		t.Fatalf("%v\n%s", err, e.Report())
+		_, body, bodyErr := e.get(t.Context(), "/readyz")
+		t.Fatalf("%v\n/readyz: %s %v\n%s", err, body, bodyErr, e.Report())
 	}
 }
