@@ -118,15 +118,17 @@ func provoking(t *testing.T, group topics.Group, id string) []*kgo.Record {
 func owes(group topics.Group, id string) []string {
 	switch group.Short {
 	case topics.Timers, topics.Lifecycle, topics.Budgets:
-		all := []string{id + "/1/schedule", id + "/2/pause", "transitions-rejected " + id, "dead-letters " + id, id + "-astray/1/schedule"}
+		all := []string{
+			id + "/1/schedule", id + "/2/pause", "transitions-rejected " + id, "dead-letters " + id, id + "-astray/1/schedule",
+		}
 		if group.Short == topics.Budgets {
 			all = append(all, id+"/4/cancel", "budget-released "+id, "campaign-statements "+id)
 		}
 		return all
 	}
 	all := []string{
-		id + "/1/distribute", commanded(topics.DeviceCommands, id+"-device", id), commanded(topics.StoreTopic(id), id+"-device", id),
-		isReady(id),
+		id + "/1/distribute", commanded(topics.DeviceCommands, id+"-device", id),
+		commanded(topics.StoreTopic(id), id+"-device", id), isReady(id),
 	}
 	if group.Short == topics.Devices || group.Short == topics.Stores {
 		all = append(all, "dead-letters "+id)
