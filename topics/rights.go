@@ -46,7 +46,7 @@ func (a *Admin) lacking(ctx context.Context, rights []Right) ([]Right, error) {
 		switch right.Resource {
 		case OnTopic:
 			has = onTopics[asked(right)]&(1<<right.Operation.Kafka()) != 0
-			if has && right.Prefixed && right.Operation == Create {
+			if right.Prefixed && right.Operation == Create { // of a topic that there is not nothing was told
 				has, err = a.mayCreate(ctx, asked(right))
 			}
 			if !has && right.Operation == DescribeConfigs { // of a topic that may not be seen nothing was told

@@ -15,7 +15,8 @@ const (
 
 // create makes the topics that the items go to, where they are missing, outside of any transaction. What cannot be made is
 // tried again until it can: a command that is not routed is not passed over, and nothing behind it is. Its error says that ctx
-// has ended.
+// has ended, or that a right of the group is missing: what a broker refuses by topic is granted by prefix, so whoever waits for
+// the rights says what is to be granted.
 func (m *member) create(ctx context.Context, items []item) error {
 	want := m.unknown(items)
 	if len(want) == 0 {
@@ -40,6 +41,9 @@ func (m *member) create(ctx context.Context, items []item) error {
 			return errRevoked
 		}
 		r.config.CreationFailed()
+		if topics.Unauthorized(err) && r.missingRights(ctx) != nil {
+			return err
+		}
 		r.state.hold(err.Error())
 		if text := err.Error(); text != told {
 			told = text

@@ -160,9 +160,9 @@ func (r *Router) Run(ctx context.Context) error {
 // awaitRights waits until this process may do again what its group needs, and tells what it may not.
 func (r *Router) awaitRights(ctx context.Context) {
 	told := ""
-	for pause := retryMin; r.config.Rights != nil && ctx.Err() == nil; pause = min(2*pause, retryMax) {
-		missing := r.config.Rights(ctx)
-		if !errors.Is(missing, topics.ErrRights) {
+	for pause := retryMin; ctx.Err() == nil; pause = min(2*pause, retryMax) {
+		missing := r.missingRights(ctx)
+		if missing == nil {
 			return
 		}
 		r.state.wait(missing.Error())
@@ -172,6 +172,17 @@ func (r *Router) awaitRights(ctx context.Context) {
 		}
 		sleep(ctx, pause)
 	}
+}
+
+// missingRights returns what this process may not do; nil when it may do all, or when nobody answers.
+func (r *Router) missingRights(ctx context.Context) error {
+	if r.config.Rights == nil {
+		return nil
+	}
+	if err := r.config.Rights(ctx); errors.Is(err, topics.ErrRights) {
+		return err
+	}
+	return nil
 }
 
 // takings are the times that this process's name was taken in the group. A request of its own that was on its way for long may

@@ -1,6 +1,7 @@
 package router_test
 
 import (
+	"context"
 	"errors"
 	"net"
 	"strconv"
@@ -137,6 +138,58 @@ func TestATopicThatCannotBeMadeHoldsEverythingUp(t *testing.T) {
 	if p.Held() != "" || len(p.restarted) > 0 {
 		t.Errorf("then it says %q, and has begun anew by %q", p.Held(), p.restarted)
 	}
+}
+
+// TestARightThatIsMissing: topics are refused one by one, and what is said is the right that the group lacks. Where it lacks
+// none, somebody has denied it one topic, and that is said.
+func TestARightThatIsMissing(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		lacks error
+		says  func(*process) string
+		want  string
+	}{
+		{"of the group", &topics.MissingRightsError{Principal: "User:router"}, unready, "User:router needs"},
+		{"of one topic", nil, (*process).Held, "Create on topic device-commands.s-1"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			var refuse atomic.Bool
+			refuse.Store(true)
+			b.cluster.ControlKey(int16(kmsg.CreateTopics), func(request kmsg.Request) (kmsg.Response, error, bool) {
+				b.cluster.KeepControl()
+				response := request.ResponseKind().(*kmsg.CreateTopicsResponse)
+				for _, topic := range request.(*kmsg.CreateTopicsRequest).Topics {
+					answer := kmsg.NewCreateTopicsResponseTopic()
+					answer.Topic, answer.ErrorCode = topic.Topic, kerr.TopicAuthorizationFailed.Code
+					response.Topics = append(response.Topics, answer)
+				}
+				return response, nil, refuse.Load()
+			})
+			b.publish(b.command("s-1", "d-1"))
+			p := b.start("a", func(config *router.Config) {
+				config.Rights = func(context.Context) error {
+					if refuse.Load() {
+						return c.lacks
+					}
+					return nil
+				}
+			})
+			b.await("it says what is missing", func() bool { return strings.Contains(c.says(p), c.want) })
+			refuse.Store(false)
+			b.settled()
+			b.await("it says so no more", func() bool { return unready(p) == "" && p.Held() == "" })
+		})
+	}
+}
+
+func unready(p *process) string {
+	if err := p.Ready(); err != nil {
+		return err.Error()
+	}
+	return ""
 }
 
 // TestATopicThatIsHardToSee: somebody else makes it meanwhile, and brokers do not know it for a while. No session ends by it.

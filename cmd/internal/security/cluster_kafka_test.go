@@ -5,6 +5,7 @@ package security
 import (
 	"context"
 	"net"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -44,6 +45,8 @@ type cluster struct {
 	plain  *kgo.Client
 	// campaignd and campaignctl are the programs.
 	campaignd, campaignctl string
+	// keys is the file of keys that every router signs with.
+	keys string
 }
 
 func start(t *testing.T) *cluster {
@@ -51,6 +54,8 @@ func start(t *testing.T) *cluster {
 	c := &cluster{t: t, ca: newAuthority(t, "authority")}
 	c.campaignd = proctest.Build(t, "github.com/rmn-arms/campaign-engine/cmd/campaignd")
 	c.campaignctl = proctest.Build(t, "github.com/rmn-arms/campaign-engine/cmd/campaignctl")
+	c.keys = filepath.Join(t.TempDir(), "keys.json")
+	c.ended(t, c.launch(t, c.campaignd, nil, "keys", "init", c.keys), 0)
 	tomorrow := time.Now().Add(24 * time.Hour)
 	c.broker = c.ca.issue("broker", "127.0.0.1", tomorrow)
 	shows := func(p pair, clients string) map[string]string {

@@ -4,14 +4,18 @@ package security
 
 import (
 	"context"
+	"encoding/json"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/proctest"
+	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -49,7 +53,9 @@ func (c *cluster) follow(t *testing.T) *outputs {
 	o := &outputs{seen: map[string]int{}}
 	reader := c.client(t, "", kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 		kgo.ConsumeTopics(string(topics.TransitionsApplied), string(topics.TransitionsRejected), string(topics.DeadLetters),
-			string(topics.BudgetReleased), string(topics.CampaignStatements)))
+			string(topics.BudgetReleased), string(topics.CampaignStatements), string(topics.DeviceCommands), everyStore,
+			string(topics.CampaignReadiness)),
+		kgo.ConsumeRegex(), kgo.MetadataMinAge(storesSeenWithin), kgo.MetadataMaxAge(storesSeenWithin))
 	go func() {
 		for {
 			fetches := reader.PollFetches(context.Background())
@@ -62,15 +68,74 @@ func (c *cluster) follow(t *testing.T) *outputs {
 	return o
 }
 
-// take notes a record as "topic key", and an applied transition also as its id.
+// take notes a record as "topic key", and what stands in it in words of its own.
 func (o *outputs) take(r *kgo.Record) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.seen[r.Topic+" "+string(r.Key)]++
 	o.all.Write(r.Value)
-	if applied, refusal := topics.DecodeApplied(r.Value); refusal == nil && r.Topic == string(topics.TransitionsApplied) {
-		o.seen[applied.Data.TransitionID]++
+	_, ofStore := topics.StoreOf(topics.Name(r.Topic))
+	switch {
+	case r.Topic == string(topics.TransitionsApplied):
+		if applied, refusal := topics.DecodeApplied(r.Value); refusal == nil {
+			o.seen[applied.Data.TransitionID]++
+		}
+	case r.Topic == string(topics.DeviceCommands), ofStore:
+		o.takeCommand(r)
+	case r.Topic == string(topics.CampaignReadiness):
+		var event schemas.Event[schemas.Readiness]
+		if err := json.Unmarshal(r.Value, &event); err == nil && event.Data.DevicesTotal == 1 && event.Data.DevicesReady == 1 {
+			o.seen[isReady(event.Data.CampaignID)]++
+		}
 	}
+}
+
+// takeCommand notes each campaign that a command has a device show, when it is sent for the first time. In its store's topic it
+// has a signature, else it is not noted.
+func (o *outputs) takeCommand(r *kgo.Record) {
+	var event schemas.Event[schemas.Command]
+	if err := json.Unmarshal(r.Value, &event); err != nil || event.Data.Attempt > 1 {
+		return
+	}
+	isSigned := slices.ContainsFunc(r.Headers, func(h kgo.RecordHeader) bool { return h.Key == schemas.SignatureHeader })
+	if isSigned != (r.Topic != string(topics.DeviceCommands)) {
+		return
+	}
+	for _, entry := range event.Data.Playlist {
+		o.seen[commanded(topics.Name(r.Topic), event.Data.DeviceID, entry.CampaignID)]++
+	}
+}
+
+// commanded and isReady are what is noted when a device is told to show a campaign, and when a campaign's only device has it.
+func commanded(topic topics.Name, device, campaign string) string {
+	return string(topic) + " has " + device + " show " + campaign
+}
+
+func isReady(campaign string) string { return campaign + " is on its device" }
+
+// everyStore matches the topics of stores, of which a reader learns within storesSeenWithin.
+const (
+	everyStore       = `^device-commands\..*$`
+	storesSeenWithin = time.Second
+)
+
+// obey does, until the test ends, what devices do with what comes to their stores: it says that they have it.
+func (c *cluster) obey(t *testing.T) {
+	t.Helper()
+	devices := c.client(t, "", kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.ConsumeTopics(everyStore), kgo.ConsumeRegex(), kgo.MetadataMinAge(storesSeenWithin), kgo.MetadataMaxAge(storesSeenWithin))
+	ctx := t.Context()
+	go func() {
+		for ctx.Err() == nil {
+			devices.PollFetches(ctx).EachRecord(func(r *kgo.Record) {
+				var event schemas.Event[schemas.Command]
+				if json.Unmarshal(r.Value, &event) == nil {
+					command := event.Data
+					devices.Produce(ctx, acknowledged(t, command.DeviceID, command.StoreID, command.PlaylistRevision, schemas.AckReady), nil)
+				}
+			})
+		}
+	}()
 }
 
 // await waits until each of the things has been seen, and fails when one is there more than once.

@@ -1,0 +1,149 @@
+//go:build kafka
+
+package security
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/rmn-arms/campaign-engine/schemas"
+	"github.com/rmn-arms/campaign-engine/topics"
+)
+
+// testLosingARight takes each right away from running engines, provokes all that they do, sees that they say what is
+// missing, and that nothing was lost when it is back. The groups lose theirs beside each other: what one holds up comes to the
+// next when it goes on. Projections are left out: they read nothing before they have a database, of which there is none here.
+func testLosingARight(t *testing.T, c *cluster, out *outputs) {
+	engines := map[string]*engine{}
+	for _, group := range topics.Transacted() {
+		engines[group.Short] = c.engine(t, group.Short, group.Short, "steady")
+	}
+	for _, e := range engines {
+		e.ready(t)
+	}
+	c.obey(t)
+	t.Run("each", func(t *testing.T) {
+		for _, e := range engines {
+			t.Run(e.group.Short, func(t *testing.T) {
+				t.Parallel()
+				c.losesEach(t, e, out)
+			})
+		}
+	})
+	for _, e := range engines {
+		must(t, e.Terminate())
+		c.ended(t, e.Process, 0)
+	}
+}
+
+// losesEach takes each right away from an engine, one after the other, and waits for what that has held up at the end: it comes
+// through other groups, which lose theirs meanwhile.
+func (c *cluster) losesEach(t *testing.T, e *engine, out *outputs) {
+	var owed []string
+	for i, right := range topics.RightsOf(e.group) {
+		if right.Operation == topics.DescribeConfigs { // which is asked for at the start alone
+			continue
+		}
+		id := fmt.Sprintf("%s-%d", e.group.Short, i)
+		if !t.Run("loses "+right.String(), func(t *testing.T) { c.loses(t, e, right, id, out) }) {
+			return // it may be lost still
+		}
+		owed = append(owed, owes(e.group, id)...)
+	}
+	out.await(t, owed...)
+}
+
+func (c *cluster) loses(t *testing.T, e *engine, right topics.Right, id string, out *outputs) {
+	principal := "User:" + e.group.Short
+	c.revoke(principal, right)
+	publish(t, c.client(t, ""), provoking(t, e.group, id)...)
+	if right.Operation == topics.Read && right.Name == string(e.group.Table) { // it reads what it has written, with the next claim
+		out.await(t, owes(e.group, id)...)
+	}
+	c.expel(t, e)
+	line := fmt.Sprintf("%s needs %s", principal, right)
+	e.logs(t, line)
+	if right.Operation != topics.DeleteRecords { // without which all goes on
+		e.awaitReadiness(t, 503, line)
+	}
+	c.grant(principal, []topics.Right{right})
+	e.awaitReadiness(t, 200, "")
+}
+
+// manyStores are more than placements tells in one transaction: it carries the rest to itself.
+const manyStores = 300
+
+// provoking returns what lets a group do all that it ever does: read, carry, decide, refuse. To join anew, and so fence, recover
+// and delete, it is expelled beside that.
+func provoking(t *testing.T, group topics.Group, id string) []*kgo.Record {
+	t.Helper()
+	soon := time.Now().Add(time.Hour)
+	decided := []*kgo.Record{
+		created(t, id, soon, soon.Add(time.Hour)), paused(t, id, 2), paused(t, id, 3),
+		astray(created(t, id+"-astray", soon, soon.Add(time.Hour))),
+	}
+	device := registered(t, id+"-device", id)
+	switch group.Short {
+	case topics.Timers:
+		return append(decided, rubbish(topics.CampaignEvents, id))
+	case topics.Lifecycle:
+		return append(decided, rubbish(topics.TransitionsDue, id))
+	case topics.Budgets: // the cancel is settled at once: it locks and releases
+		return append(decided, rubbish(topics.Plays, id), astray(played(t, id)), cancelled(t, id, 4))
+	case topics.Placements:
+		stores := []string{id}
+		for i := range manyStores {
+			stores = append(stores, fmt.Sprintf("%s-%d", id, i))
+		}
+		return []*kgo.Record{device, shown(t, id, stores...)}
+	case topics.Devices:
+		return []*kgo.Record{device, shown(t, id, id), rubbish(topics.DeviceEvents, id)}
+	case topics.Stores: // of a revision that was never sent: it is carried home, and changes nothing
+		return []*kgo.Record{
+			device, shown(t, id, id), rubbish(topics.DeviceAcks, id), astray(acknowledged(t, id+"-device", id, 1, schemas.AckReady)),
+		}
+	case topics.Router, topics.Readiness:
+		return []*kgo.Record{device, shown(t, id, id)}
+	}
+	t.Fatalf("nothing is known that lets %s do something", group.Short)
+	return nil
+}
+
+// owes returns what comes of that, once each.
+func owes(group topics.Group, id string) []string {
+	switch group.Short {
+	case topics.Timers, topics.Lifecycle, topics.Budgets:
+		all := []string{
+			id + "/1/schedule", id + "/2/pause", "transitions-rejected " + id, "dead-letters " + id, id + "-astray/1/schedule",
+		}
+		if group.Short == topics.Budgets {
+			all = append(all, id+"/4/cancel", "budget-released "+id, "campaign-statements "+id)
+		}
+		return all
+	}
+	all := []string{
+		id + "/1/distribute", commanded(topics.DeviceCommands, id+"-device", id),
+		commanded(topics.StoreTopic(id), id+"-device", id), isReady(id),
+	}
+	if group.Short == topics.Devices || group.Short == topics.Stores {
+		all = append(all, "dead-letters "+id)
+	}
+	return all
+}
+
+// expel takes an engine out of its group; it joins again, and claims its partitions.
+func (c *cluster) expel(t *testing.T, e *engine) {
+	t.Helper()
+	c.awaiting(t, func(ctx context.Context) error {
+		left, err := c.admin.LeaveGroup(ctx, kadm.LeaveGroup(e.group.ID()).InstanceIDs(e.instance))
+		if err == nil {
+			err = left.Error()
+		}
+		return err
+	})
+}
