@@ -16,6 +16,7 @@ import (
 	"github.com/rmn-arms/campaign-engine/processors/engine"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/topics"
+	"github.com/rmn-arms/campaign-engine/topics/fakebroker"
 )
 
 // brokerDeployment runs the real engines over a broker in the process.
@@ -108,6 +109,7 @@ func newBroker(t *testing.T, s setup) *brokerDeployment {
 		t.Fatal(err)
 	}
 	t.Cleanup(cluster.Close)
+	fakebroker.Quiet(cluster)
 	d := &brokerDeployment{
 		t: t, grave: t, setup: s, cluster: cluster, brokers: cluster.ListenAddrs(), clock: processors.NewVirtualClock(s.now),
 		running: make(map[string]*runningEngine), counts: make(map[string]*tally), changed: make(chan struct{}, 1),
