@@ -12,6 +12,9 @@ PROMTOOL := GOFLAGS=-tags=remove_all_sd,enable_dns_sd $(GO) tool -modfile=.tools
 # Rooms where goroutines meet are tested with the race detector; the pure ones have nothing to race.
 RACED := ./topics/... ./processors/... ./cmd/...
 PURE  := ./schemas/... ./state/...
+# What is large for what it computes, and not for how goroutines meet: without the race detector, which makes of its seconds a minute
+# or two. The same with a tenth of the campaigns is many-raced.txt, which is raced.
+LARGE := ^TestScenarios$$/^many-at-one-instant.txt$$
 
 # What stands behind a tag is vetted each time too, so that it does not rot between its runs.
 TAGS := kafka,torture,bench
@@ -39,7 +42,8 @@ test: ## vet, and every test that needs nothing but Go; five minutes or so
 	$(GO) vet -tags $(TAGS) ./...
 	$(GO) vet -tags untransacted ./processors/engine
 	$(GO) test -timeout 5m $(PURE)
-	$(GO) test -race -timeout 8m $(RACED)
+	$(GO) test -timeout 5m -run '$(LARGE)' ./processors
+	$(GO) test -race -timeout 8m -skip '$(LARGE)' $(RACED)
 
 test-kafka: ## the tests against real Apache Kafka, which they fetch and start, and Postgres; needs Java 17, Maven and Postgres
 	@$(call need_tests,kafka)

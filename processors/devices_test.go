@@ -138,6 +138,7 @@ func devicesOf(devices, moves int) (records []topics.Record, want map[string]str
 // or none, and each device comes to where it is, whatever is read first.
 func TestDevicesOutliveAProcessAtEachStep(t *testing.T) {
 	t.Parallel()
+	around := t
 	records, want := devicesOf(12, 4)
 	for _, step := range engine.Steps() {
 		if step == engine.StepFired { // it has no timers
@@ -146,6 +147,7 @@ func TestDevicesOutliveAProcessAtEachStep(t *testing.T) {
 		t.Run(fmt.Sprint(step), func(t *testing.T) {
 			t.Parallel()
 			d := newSpread(t, 2, topics.Devices)
+			d.grave = around
 			d.publish(append([]topics.Record(nil), records...))
 			d.diesAt(topics.Devices, step, 1)
 			d.diesAt(topics.Devices, step, 3)

@@ -121,6 +121,7 @@ func TestACancelOvertakesTheFanOut(t *testing.T) {
 // one: each store is told once, what it would have been told without the deaths.
 func TestPlacementsOutliveAProcessAtEachStep(t *testing.T) {
 	t.Parallel()
+	around := t
 	deployment := func(t *testing.T) *brokerDeployment {
 		d := newSpread(t, 2, topics.Placements)
 		for i := range 4 {
@@ -143,6 +144,7 @@ func TestPlacementsOutliveAProcessAtEachStep(t *testing.T) {
 		t.Run(fmt.Sprint(step), func(t *testing.T) {
 			t.Parallel()
 			d := deployment(t)
+			d.grave = around
 			d.diesAt(topics.Placements, step, 1)
 			d.diesAt(topics.Placements, step, 3) // between steps of the fan-out
 			d.begin(topics.Placements)

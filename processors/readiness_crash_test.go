@@ -3,12 +3,9 @@ package processors_test
 import (
 	"encoding/json"
 	"fmt"
-	"net"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/rmn-arms/campaign-engine/processors/engine"
 	"github.com/rmn-arms/campaign-engine/schemas"
@@ -25,28 +22,28 @@ const (
 // successor at the same one: what is told in the end, and what is kept, is what it would be without the deaths.
 func TestReadinessOutlivesAProcessAtEachStep(t *testing.T) {
 	t.Parallel()
-	alone := livedReadiness(t, "", "")
+	around, alone := t, livedReadiness(t, t, "", "")
 	for _, step := range engine.Steps() {
 		for _, phase := range []string{"catching up", "living"} {
 			t.Run(fmt.Sprintf("%s, %s", step, phase), func(t *testing.T) {
 				t.Parallel()
-				same(t, alone, livedReadiness(t, step, phase))
+				same(t, alone, livedReadiness(t, around, step, phase))
 			})
 		}
 	}
 }
 
 // livedReadiness has campaigns live, kills processes at a step of a phase, and returns what is told and kept in the end.
-func livedReadiness(t *testing.T, step engine.Step, phase string) map[string]string {
+// Around it is the test that outlives it.
+func livedReadiness(t, around *testing.T, step engine.Step, phase string) map[string]string {
 	t.Helper()
 	d := newReadiness(t, 2)
-	d.faulty = step != ""
+	d.faulty, d.grave = step != "", around
 	d.lives(0)
 	if phase == "catching up" {
 		d.diesAt(step, nil)
 		d.diesAt(step, nil)
 	}
-	d.configure = nil
 	d.run()
 	d.rest()
 	d.clock.Set(d.clock.Now().Add(readiness.Pause))
@@ -56,7 +53,6 @@ func livedReadiness(t *testing.T, step engine.Step, phase string) map[string]str
 			d.lives(1)
 			d.paused(died)
 		})
-		d.configure = nil
 		d.run()
 	} else {
 		d.lives(1)
@@ -130,34 +126,17 @@ func (d *readinessDeployment) ends() map[string]string {
 }
 
 // diesAt begins readiness and kills it at a step, the first time that it comes there: at all, or, when there is something to
-// prepare, after it was ready. Its transactions are small, so that one death leaves enough to do.
+// prepare, after it was ready.
 func (d *readinessDeployment) diesAt(step engine.Step, prepare func(died <-chan struct{})) {
 	d.t.Helper()
-	cord := &cord{conns: make(map[net.Conn]bool)}
-	died, begun := make(chan struct{}), make(chan struct{})
-	var armed, dead atomic.Bool
+	var armed atomic.Bool
 	armed.Store(prepare == nil)
-	d.configure = func(c *engine.Config) {
-		c.TimersMax, c.RecordsMax = 2, 5
-		c.Connect = append(c.Connect, kgo.Dialer(cord.dial))
-		c.Reached = func(at engine.Step) {
-			if at == step && armed.Load() && dead.CompareAndSwap(false, true) {
-				<-begun
-				cord.cut()
-				close(died)
-			}
-		}
-	}
-	d.begin(topics.Readiness)
-	doomed := d.running[topics.Readiness]
-	close(begun)
+	death := d.doomed(topics.Readiness, func(c *engine.Config) { c.TimersMax, c.RecordsMax = 2, 5 },
+		func(at engine.Step) bool { return at == step && armed.Load() })
 	if prepare != nil {
 		d.ready()
 		armed.Store(true)
-		prepare(died)
+		prepare(death.died)
 	}
-	within(d.t, "it dies", died)
-	doomed.cancel()
-	delete(d.running, topics.Readiness)
-	d.t.Cleanup(func() { <-doomed.done })
+	death.comes()
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/rmn-arms/campaign-engine/processors/engine"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/topics"
+	"github.com/rmn-arms/campaign-engine/topics/fakebroker"
 )
 
 // brokerDeployment runs the real engines over a broker in the process.
@@ -44,6 +45,8 @@ type brokerDeployment struct {
 	// faulty says that the brokers fail on purpose, and engines with them. uncounted says that engines die on purpose: what one
 	// had counted and not told is lost with it.
 	faulty, uncounted bool
+	// grave is the test that waits for processes that were killed: one around d.t, since they outlive it.
+	grave *testing.T
 	// configure changes the configuration of an engine that begins; nil: none.
 	configure func(*engine.Config)
 }
@@ -106,8 +109,9 @@ func newBroker(t *testing.T, s setup) *brokerDeployment {
 		t.Fatal(err)
 	}
 	t.Cleanup(cluster.Close)
+	fakebroker.Quiet(cluster)
 	d := &brokerDeployment{
-		t: t, setup: s, cluster: cluster, brokers: cluster.ListenAddrs(), clock: processors.NewVirtualClock(s.now),
+		t: t, grave: t, setup: s, cluster: cluster, brokers: cluster.ListenAddrs(), clock: processors.NewVirtualClock(s.now),
 		running: make(map[string]*runningEngine), counts: make(map[string]*tally), changed: make(chan struct{}, 1),
 		ends: map[topics.Name]map[int32]int64{
 			topics.CampaignEvents: {}, topics.Plays: {}, topics.DeviceEvents: {}, topics.DeviceAcks: {},

@@ -3,13 +3,10 @@ package processors_test
 import (
 	"context"
 	"fmt"
-	"net"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/rmn-arms/campaign-engine/processors/engine"
 	"github.com/rmn-arms/campaign-engine/schemas"
@@ -84,32 +81,13 @@ func (d *brokerDeployment) await(ctx context.Context, why string) {
 	}
 }
 
-// diesAt runs a group with small transactions until it has reached a step so many times, and kills it there.
+// diesAt runs a group until it has reached a step so many times, and kills it there.
 func (d *brokerDeployment) diesAt(short string, step engine.Step, times int32) {
 	d.t.Helper()
-	cord := &cord{conns: make(map[net.Conn]bool)}
-	died, started := make(chan struct{}), make(chan struct{})
 	var reached atomic.Int32
 	d.faulty, d.uncounted = true, true
-	d.configure = func(c *engine.Config) {
-		c.RecordsMax = 3
-		c.Connect = append(c.Connect, kgo.Dialer(cord.dial))
-		c.Reached = func(at engine.Step) {
-			if at == step && reached.Add(1) == times {
-				<-started
-				cord.cut()
-				close(died)
-			}
-		}
-	}
-	d.begin(short)
-	doomed := d.running[short]
-	close(started)
-	within(d.t, "it dies", died)
-	doomed.cancel()
-	delete(d.running, short)
-	d.t.Cleanup(func() { <-doomed.done })
-	d.configure = nil
+	d.doomed(short, func(c *engine.Config) { c.RecordsMax = 3 },
+		func(at engine.Step) bool { return at == step && reached.Add(1) == times }).comes()
 }
 
 // rowsIn returns the rows of a table, those of parts under their keys with a slash.

@@ -2,12 +2,8 @@ package processors_test
 
 import (
 	"fmt"
-	"net"
 	"strings"
-	"sync/atomic"
 	"testing"
-
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/rmn-arms/campaign-engine/processors"
 	"github.com/rmn-arms/campaign-engine/processors/engine"
@@ -166,17 +162,16 @@ func TestStoresOutliveARestart(t *testing.T) {
 // TestStoresOutliveAProcessAtEachStep is TestAccountsOutliveAProcessAtEachStep of the stores.
 func TestStoresOutliveAProcessAtEachStep(t *testing.T) {
 	t.Parallel()
-	want := newStores(t)
+	around, want := t, newStores(t)
 	want.run()
 	want.live(func() {}, want.rest)
 	for _, step := range engine.Steps() {
 		t.Run(string(step), func(t *testing.T) {
 			t.Parallel()
 			d := newStores(t)
-			d.faulty, d.uncounted = true, true
+			d.faulty, d.uncounted, d.grave = true, true, around
 			d.live(d.stopped, func() {
 				d.storesDie(step)
-				d.configure = nil
 				d.run()
 			})
 			same(t, want.newest(), d.newest())
@@ -188,28 +183,10 @@ func TestStoresOutliveAProcessAtEachStep(t *testing.T) {
 // storesDie runs stores until it reaches a step, and kills it there. There are records to read, and what they change is due.
 func (d *storesDeployment) storesDie(step engine.Step) {
 	d.t.Helper()
-	cord := &cord{conns: make(map[net.Conn]bool)}
-	died, started := make(chan struct{}), make(chan struct{})
-	var dead atomic.Bool
-	d.configure = func(c *engine.Config) {
-		c.TimersMax, c.RecordsMax = 2, 5
-		c.Connect = append(c.Connect, kgo.Dialer(cord.dial))
-		c.Reached = func(at engine.Step) {
-			if at == step && dead.CompareAndSwap(false, true) {
-				<-started
-				cord.cut()
-				close(died)
-			}
-		}
-	}
-	d.begin(topics.Stores)
-	doomed := d.running[topics.Stores]
-	close(started)
+	death := d.doomed(topics.Stores, func(c *engine.Config) { c.TimersMax, c.RecordsMax = 2, 5 },
+		func(at engine.Step) bool { return at == step })
 	d.drive(d.clock.Now().Add(500)) // timers are due
-	within(d.t, "it dies", died)
-	doomed.cancel()
-	delete(d.running, topics.Stores)
-	d.t.Cleanup(func() { <-doomed.done })
+	death.comes()
 }
 
 // TestStoresOutliveTheirPositions: what is read again from the start changes nothing, and nothing is sent.

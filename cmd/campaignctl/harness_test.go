@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/rmn-arms/campaign-engine/topics"
+	"github.com/rmn-arms/campaign-engine/topics/fakebroker"
 )
 
 const (
@@ -36,6 +37,7 @@ func cluster(t *testing.T) *kfake.Cluster {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
+	fakebroker.Quiet(c)
 	return c
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/rmn-arms/campaign-engine/topics"
+	"github.com/rmn-arms/campaign-engine/topics/fakebroker"
 )
 
 // broker returns the address of a fresh in-process broker, and its admin.
@@ -19,6 +20,7 @@ func broker(t *testing.T) (string, *kadm.Client) {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
+	fakebroker.Quiet(c)
 	client, err := kgo.NewClient(kgo.SeedBrokers(c.ListenAddrs()...))
 	if err != nil {
 		t.Fatal(err)

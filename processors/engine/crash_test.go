@@ -12,6 +12,7 @@ import (
 // rows hold, is what they would be without the deaths.
 func TestAProcessMayDieAtEachStep(t *testing.T) {
 	t.Parallel()
+	around := t
 	for _, step := range engine.Steps() {
 		for _, phase := range []string{"records", "timers"} {
 			name := fmt.Sprintf("%s, %s", step, phase)
@@ -20,7 +21,7 @@ func TestAProcessMayDieAtEachStep(t *testing.T) {
 			}
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				diesAt(t, step, phase)
+				diesAt(t, around, step, phase)
 			})
 		}
 	}
@@ -29,7 +30,7 @@ func TestAProcessMayDieAtEachStep(t *testing.T) {
 // elsewhere are the steps that are not on the way of a phase.
 var elsewhere = map[string]bool{"fired, records": true, "polled, timers": true, "moved, timers": true, "read, timers": true}
 
-func diesAt(t *testing.T, step engine.Step, phase string) {
+func diesAt(t, around *testing.T, step engine.Step, phase string) {
 	b := newBench(t, testPartitions)
 	keys := numbered("key", 24)
 	settings, want := alarmsAt(testStart+10, keys...)
@@ -44,7 +45,7 @@ func diesAt(t *testing.T, step engine.Step, phase string) {
 		b.clock.Set(testStart + 10)
 	}
 	for death := range 2 {
-		died := b.startDoomed("a", step)
+		died := b.startDoomed(around, "a", step)
 		if phase == "records" && death == 0 {
 			b.place(settings...)
 		}
@@ -56,13 +57,14 @@ func diesAt(t *testing.T, step engine.Step, phase string) {
 }
 
 // startDoomed runs a process that dies at a step; the channel is closed then. Its transactions are small, so that one death
-// leaves enough to do for the next.
-func (b *bench) startDoomed(name string, step engine.Step) <-chan struct{} {
+// leaves enough to do for the next. What is left of it is waited for by the test around all cases: without brokers an engine tries
+// for seconds to end its transaction, and its successor does not look at it.
+func (b *bench) startDoomed(around *testing.T, name string, step engine.Step) <-chan struct{} {
 	b.t.Helper()
 	died, started := make(chan struct{}), make(chan struct{})
 	var doomed *process
 	var dead atomic.Bool
-	doomed = b.start(name, alarms(hooks{}), func(c *engine.Config) {
+	doomed = b.startUntil(around, name, alarms(hooks{}), func(c *engine.Config) {
 		c.TimersMax, c.RecordsMax = 5, 5
 		c.Reached = func(at engine.Step) {
 			if at == step && dead.CompareAndSwap(false, true) {

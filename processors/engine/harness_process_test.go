@@ -39,6 +39,12 @@ type commit struct{ records, timers, rows int }
 // start runs an engine under an instance name. Batches are committed at once, so that nothing waits for the clock.
 func (b *bench) start(name string, graph *goka.GroupGraph, change ...func(*engine.Config)) *process {
 	b.t.Helper()
+	return b.startUntil(b.t, name, graph, change...)
+}
+
+// startUntil is start of a process that is waited for at the end of a test that may be one around the bench's.
+func (b *bench) startUntil(end *testing.T, name string, graph *goka.GroupGraph, change ...func(*engine.Config)) *process {
+	b.t.Helper()
 	p := &process{wire: newWire(), ended: make(chan struct{})}
 	config := engine.Config{
 		Connect:        []kgo.Opt{kgo.SeedBrokers(b.brokers...), kgo.Dialer(p.wire.dial)},
@@ -46,7 +52,7 @@ func (b *bench) start(name string, graph *goka.GroupGraph, change ...func(*engin
 		Clock:          b.clock,
 		CommitInterval: -1,
 		SessionTimeout: 3 * time.Second,
-		Log:            zerolog.New(zerolog.NewTestWriter(b.t)).Level(zerolog.WarnLevel).With().Str("process", name).Logger(),
+		Log:            zerolog.New(zerolog.NewTestWriter(end)).Level(zerolog.WarnLevel).With().Str("process", name).Logger(),
 		Observe:        p.observer(),
 	}
 	for _, f := range change {
@@ -62,7 +68,7 @@ func (b *bench) start(name string, graph *goka.GroupGraph, change ...func(*engin
 		defer close(p.ended)
 		p.err = e.Run(ctx)
 	}()
-	b.t.Cleanup(func() {
+	end.Cleanup(func() {
 		for _, h := range b.holdups {
 			h.free()
 		}

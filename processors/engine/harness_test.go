@@ -13,6 +13,7 @@ import (
 
 	"github.com/rmn-arms/campaign-engine/processors"
 	"github.com/rmn-arms/campaign-engine/state/instant"
+	"github.com/rmn-arms/campaign-engine/topics/fakebroker"
 )
 
 // The tests of this package run engines against a Kafka cluster that is faked in process (kfake). What is here makes the
@@ -58,6 +59,7 @@ func newBench(t *testing.T, partitions int32, opts ...kfake.Opt) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(cluster.Close)
+	fakebroker.Quiet(cluster)
 	ctx, cancel := context.WithTimeout(context.Background(), deadline)
 	t.Cleanup(cancel)
 	b := &bench{

@@ -20,6 +20,7 @@ import (
 	"github.com/rmn-arms/campaign-engine/processors/router"
 	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/topics"
+	"github.com/rmn-arms/campaign-engine/topics/fakebroker"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -49,6 +50,7 @@ func newBench(t *testing.T, opts ...kfake.Opt) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(cluster.Close)
+	fakebroker.Quiet(cluster)
 	ctx, cancel := context.WithTimeout(context.Background(), deadline)
 	t.Cleanup(cancel)
 	b := &bench{t: t, ctx: ctx, cluster: cluster, sent: map[string][]string{}}

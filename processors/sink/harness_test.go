@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/rmn-arms/campaign-engine/processors/sink"
+	"github.com/rmn-arms/campaign-engine/topics/fakebroker"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -44,6 +45,7 @@ func newBench(t *testing.T) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(cluster.Close)
+	fakebroker.Quiet(cluster)
 	ctx, cancel := context.WithTimeout(context.Background(), deadline)
 	t.Cleanup(cancel)
 	b := &bench{t: t, ctx: ctx, broker: cluster.ListenAddrs(), keeper: newKeeper()}

@@ -18,6 +18,7 @@ import (
 	"github.com/rmn-arms/campaign-engine/cmd/internal/signing"
 	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/topics"
+	"github.com/rmn-arms/campaign-engine/topics/fakebroker"
 )
 
 // patience bounds waits that end by themselves when all is well.
@@ -62,6 +63,7 @@ func broker(t *testing.T) (client *kgo.Client, connect []kgo.Opt) {
 		t.Fatal(err)
 	}
 	t.Cleanup(k.Close)
+	fakebroker.Quiet(k)
 	connect = []kgo.Opt{kgo.SeedBrokers(k.ListenAddrs()...)}
 	client, err = kgo.NewClient(append(connect, kgo.ConsumeTopics(string(topics.DeviceEvents), string(topics.CampaignEvents)))...)
 	if err != nil {

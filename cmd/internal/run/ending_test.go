@@ -16,6 +16,7 @@ import (
 	"github.com/rmn-arms/campaign-engine/processors"
 	"github.com/rmn-arms/campaign-engine/processors/engine"
 	"github.com/rmn-arms/campaign-engine/topics"
+	"github.com/rmn-arms/campaign-engine/topics/fakebroker"
 )
 
 func TestWhatEndsAProcessIsToldOnce(t *testing.T) {
@@ -82,6 +83,7 @@ func TestTheOlderOfTwoWithOneInstanceIDEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(cluster.Close)
+	fakebroker.Quiet(cluster)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	owns := make(heard, 10_000) // nobody reads all of it, and who cannot write stands still

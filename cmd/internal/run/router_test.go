@@ -20,6 +20,7 @@ import (
 	"github.com/rmn-arms/campaign-engine/processors"
 	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/topics"
+	"github.com/rmn-arms/campaign-engine/topics/fakebroker"
 )
 
 // testKeys returns keys of a file of their own.
@@ -43,6 +44,7 @@ func TestAProcessRoutesAndSigns(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(cluster.Close)
+	fakebroker.Quiet(cluster)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	group, _ := topics.GroupNamed(topics.Router)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/rmn-arms/campaign-engine/processors"
 	"github.com/rmn-arms/campaign-engine/topics"
+	"github.com/rmn-arms/campaign-engine/topics/fakebroker"
 )
 
 // prepared returns a process of a fresh in-process cluster, what it logs, and the cluster's admin.
@@ -24,6 +25,7 @@ func prepared(t *testing.T) (*Process, *bytes.Buffer, *kadm.Client) {
 		t.Fatal(err)
 	}
 	t.Cleanup(cluster.Close)
+	fakebroker.Quiet(cluster)
 	connect := []kgo.Opt{kgo.SeedBrokers(cluster.ListenAddrs()...)}
 	client, err := kgo.NewClient(connect...)
 	if err != nil {

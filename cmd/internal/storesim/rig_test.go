@@ -22,6 +22,7 @@ import (
 	"github.com/rmn-arms/campaign-engine/cmd/internal/storesim/journal"
 	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/topics"
+	"github.com/rmn-arms/campaign-engine/topics/fakebroker"
 )
 
 // patience bounds waits that end by themselves when all is well.
@@ -49,6 +50,7 @@ func newRig(t *testing.T) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
+	fakebroker.Quiet(c)
 	client, err := kgo.NewClient(kgo.SeedBrokers(c.ListenAddrs()...))
 	if err != nil {
 		t.Fatal(err)
