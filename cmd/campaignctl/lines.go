@@ -120,7 +120,8 @@ func keyOf(line []byte) (string, error) {
 		CampaignID string `json:"campaign_id"`
 	}
 	if json.Unmarshal(event.Data, &about) != nil || about.CampaignID == "" {
-		return "", fmt.Errorf(`%w: add "subject", the campaign's id, beside id and type (for devices: their store's); it becomes the record's key`, errLineSubject)
+		return "", fmt.Errorf(`%w: add "subject", the campaign's id, beside id and type (for devices: their store's); `+
+			`it becomes the record's key`, errLineSubject)
 	}
 	return about.CampaignID, nil
 }

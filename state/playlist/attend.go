@@ -39,8 +39,8 @@ func (s *Store) Attend(parts Parts, p *Presence, from Origin, now instant.Instan
 	return Taken, nil
 }
 
-// hasRoom says whether one more device may come. Those that leave take no place of it until the store is flushed: who replaces one
-// says both at once. But what cannot be flushed must not grow, either.
+// hasRoom says whether one more device may come. Those that leave take no place of it until the store is flushed: who replaces
+// one says both at once. But what cannot be flushed must not grow, either.
 func (s *Store) hasRoom() bool {
 	stay := 0
 	for i := range s.Devices {
