@@ -14,18 +14,16 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/config"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/demo"
+	"github.com/rmn-arms/campaign-engine/cmd/internal/drive"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/embed"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/httpd"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/logging"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/run"
-	"github.com/rmn-arms/campaign-engine/cmd/internal/signing"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/tracing"
 	"github.com/rmn-arms/campaign-engine/processors"
 	"github.com/rmn-arms/campaign-engine/state/instant"
@@ -57,6 +55,10 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeBroker()) }()
+	driven, err := drive.Open(c.DataDir, c.ClockOrder())
+	if err != nil {
+		return err
+	}
 	connect, err := c.Kafka.Connect("campaignd-" + c.InstanceID)
 	if err != nil {
 		return wrongSwitches(err)
@@ -65,7 +67,7 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 		log.Warn().Msg(risk)
 	}
 	connect = append(connect, kgo.WithLogger(logging.ForKafka(log)))
-	err = c.serve(ctx, log, listener, connect)
+	err = c.serve(ctx, log, listener, connect, driven)
 	if err == nil {
 		log.Info().Msg("stopped; what it holds is kept, in the topics")
 	}
@@ -79,6 +81,9 @@ func (c *runCommand) check() error {
 	if c.Demo && len(c.Brokers) > 0 {
 		return fmt.Errorf("--demo: it publishes campaigns of its own, which stay for ever, so only to the embedded broker; "+
 			"the brokers come from %s", c.BrokersFrom())
+	}
+	if c.Demo && c.ClockOrder().Rate != 0 {
+		return errors.New("--demo: its campaigns are of the next seconds by the time of day, so it goes without --clock-start and --clock-rate")
 	}
 	if err := c.CheckKeys(); err != nil {
 		return err
@@ -120,7 +125,9 @@ func (c *runCommand) openBroker(log zerolog.Logger) (closeBroker func() error, e
 	return broker.Close, nil
 }
 
-func (c *runCommand) serve(ctx context.Context, log zerolog.Logger, listener net.Listener, connect []kgo.Opt) error {
+func (c *runCommand) serve(
+	ctx context.Context, log zerolog.Logger, listener net.Listener, connect []kgo.Opt, driven *drive.Drive,
+) error {
 	layout := c.Deploy.Options(c.connection())
 	layout.Run = c.runSwitches()
 	groups, err := c.Groups()
@@ -149,7 +156,7 @@ func (c *runCommand) serve(ctx context.Context, log zerolog.Logger, listener net
 			DistributionLead: instant.Millis(c.DistributionLead.Milliseconds()),
 			SettlementGrace:  instant.Millis(c.SettlementGrace.Milliseconds()),
 		},
-		Clock: processors.SystemClock(), Log: log, Registry: registry, Tracer: traces.Tracer(),
+		Clock: clockOf(driven), Log: log, Registry: registry, Tracer: traces.Tracer(),
 	})
 	if err != nil {
 		return err
@@ -162,8 +169,13 @@ func (c *runCommand) serve(ctx context.Context, log zerolog.Logger, listener net
 			return errors.Join(process.Run(ctx), tables.end())
 		},
 		tables.keep,
-		func(ctx context.Context) error { return httpd.Serve(ctx, listener, pagesOf(registry, process, keys)) },
+		func(ctx context.Context) error {
+			return httpd.Serve(ctx, listener, pagesOf(registry, process, keys, driven))
+		},
 		func(ctx context.Context) error { return c.greet(ctx, log, process) },
+	}
+	if driven != nil {
+		parts = append(parts, driven.Keep)
 	}
 	if c.Demo {
 		parts = append(parts, func(ctx context.Context) error {
@@ -173,29 +185,6 @@ func (c *runCommand) serve(ctx context.Context, log zerolog.Logger, listener net
 		})
 	}
 	return together(ctx, cancel, parts)
-}
-
-// newRegistry returns where metrics are gathered, with those of Go and of the process.
-func newRegistry() *prometheus.Registry {
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return registry
-}
-
-// pagesOf returns what HTTP answers; keys are nil where nothing is signed.
-func pagesOf(registry *prometheus.Registry, process *run.Process, keys *signing.Ring) httpd.Pages {
-	pages := httpd.Pages{Registry: registry, State: stateOf(process)}
-	if keys != nil {
-		pages.Keys = keys.Public
-	}
-	return pages
-}
-
-// stateOf returns what /readyz tells of a process.
-func stateOf(process *run.Process) func() httpd.State {
-	return func() httpd.State {
-		return httpd.State{Waiting: process.NotReady(), CatchingUp: process.CatchingUp()}
-	}
 }
 
 // connection returns the switches that reach the same brokers, for commands in hints.
@@ -218,7 +207,7 @@ func (c *runCommand) runSwitches() string {
 		{"processors", strings.Join(c.Processors, ",")}, {"signing-keys", c.SigningKeys},
 		{"replication-factor", strconv.Itoa(int(c.ReplicationFactor))},
 		{"commit-interval", c.CommitInterval.String()}, {"distribution-lead", c.DistributionLead.String()},
-		{"settlement-grace", c.SettlementGrace.String()},
+		{"settlement-grace", c.SettlementGrace.String()}, {"clock-rate", strconv.FormatInt(c.Clock.Rate, 10)},
 	} {
 		if c.How(s.name) != "" {
 			switches = append(switches, "--"+s.name+" "+s.value)
@@ -241,7 +230,11 @@ func (c *runCommand) greet(ctx context.Context, log zerolog.Logger, process *run
 		case <-ticker.C:
 		}
 	}
-	log.Info().Strs("brokers", c.Brokers).Str("instance", c.InstanceID).Str("http", "http://"+c.HTTPListen).Msg("ready")
+	ready := log.Info().Strs("brokers", c.Brokers).Str("instance", c.InstanceID).Str("http", "http://"+c.HTTPListen)
+	if order := c.ClockOrder(); order.Rate != 0 {
+		ready = ready.Int64("clock_rate", order.Rate)
+	}
+	ready.Msg("ready")
 	<-ctx.Done()
 	return nil
 }

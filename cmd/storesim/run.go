@@ -31,6 +31,7 @@ type runCommand struct {
 	Every    time.Duration `name:"jwks-every" default:"5s" placeholder:"DURATION" help:"How often they are fetched at most, when a command is signed with an unknown one (default ${default})."`
 	Register bool          `name:"register" help:"Tell device-events of devices that are set up, as a registry would. Wiped ones are told in any case."`
 	Margin   time.Duration `name:"clock-margin" placeholder:"DURATION" help:"How far the engine's clock may be behind: a device that is registered here takes no command from longer before it was set up."`
+	Clock    string        `name:"clock" placeholder:"URL" help:"Go by the clock of an engine on this machine that was started with --clock-start or --clock-rate: http://HOST:PORT/clock of its --http-listen (default: the machine's)."`
 	TimeZone string        `name:"time-zone" placeholder:"ZONE" help:"What devices are registered with."`
 	MIME     []string      `name:"mime" sep:"," placeholder:"TYPE" help:"What devices say that they can play (default: nothing is said)."`
 
@@ -78,6 +79,9 @@ func (c *runCommand) Run(ctx context.Context, on console) error {
 		return err
 	}
 	settings.Sink = writers.note
+	if settings.Clock, err = c.clock(ctx); err != nil {
+		return errors.Join(err, close())
+	}
 	if c.For > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, c.For)
@@ -113,8 +117,16 @@ func (c *runCommand) settings() (s storesim.Settings, err error) {
 	}
 	s.Folder, s.Keys, s.KeysEvery, s.Register = c.StateDir, keys.At(c.JWKS), c.Every, c.Register
 	s.TimeZone, s.MIME, s.CacheBytes, s.SlowBytesPerSecond, s.Parallel = c.TimeZone, c.MIME, c.CacheBytes, c.SlowRate, c.Downloads
-	s.Clock, s.ClockMargin = clock.System(), c.Margin
+	s.ClockMargin = c.Margin
 	return s, nil
+}
+
+// clock returns what the simulation goes by.
+func (c *runCommand) clock(ctx context.Context) (clock.Clock, error) {
+	if c.Clock == "" {
+		return clock.System(), nil
+	}
+	return clock.Of(ctx, c.Clock)
 }
 
 // reachMax is how long the brokers may take to answer for the first time.

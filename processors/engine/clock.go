@@ -17,3 +17,15 @@ type Clock interface {
 	// somebody drives. stop releases it.
 	AfterFunc(at instant.Instant, wake func()) (stop func())
 }
+
+// DrivenClock is a Clock that somebody drives: whatever Now shows is meant, so it is neither held when it goes faster than
+// Elapsed nor compared with the brokers' clocks.
+type DrivenClock interface {
+	Clock
+	Driven()
+}
+
+func isDriven(clock Clock) bool {
+	_, is := clock.(DrivenClock)
+	return is
+}

@@ -142,7 +142,7 @@ func New(config Config, graph *goka.GroupGraph) (*Engine, error) {
 		config: config, graph: graph, shape: shape, tickets: newTickets(), partitions: newPartitions(config.DueOf, awaitOf(graph)),
 	}
 	e.progress.Store(newProgress(nil, nil))
-	e.watch = watch{clock: config.Clock, tell: e.tellOfClock}
+	e.watch = watch{clock: config.Clock, driven: isDriven(config.Clock), tell: e.tellOfClock}
 	e.standby.engine = e
 	return e, nil
 }

@@ -94,7 +94,7 @@ func (s *skew) agree(now time.Duration) skewNews {
 // comparison is called before a commit; what it returns is called after it, and compares the clocks when it is time to.
 func (l *loop) comparison() (compare func()) {
 	e := l.engine
-	if e.shape.table == "" || !e.skew.due(l.elapsed()) {
+	if e.shape.table == "" || e.watch.driven || !e.skew.due(l.elapsed()) {
 		return func() {}
 	}
 	before, _ := e.watch.look()

@@ -9,9 +9,10 @@ import (
 // watch is the engine's clock as far as it is believed. It lives as long as the engine: an assignment that begins during a
 // hold, or after a jump that came between two of them, must not take the wrong clock for the right one.
 type watch struct {
-	clock Clock
-	guard jumpGuard
-	tell  func(news clockNews, by time.Duration)
+	clock  Clock
+	driven bool // by somebody who means it: nothing is a jump
+	guard  jumpGuard
+	tell   func(news clockNews, by time.Duration)
 }
 
 const (
@@ -25,6 +26,9 @@ const (
 // that were read at a later instant than is believed would fire its timers early. until is the end of a hold
 // (Clock.Elapsed), forever without one.
 func (w *watch) look() (now instant.Instant, until time.Duration) {
+	if w.driven {
+		return w.clock.Now(), forever
+	}
 	wall, elapsed, together := w.read()
 	if !together && !w.guard.started {
 		return wall, forever // nothing better is known; the next look begins

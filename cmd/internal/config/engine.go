@@ -16,6 +16,7 @@ type Engine struct {
 	Kafka    `embed:""`
 	Deploy   `embed:""`
 	Embedded `embed:""`
+	Clock    `embed:""`
 
 	DatabaseURL      DatabaseURL   `name:"database-url" env:"CAMPAIGN_DATABASE_URL" placeholder:"URL" help:"Postgres for the tables: postgres://USER:PASSWORD@HOST:PORT/DATABASE; better by the variable, which no list of processes shows (default: a local one, kept in the data folder)."`
 	HTTPListen       string        `name:"http-listen" env:"CAMPAIGN_HTTP_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where /healthz, /readyz, /metrics and /.well-known/jwks.json answer (default ${default})."`
@@ -60,6 +61,9 @@ func (e *Engine) Check() error {
 		return err
 	}
 	if err := e.checkEmbedded(); err != nil {
+		return err
+	}
+	if err := e.checkClock(); err != nil {
 		return err
 	}
 	if err := e.DatabaseURL.Check(); err != nil {

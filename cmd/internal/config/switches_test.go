@@ -51,6 +51,8 @@ func TestSwitchesOfTheContract(t *testing.T) {
 		{"replication-factor", "CAMPAIGN_REPLICATION_FACTOR", "0"}, // the broker's
 		{"data-dir", "CAMPAIGN_DATA_DIR", "./data"},
 		{"embedded-listen", "CAMPAIGN_EMBEDDED_LISTEN", "127.0.0.1:19092"},
+		{"clock-start", "CAMPAIGN_CLOCK_START", ""},   // not in the contract
+		{"clock-rate", "CAMPAIGN_CLOCK_RATE", ""},     // not in the contract
 		{"database-url", "CAMPAIGN_DATABASE_URL", ""}, // a local one
 		{"http-listen", "CAMPAIGN_HTTP_LISTEN", "127.0.0.1:8080"},
 		{"instance-id", "CAMPAIGN_INSTANCE_ID", ""}, // the host name
@@ -145,6 +147,13 @@ func TestRefusesWhatCannotBeMeant(t *testing.T) {
 		{[]string{"--distribution-lead", "-1h"}, "--distribution-lead"},
 		{[]string{"--distribution-lead", "9000h"}, "--distribution-lead"},
 		{[]string{"--settlement-grace", "9000h"}, "--settlement-grace"},
+		{[]string{"--clock-start", "tomorrow"}, "--clock-start"},
+		{[]string{"--clock-start", ""}, "--clock-start"},
+		{[]string{"--clock-start", "1969-12-31T23:59:59Z"}, "--clock-start"},
+		{[]string{"--clock-rate", "0"}, "--clock-rate"},
+		{[]string{"--clock-rate", "100001"}, "--clock-rate"},
+		{[]string{"--clock-rate", "2", "--brokers", "k1:9092"}, "--clock-rate"},
+		{[]string{"--clock-start", "2026-12-01T05:00:00+01:00", "--brokers", "k1:9092"}, "--clock-start"},
 		{[]string{"--processors", "another"}, "--processors"},
 		{[]string{"--processors", ""}, "--processors"},
 	}

@@ -79,6 +79,8 @@ type Pages struct {
 	State    func() State
 	// Keys returns the public keys by which commands are verified, as a JWK set; nil where this process signs none.
 	Keys func() []byte
+	// Clock returns how a clock that is driven goes, to be told as JSON; nil where the machine's is right.
+	Clock func() any
 }
 
 // Serve answers on listener until ctx ends.
@@ -118,8 +120,14 @@ func Handler(pages Pages) http.Handler {
 			_, _ = w.Write(pages.Keys()) // an error: the client has gone
 		})
 	}
+	if pages.Clock != nil {
+		mux.HandleFunc("GET "+ClockPath, func(w http.ResponseWriter, _ *http.Request) { answerJSON(w, http.StatusOK, pages.Clock()) })
+	}
 	return mux
 }
+
+// ClockPath is where a clock that is driven is told of.
+const ClockPath = "/clock"
 
 // KeysPath is where the public keys are (RFC 8615), and KeysMaxAge how long they may be taken from a cache: a key that is new
 // signs only when it has been served for longer.
@@ -147,10 +155,14 @@ func answer(w http.ResponseWriter, s State) {
 	if len(s.Waiting) > 0 {
 		b.Status, status = statusNotReady, http.StatusServiceUnavailable
 	}
+	answerJSON(w, status, b)
+}
+
+func answerJSON(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
-	_ = encoder.Encode(b) // the client has gone
+	_ = encoder.Encode(body) // an error: the client has gone
 }

@@ -75,6 +75,25 @@ func TestKeys(t *testing.T) {
 	}
 }
 
+// TestAClockThatIsDrivenIsTold: nothing answers there by the time of day.
+func TestAClockThatIsDrivenIsTold(t *testing.T) {
+	pages := httpd.Pages{Registry: prometheus.NewRegistry(), State: func() httpd.State { return httpd.State{} }}
+	ask := func() *httptest.ResponseRecorder {
+		answer := httptest.NewRecorder()
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, httpd.ClockPath, http.NoBody)
+		httpd.Handler(pages).ServeHTTP(answer, request)
+		return answer
+	}
+	if answer := ask(); answer.Code != http.StatusNotFound {
+		t.Errorf("without one: status %d", answer.Code)
+	}
+	pages.Clock = func() any { return map[string]int{"rate": 60} }
+	if answer := ask(); answer.Code != http.StatusOK || !strings.Contains(answer.Body.String(), `"rate": 60`) ||
+		answer.Header().Get("Cache-Control") != "no-store" {
+		t.Errorf("status %d, %v: %s", answer.Code, answer.Header(), answer.Body)
+	}
+}
+
 // TestServesUntilTheContextEnds lets a request be answered while the server ends.
 func TestServesUntilTheContextEnds(t *testing.T) {
 	listener, err := httpd.Listen(t.Context(), "127.0.0.1:0")

@@ -1,6 +1,7 @@
 // Package clock is the simulation's time: the machine's, a virtual one for tests, and the wrong ones of devices.
 //
-//	clock.go    what a clock is, and the only place of the simulation that reads the machine's
+//	clock.go    what a clock is, and the machine's
+//	driven.go   a clock like that of an engine that is driven
 //	virtual.go  a clock that a test moves
 //	skew.go     how a device's own clock differs from the true time
 package clock
