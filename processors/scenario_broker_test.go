@@ -213,7 +213,7 @@ func (d *brokerDeployment) begin(short string) {
 	if d.configure != nil {
 		d.configure(&config)
 	}
-	e, err := engine.New(config, graph)
+	e, err := engine.New(config, graph.GroupGraph)
 	if err != nil {
 		d.t.Fatal(err)
 	}
