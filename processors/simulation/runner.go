@@ -54,18 +54,24 @@ func New(config Config) (*Runner, error) {
 	if config.Groups == nil {
 		config.Groups = topics.Transacted()
 	}
-	if config.Written == nil {
-		config.Written = func(topics.Record) error { return nil }
-	}
-	r := &Runner{config: config, readers: make(map[string][]*group), now: config.Now, offsets: make(map[string]int64)}
-	for _, of := range config.Groups {
+	groups := make([]*group, len(config.Groups))
+	for i, of := range config.Groups {
 		g, err := newGroup(of, config.Settings)
 		if err != nil {
 			return nil, fmt.Errorf("preparing the simulation: %w", err)
 		}
-		r.groups = append(r.groups, g)
+		groups[i] = g
 	}
-	return r, nil
+	return newRunner(config, groups), nil
+}
+
+func newRunner(config Config, groups []*group) *Runner {
+	if config.Written == nil {
+		config.Written = func(topics.Record) error { return nil }
+	}
+	return &Runner{
+		config: config, groups: groups, readers: make(map[string][]*group), now: config.Now, offsets: make(map[string]int64),
+	}
 }
 
 // Now returns where the clock stands.
@@ -105,20 +111,19 @@ func (r *Runner) Fire() error {
 // RunUntil does all that becomes due before an instant, each at its own, and sets the clock to it. What is due at the instant
 // itself waits for Fire, so that what is published at it is read before.
 func (r *Runner) RunUntil(to instant.Instant) error {
-	for {
-		next := r.Next()
-		if next >= to {
-			break
-		}
+	if to <= r.now {
+		return nil
+	}
+	if err := r.commit(); err != nil {
+		return err
+	}
+	for next := r.Next(); next < to; next = r.Next() {
 		r.now = max(r.now, next) // late it is only where the clock has been driven
 		if err := r.Fire(); err != nil {
 			return err
 		}
 	}
-	if r.now < to {
-		r.now = to
-		return r.commit()
-	}
+	r.now = to
 	return nil
 }
 
