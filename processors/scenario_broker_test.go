@@ -106,8 +106,16 @@ func newBroker(t *testing.T, s setup) *brokerDeployment {
 		t.Fatal(err)
 	}
 	t.Cleanup(cluster.Close)
+	d := newBrokerAt(t, s, cluster.ListenAddrs())
+	d.cluster = cluster
+	return d
+}
+
+// newBrokerAt is newBroker on brokers that have none of the topics.
+func newBrokerAt(t *testing.T, s setup, brokers []string) *brokerDeployment {
+	t.Helper()
 	d := &brokerDeployment{
-		t: t, setup: s, cluster: cluster, brokers: cluster.ListenAddrs(), clock: processors.NewVirtualClock(s.now),
+		t: t, setup: s, brokers: brokers, clock: processors.NewVirtualClock(s.now),
 		running: make(map[string]*runningEngine), counts: make(map[string]*tally), changed: make(chan struct{}, 1),
 		ends: map[topics.Name]map[int32]int64{
 			topics.CampaignEvents: {}, topics.Plays: {}, topics.DeviceEvents: {}, topics.DeviceAcks: {},
