@@ -237,6 +237,17 @@ func TestRowsAreWritten(t *testing.T) {
 	}
 }
 
+// A part waits for nothing, whatever its bytes are.
+func TestPartsAreNotDue(t *testing.T) {
+	t.Parallel()
+	g := groupOf(t, "g", engine.Input("in", new(codec.String), func(ctx goka.Context, _ any) { engine.From(ctx).SetPart("p", armed(7)) }),
+		engine.Timers(func(goka.Context, any) {}), engine.Persist(new(codec.Bytes)))
+	r := newRunner(Config{}, []*group{g})
+	if err := r.Publish(topics.Record{Topic: "in", Key: []byte("k"), Value: []byte("v")}); err != nil || r.Next() != table.Never {
+		t.Errorf("something is due at %d: %v", r.Next(), err)
+	}
+}
+
 // A queue gives back in the order in which it was given, and its memory is that of what waits.
 func TestQueue(t *testing.T) {
 	t.Parallel()

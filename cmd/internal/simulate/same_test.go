@@ -7,32 +7,36 @@ import (
 	"testing"
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/simulate"
+	"github.com/rmn-arms/campaign-engine/topics"
 )
 
 // The same input gives the same bytes: again and again in one process, whose maps are in another order each time, and however
 // many processors there are. It runs alone: it changes how many there are.
 func TestTheSameInputGivesTheSameBytes(t *testing.T) {
-	world := december(t, 60)
-	settings := simulate.Settings{Until: at(t, "2027-02-01T00:00:00Z"), Answer: true, Internal: true, Sign: signed}
-	summary, first := run(t, settings, world)
-	if summary.Applied["start"] < 40 || summary.Counts["budgets"]["valid"] < 20 || summary.Counts["stores"]["ack/taken"] < 50 ||
+	world := december(t, 30)
+	settings := simulate.Settings{
+		Campaigns: standard(), Until: at(t, "2027-02-01T00:00:00Z"), Answer: true, Internal: true, Sign: signed,
+	}
+	simulated := func() (*simulate.Summary, string) {
+		var out bytes.Buffer
+		settings.Input, settings.Out = strings.NewReader(world), &out
+		summary, err := simulate.Run(t.Context(), settings)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return summary, out.String()
+	}
+	summary, first := simulated()
+	if summary.Applied["start"] < 20 || summary.Counts["budgets"]["valid"] < 10 || summary.Counts["stores"]["ack/taken"] < 50 ||
 		summary.Refused()["malformed"] < 5 {
 		t.Fatalf("too little happens in this world: %+v", summary)
 	}
-	want := digest(first)
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	for i, processors := range []int{1, 4, 1, 4, 4, 4} {
+	for i, processors := range []int{1, 4, 1, 4, 4} {
 		runtime.GOMAXPROCS(processors)
-		_, again := run(t, settings, world)
-		if digest(again) == want {
-			continue
+		if _, again := simulated(); again != first {
+			t.Fatalf("run %d, on %d processors, writes something else: %s", i, processors, difference(first, again))
 		}
-		for name, text := range first {
-			if again[name] != text {
-				t.Errorf("run %d, on %d processors, writes another %s: %s", i, processors, name, difference(text, again[name]))
-			}
-		}
-		t.Fatalf("%d topics are written, and then %d", len(first), len(again))
 	}
 }
 
@@ -49,6 +53,9 @@ func TestOneStreamHasAllThatTheFilesHave(t *testing.T) {
 	onStream := make(map[string]string)
 	for name := range inFiles {
 		onStream[name] = ""
+		if stream, known := topics.StreamNamed(topics.Name(name)); known == strings.HasPrefix(name, "device-commands.") || stream.Internal() {
+			t.Errorf("%s is written unasked", name)
+		}
 	}
 	last := int64(0)
 	lines := linesOf(t, out.String())
@@ -61,6 +68,35 @@ func TestOneStreamHasAllThatTheFilesHave(t *testing.T) {
 	}
 	if digest(onStream) != digest(inFiles) {
 		t.Errorf("on the stream stands something else than in the files")
+	}
+}
+
+// Each command is in its store's own topic, under its device, signed if there are keys.
+func TestCommandsAreRouted(t *testing.T) {
+	t.Parallel()
+	world, until := december(t, 10), at(t, "2027-02-01T00:00:00Z")
+	for _, sign := range []func([]byte) (string, error){nil, signed} {
+		_, files := run(t, simulate.Settings{Until: until, Sign: sign}, world)
+		commands, routed := linesOf(t, files["device-commands"]), 0
+		for name, text := range files {
+			store, is := strings.CutPrefix(name, "device-commands.")
+			if !is {
+				continue
+			}
+			for _, l := range linesOf(t, text) {
+				routed++
+				want := ""
+				if sign != nil {
+					want, _ = sign(l.Event)
+				}
+				if !strings.HasPrefix(l.Key, store+"-d") || l.Headers["jws"] != want {
+					t.Errorf("in %s is one under %s, signed %q, not %q", name, l.Key, l.Headers["jws"], want)
+				}
+			}
+		}
+		if routed != len(commands) || routed == 0 {
+			t.Errorf("of %d commands %d are routed", len(commands), routed)
+		}
 	}
 }
 
