@@ -331,4 +331,3 @@ func (r *Runner) commit() error {
 	}
 	return nil
 }
-
