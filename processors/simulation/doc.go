@@ -1,6 +1,6 @@
 // Package simulation runs the engine's processors in memory, on one goroutine, under a clock that its caller drives: no broker,
-// no goka, and no chance. The same callbacks run over the same rows; what they emit is encoded and decoded as on the wire, so that
-// nothing is shared by reference. The same calls give the same records, byte for byte.
+// no goka, and no chance. The same callbacks run over the same rows; what they emit is encoded and decoded as on the wire, so
+// that nothing is shared by reference. The same calls give the same records, byte for byte.
 //
 //	runner.go   what a caller does: publish, drive the clock, run
 //	group.go    a group that runs: its callbacks, codecs and rows
