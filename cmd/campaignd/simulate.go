@@ -57,15 +57,24 @@ func (c *simulateCommand) Run(ctx context.Context) error {
 		}
 	}
 	defer input.Close()
-	// Who interrupts does not wait for a line.
-	defer context.AfterFunc(ctx, func() { input.Close() })()
-	settings.Input = input
+	settings.Input = until(ctx, input)
 	summary, err := simulate.Run(ctx, settings)
 	if err != nil {
 		return fmt.Errorf("simulating %s: %w", c.File, err)
 	}
 	summary.Tell(os.Stderr)
 	return nil
+}
+
+// until returns an input that ends with ctx: who interrupts does not wait for the next line.
+func until(ctx context.Context, input io.Reader) io.Reader {
+	out, in := io.Pipe()
+	go func() {
+		_, err := io.Copy(in, input)
+		in.CloseWithError(err)
+	}()
+	context.AfterFunc(ctx, func() { in.CloseWithError(ctx.Err()) })
+	return out
 }
 
 // settings reads the switches.

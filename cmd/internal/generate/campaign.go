@@ -60,7 +60,8 @@ func (g *generator) plan(number int) (campaign, slot, *rand.Rand) {
 func (g *generator) campaign(number int) campaign {
 	c, s, draw := g.plan(number)
 	// The seed is in the id, so that the campaigns of two seeds do not meet.
-	c.first = define(fmt.Sprintf("%s-%s-%d", c.retailer.id, strconv.FormatUint(g.Seed, 36), number+1), c.retailer, s, g.StoresEach, draw)
+	id := fmt.Sprintf("%s-%s-%d", c.retailer.id, strconv.FormatUint(g.Seed, 36), number+1)
+	c.first = define(id, c.retailer, s, g.StoresEach, draw)
 	return c
 }
 

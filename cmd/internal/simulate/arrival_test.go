@@ -2,6 +2,7 @@ package simulate_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -189,6 +190,19 @@ func TestAnOutputThatBreaks(t *testing.T) {
 		Campaigns: standard(), Input: strings.NewReader(december(t, 20)), Until: at(t, "2027-02-01T00:00:00Z"), Out: writer{broken},
 	})
 	if !errors.Is(err, broken) {
+		t.Errorf("it ends with %v", err)
+	}
+}
+
+// Who interrupts gets a part, and an error that says so.
+func TestInterrupted(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := simulate.Run(ctx, simulate.Settings{
+		Campaigns: standard(), Input: strings.NewReader(december(t, 5)), Until: at(t, "2027-02-01T00:00:00Z"), Out: new(bytes.Buffer),
+	})
+	if err == nil || err.Error() != "interrupted" {
 		t.Errorf("it ends with %v", err)
 	}
 }

@@ -56,6 +56,9 @@ func Run(ctx context.Context, s Settings) (*Summary, error) {
 	if closed := out.close(); err == nil {
 		err = closed
 	}
+	if ctx.Err() != nil {
+		err = errInterrupted
+	}
 	if err != nil {
 		return nil, err
 	}
