@@ -20,19 +20,18 @@ type budgets struct {
 }
 
 // Budgets returns the group graph of the accounts.
-func Budgets(options ...Option) *goka.GroupGraph {
+func Budgets(options ...Option) *engine.Graph {
 	b := budgets{newTold(), tracingOf(options)}
-	group := groupOf(topics.Budgets)
 	plays := b.plays()
-	return goka.DefineGroup(group,
-		goka.Input(goka.Stream(topics.TransitionsApplied), topics.AppliedCodec{}, b.onApplied),
-		goka.Input(goka.Stream(topics.Plays), topics.RawCodec{}, plays.onRecord),
-		goka.Loop(topics.LoopCodec{}, plays.onCarried),
-		engine.OnTimer(group, b.onTimer),
-		goka.Output(goka.Stream(topics.BudgetReleased), topics.ReleasedCodec{}),
-		goka.Output(goka.Stream(topics.CampaignStatements), topics.StatementCodec{}),
-		goka.Output(goka.Stream(topics.DeadLetters), topics.RefusedCodec{}),
-		goka.Persist(accountRows{}),
+	return engine.Define(groupOf(topics.Budgets),
+		engine.Input(goka.Stream(topics.TransitionsApplied), topics.AppliedCodec{}, b.onApplied),
+		engine.Input(goka.Stream(topics.Plays), topics.RawCodec{}, plays.onRecord),
+		engine.Loop(topics.LoopCodec{}, plays.onCarried),
+		engine.Timers(b.onTimer),
+		engine.Output(goka.Stream(topics.BudgetReleased), topics.ReleasedCodec{}),
+		engine.Output(goka.Stream(topics.CampaignStatements), topics.StatementCodec{}),
+		engine.Output(goka.Stream(topics.DeadLetters), topics.RefusedCodec{}),
+		engine.Persist(accountRows{}),
 	)
 }
 

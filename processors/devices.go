@@ -23,14 +23,14 @@ type devices struct {
 type deviceRows = rowCodec[device.Row, *device.Row]
 
 // Devices returns the group graph of the devices.
-func Devices(options ...Option) *goka.GroupGraph {
+func Devices(options ...Option) *engine.Graph {
 	d := devices{newToldOf("device"), tracingOf(options)}
-	return goka.DefineGroup(groupOf(topics.Devices),
-		goka.Input(goka.Stream(topics.DeviceEvents), topics.RawCodec{}, d.onRecord),
-		goka.Loop(topics.LoopCodec{}, d.events().onCarried),
-		goka.Output(goka.Stream(topics.StoreDevices), PresenceCodec{}),
-		goka.Output(goka.Stream(topics.DeadLetters), topics.RefusedCodec{}),
-		goka.Persist(deviceRows{}),
+	return engine.Define(groupOf(topics.Devices),
+		engine.Input(goka.Stream(topics.DeviceEvents), topics.RawCodec{}, d.onRecord),
+		engine.Loop(topics.LoopCodec{}, d.events().onCarried),
+		engine.Output(goka.Stream(topics.StoreDevices), PresenceCodec{}),
+		engine.Output(goka.Stream(topics.DeadLetters), topics.RefusedCodec{}),
+		engine.Persist(deviceRows{}),
 	)
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/lovoo/goka"
 
+	"github.com/rmn-arms/campaign-engine/processors/engine"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -18,7 +19,7 @@ func groupOf(short string) goka.Group {
 }
 
 // Graph returns the group graph of a processor, by its short name in the topic room.
-func Graph(short string, settings Settings, options ...Option) (*goka.GroupGraph, error) {
+func Graph(short string, settings Settings, options ...Option) (*engine.Graph, error) {
 	switch short {
 	case topics.Timers:
 		return Timers(settings, options...), nil

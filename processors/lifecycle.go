@@ -25,14 +25,14 @@ type lifecycle struct {
 }
 
 // Lifecycle returns the group graph of the lifecycle.
-func Lifecycle(options ...Option) *goka.GroupGraph {
+func Lifecycle(options ...Option) *engine.Graph {
 	l := lifecycle{newTold(), tracingOf(options)}
-	return goka.DefineGroup(groupOf(topics.Lifecycle),
-		goka.Input(goka.Stream(topics.TransitionsDue), topics.DueCodec{}, l.onDue),
-		goka.Output(goka.Stream(topics.TransitionsApplied), topics.AppliedCodec{}),
-		goka.Output(goka.Stream(topics.TransitionsRejected), topics.RejectedCodec{}),
-		goka.Output(goka.Stream(topics.DeadLetters), topics.RefusedCodec{}),
-		goka.Persist(campaignRows{}),
+	return engine.Define(groupOf(topics.Lifecycle),
+		engine.Input(goka.Stream(topics.TransitionsDue), topics.DueCodec{}, l.onDue),
+		engine.Output(goka.Stream(topics.TransitionsApplied), topics.AppliedCodec{}),
+		engine.Output(goka.Stream(topics.TransitionsRejected), topics.RejectedCodec{}),
+		engine.Output(goka.Stream(topics.DeadLetters), topics.RefusedCodec{}),
+		engine.Persist(campaignRows{}),
 	)
 }
 

@@ -26,13 +26,13 @@ type (
 )
 
 // Placements returns the group graph of the fan-out.
-func Placements(options ...Option) *goka.GroupGraph {
+func Placements(options ...Option) *engine.Graph {
 	p := placements{newTold(), tracingOf(options)}
-	return goka.DefineGroup(groupOf(topics.Placements),
-		goka.Input(goka.Stream(topics.TransitionsApplied), topics.AppliedCodec{}, p.onApplied),
-		goka.Loop(placementSteps{}, p.onStep),
-		goka.Output(goka.Stream(topics.StorePlacements), PlacementCodec{}),
-		goka.Persist(placementRows{}),
+	return engine.Define(groupOf(topics.Placements),
+		engine.Input(goka.Stream(topics.TransitionsApplied), topics.AppliedCodec{}, p.onApplied),
+		engine.Loop(placementSteps{}, p.onStep),
+		engine.Output(goka.Stream(topics.StorePlacements), PlacementCodec{}),
+		engine.Persist(placementRows{}),
 	)
 }
 

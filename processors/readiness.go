@@ -37,15 +37,14 @@ func (readinessRows) DueOf(data []byte) (due instant.Instant, readable bool) {
 }
 
 // Readiness returns the group graph of the sums.
-func Readiness(options ...Option) *goka.GroupGraph {
+func Readiness(options ...Option) *engine.Graph {
 	r := readinessSums{newTold(), tracingOf(options)}
-	group := groupOf(topics.Readiness)
-	return goka.DefineGroup(group,
-		goka.Input(goka.Stream(topics.TransitionsApplied), topics.AppliedCodec{}, r.onApplied),
-		goka.Input(goka.Stream(topics.ReadinessChanges), readinessChanges{}, r.onChange),
-		engine.OnTimer(group, r.onTimer),
-		goka.Output(goka.Stream(topics.CampaignReadiness), topics.ReadinessCodec{}),
-		goka.Persist(readinessRows{}),
+	return engine.Define(groupOf(topics.Readiness),
+		engine.Input(goka.Stream(topics.TransitionsApplied), topics.AppliedCodec{}, r.onApplied),
+		engine.Input(goka.Stream(topics.ReadinessChanges), readinessChanges{}, r.onChange),
+		engine.Timers(r.onTimer),
+		engine.Output(goka.Stream(topics.CampaignReadiness), topics.ReadinessCodec{}),
+		engine.Persist(readinessRows{}),
 	)
 }
 

@@ -110,8 +110,16 @@ func newBroker(t *testing.T, s setup) *brokerDeployment {
 	}
 	t.Cleanup(cluster.Close)
 	fakebroker.Quiet(cluster)
+	d := newBrokerAt(t, s, cluster.ListenAddrs())
+	d.cluster = cluster
+	return d
+}
+
+// newBrokerAt is newBroker on brokers that have none of the topics.
+func newBrokerAt(t *testing.T, s setup, brokers []string) *brokerDeployment {
+	t.Helper()
 	d := &brokerDeployment{
-		t: t, grave: t, setup: s, cluster: cluster, brokers: cluster.ListenAddrs(), clock: processors.NewVirtualClock(s.now),
+		t: t, grave: t, setup: s, brokers: brokers, clock: processors.NewVirtualClock(s.now),
 		running: make(map[string]*runningEngine), counts: make(map[string]*tally), changed: make(chan struct{}, 1),
 		ends: map[topics.Name]map[int32]int64{
 			topics.CampaignEvents: {}, topics.Plays: {}, topics.DeviceEvents: {}, topics.DeviceAcks: {},
@@ -217,7 +225,7 @@ func (d *brokerDeployment) begin(short string) {
 	if d.configure != nil {
 		d.configure(&config)
 	}
-	e, err := engine.New(config, graph)
+	e, err := engine.New(config, graph.GroupGraph)
 	if err != nil {
 		d.t.Fatal(err)
 	}

@@ -10,8 +10,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the expectations of testdata/scenarios; then read them")
 
-// TestScenarios plays each script of testdata/scenarios on goka's tester and on the in-process broker, and wants the
-// same facts from both: those of the script, and byte for byte the same records.
+// TestScenarios plays each script of testdata/scenarios on goka's tester, on the in-process broker and in a simulation, and wants
+// the same facts from all: those of the script, and byte for byte the same records.
 func TestScenarios(t *testing.T) {
 	paths, err := filepath.Glob(filepath.Join("testdata", "scenarios", "*.txt"))
 	if err != nil || len(paths) == 0 {
@@ -35,23 +35,25 @@ type deploymentKind struct {
 }
 
 func deployments() []deploymentKind {
-	return []deploymentKind{{"tester", deployOnTester}, {"broker", deployOnBroker}}
+	return []deploymentKind{{"tester", deployOnTester}, {"broker", deployOnBroker}, {"simulation", deploySimulated}}
 }
 
 // testScript plays a script on each kind of deployment that it is for.
 func testScript(t *testing.T, path string) {
 	s := loadScript(t, path)
 	var told []map[string][]string
+	var by []string
 	for _, kind := range deployments() {
 		if s.isFor(kind) {
-			t.Run(kind.name, func(t *testing.T) { told = append(told, playScript(t, s, kind, checking).chronicle.values) })
+			t.Run(kind.name, func(t *testing.T) {
+				told, by = append(told, playScript(t, s, kind, checking).chronicle.values), append(by, kind.name)
+			})
 		}
 	}
-	if len(told) < 2 {
-		return
-	}
-	if diff := cmp.Diff(told[0], told[1]); diff != "" {
-		t.Errorf("%s: the broker tells other records than the tester (-tester +broker):\n%s", path, diff)
+	for i := 1; i < len(told); i++ {
+		if diff := cmp.Diff(told[0], told[i]); diff != "" {
+			t.Errorf("%s: the %s tells other records than the %s:\n%s", path, by[i], by[0], diff)
+		}
 	}
 }
 

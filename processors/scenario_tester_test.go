@@ -118,7 +118,7 @@ func (d *testerDeployment) run(short string, s setup) {
 	rows.Index()
 	d.tables[topics.Name(graph.GroupTable().Topic())] = rows
 	d.counts[short] = &tally{byName: make(map[string]int)}
-	processor, err := goka.NewProcessor(nil, graph,
+	processor, err := goka.NewProcessor(nil, graph.GroupGraph,
 		goka.WithTester(d.tester),
 		goka.WithStorageBuilder(func(string, int32) (storage.Storage, error) { return rows, nil }),
 		goka.WithNilHandling(goka.NilProcess),

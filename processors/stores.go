@@ -40,20 +40,19 @@ func (storeRows) DueOf(data []byte) (due instant.Instant, readable bool) {
 }
 
 // Stores returns the group graph of the stores.
-func Stores(options ...Option) *goka.GroupGraph {
+func Stores(options ...Option) *engine.Graph {
 	s := stores{newToldOf("store"), tracingOf(options)}
-	group := groupOf(topics.Stores)
 	acks := s.acks()
-	return goka.DefineGroup(group,
-		goka.Input(goka.Stream(topics.StorePlacements), PlacementCodec{}, s.onPlacement),
-		goka.Input(goka.Stream(topics.StoreDevices), PresenceCodec{}, s.onPresence),
-		goka.Input(goka.Stream(topics.DeviceAcks), topics.RawCodec{}, acks.onRecord),
-		goka.Loop(topics.LoopCodec{}, acks.onCarried),
-		engine.OnTimer(group, s.onTimer),
-		goka.Output(goka.Stream(topics.DeviceCommands), topics.CommandCodec{}),
-		goka.Output(goka.Stream(topics.ReadinessChanges), readinessChanges{}),
-		goka.Output(goka.Stream(topics.DeadLetters), topics.RefusedCodec{}),
-		goka.Persist(storeRows{}),
+	return engine.Define(groupOf(topics.Stores),
+		engine.Input(goka.Stream(topics.StorePlacements), PlacementCodec{}, s.onPlacement),
+		engine.Input(goka.Stream(topics.StoreDevices), PresenceCodec{}, s.onPresence),
+		engine.Input(goka.Stream(topics.DeviceAcks), topics.RawCodec{}, acks.onRecord),
+		engine.Loop(topics.LoopCodec{}, acks.onCarried),
+		engine.Timers(s.onTimer),
+		engine.Output(goka.Stream(topics.DeviceCommands), topics.CommandCodec{}),
+		engine.Output(goka.Stream(topics.ReadinessChanges), readinessChanges{}),
+		engine.Output(goka.Stream(topics.DeadLetters), topics.RefusedCodec{}),
+		engine.Persist(storeRows{}),
 	)
 }
 

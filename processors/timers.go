@@ -25,17 +25,16 @@ type timers struct {
 }
 
 // Timers returns the group graph of the sequencer.
-func Timers(settings Settings, options ...Option) *goka.GroupGraph {
+func Timers(settings Settings, options ...Option) *engine.Graph {
 	t := timers{settings, newTold(), tracingOf(options)}
-	group := groupOf(topics.Timers)
 	events := t.events()
-	return goka.DefineGroup(group,
-		goka.Input(goka.Stream(topics.CampaignEvents), topics.RawCodec{}, events.onRecord),
-		goka.Loop(topics.LoopCodec{}, events.onCarried),
-		engine.OnTimer(group, t.onTimer),
-		goka.Output(goka.Stream(topics.TransitionsDue), topics.DueCodec{}),
-		goka.Output(goka.Stream(topics.DeadLetters), topics.RefusedCodec{}),
-		goka.Persist(timerRows{}),
+	return engine.Define(groupOf(topics.Timers),
+		engine.Input(goka.Stream(topics.CampaignEvents), topics.RawCodec{}, events.onRecord),
+		engine.Loop(topics.LoopCodec{}, events.onCarried),
+		engine.Timers(t.onTimer),
+		engine.Output(goka.Stream(topics.TransitionsDue), topics.DueCodec{}),
+		engine.Output(goka.Stream(topics.DeadLetters), topics.RefusedCodec{}),
+		engine.Persist(timerRows{}),
 	)
 }
 

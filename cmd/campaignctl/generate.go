@@ -13,13 +13,16 @@ import (
 )
 
 type generateCommand struct {
-	Campaigns int            `name:"campaigns" default:"100" placeholder:"COUNT" help:"How many campaigns (default ${default})."`
-	Seed      *uint64        `name:"seed" placeholder:"NUMBER" help:"The same seed and switches give the same events (default 1; with --starts-in another one each time)."`
-	StartsIn  *time.Duration `name:"starts-in" placeholder:"DURATION" help:"The first campaigns start that far from now, for example 30s; windows are then instants."`
-	From      string         `name:"from" placeholder:"YYYY-MM-DD" help:"First local day on which campaigns start (default: in 30 days)."`
-	Days      int            `name:"days" default:"90" placeholder:"COUNT" help:"On how many days campaigns start (default ${default})."`
-	Retailers int            `name:"retailers" default:"12" placeholder:"COUNT" help:"How many retailers, over the world (default ${default})."`
-	Changes   float64        `name:"changes" default:"0.3" placeholder:"SHARE" help:"Share of campaigns, 0 to 1, that are updated, paused, resumed or cancelled (default ${default})."`
+	Campaigns  int            `name:"campaigns" default:"100" placeholder:"COUNT" help:"How many campaigns (default ${default})."`
+	Seed       *uint64        `name:"seed" placeholder:"NUMBER" help:"The same seed and switches give the same events (default 1; with --starts-in another one each time)."`
+	StartsIn   *time.Duration `name:"starts-in" placeholder:"DURATION" help:"The first campaigns start that far from now, for example 30s; windows are then instants."`
+	From       string         `name:"from" placeholder:"YYYY-MM-DD" help:"First local day on which campaigns start (default: in 30 days)."`
+	Days       int            `name:"days" default:"90" placeholder:"COUNT" help:"On how many days campaigns start (default ${default})."`
+	Retailers  int            `name:"retailers" default:"12" placeholder:"COUNT" help:"How many retailers, over the world (default ${default})."`
+	Changes    float64        `name:"changes" default:"0.3" placeholder:"SHARE" help:"Share of campaigns, 0 to 1, that are updated, paused, resumed or cancelled (default ${default})."`
+	Stores     int            `name:"stores" placeholder:"COUNT" help:"How many stores, shared out among the retailers (default: 20 to 299 each)."`
+	StoresEach int            `name:"stores-each" placeholder:"COUNT" help:"In how many stores each campaign runs (default: 3 to 14)."`
+	Devices    int            `name:"devices" placeholder:"COUNT" help:"How many devices are registered in each store first: for campaignd simulate, since devices have a topic of their own (default 0)."`
 }
 
 // Help implements kong.HelpProvider.
@@ -28,6 +31,7 @@ func (generateCommand) Help() string {
 created two days to three weeks before, some changed later. Events come in the order of their time.
 
     campaignctl generate --campaigns 1000 --seed 7 --from 2027-01-01 > campaigns.jsonl
+    campaignctl generate --campaigns 100 --stores 50 --retailers 2 --devices 1 | campaignd simulate - --until 2027-06-01T00:00:00Z
     campaignctl generate --campaigns 20 --days 1 --starts-in 30s | campaignctl publish -`
 }
 
@@ -66,7 +70,7 @@ func (c *generateCommand) Run(ctx context.Context, on console) error {
 func (c *generateCommand) settings(now time.Time) (generate.Settings, error) {
 	s := generate.Settings{
 		Campaigns: c.Campaigns, Seed: defaultSeed, From: now.AddDate(0, 0, defaultLeadDays), Days: c.Days, Retailers: c.Retailers,
-		Changes: c.Changes,
+		Changes: c.Changes, Stores: c.Stores, StoresEach: c.StoresEach, Devices: c.Devices,
 	}
 	switch {
 	case c.StartsIn != nil && (*c.StartsIn < 0 || c.From != ""):

@@ -8,6 +8,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/rmn-arms/campaign-engine/cmd/internal/unfold"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -57,7 +58,7 @@ func (c *tailCommand) show(ctx context.Context, on console) error {
 	show := func(r *kgo.Record) {
 		line := describe(recordOf(r), on.outIsTerminal)
 		if c.JSON {
-			line = unfold(recordOf(r))
+			line = unfold.Line(recordOf(r))
 		}
 		_, _ = out.WriteString(line + "\n") // the writer keeps its error for Flush
 	}

@@ -21,11 +21,12 @@ const (
 )
 
 type program struct {
-	Run     runCommand    `cmd:"" help:"Run the engine. Without --brokers it brings a broker of its own, kept in the data folder."`
-	Ready   readyCommand  `cmd:"" help:"Ask the engine that runs here whether it is ready; 1 and the reasons when it is not."`
-	Topics  topicsCommand `cmd:"" help:"Compare, create or draw the topics."`
-	Keys    keysCommand   `cmd:"" help:"Make and change the keys that commands to devices are signed with."`
-	Version versionFlag   `name:"version" help:"Print the version."`
+	Run      runCommand      `cmd:"" help:"Run the engine. Without --brokers it brings a broker of its own, kept in the data folder."`
+	Simulate simulateCommand `cmd:"" help:"Simulate the engine over a file of events, without a broker, as fast as the machine can."`
+	Ready    readyCommand    `cmd:"" help:"Ask the engine that runs here whether it is ready; 1 and the reasons when it is not."`
+	Topics   topicsCommand   `cmd:"" help:"Compare, create or draw the topics."`
+	Keys     keysCommand     `cmd:"" help:"Make and change the keys that commands to devices are signed with."`
+	Version  versionFlag     `name:"version" help:"Print the version."`
 }
 
 func main() {

@@ -6,7 +6,7 @@
 // transaction. Either all of a batch happened, or nothing did.
 //
 //	config := engine.Config{Connect: opts, Instance: "engine-1", Clock: clock}
-//	e, err := engine.New(config, graph)
+//	e, err := engine.New(config, graph) // a goka.DefineGroup, or the GroupGraph of a Define
 //	...
 //	err = e.Run(ctx) // until ctx ends, or nothing can be done
 //
@@ -26,6 +26,7 @@
 //	engine.go        Config, Engine, Run; build.go: waiting for brokers and topics
 //	observer.go      what is told as it happens; overview.go: what is asked for (status.go, progress.go, sight.go)
 //	context.go       what callbacks see; oncommit.go: what they want done once it counts
+//	graph.go         a group graph that tells its callbacks, for who runs them without goka
 //	timer.go         timers as an input of the graph; rowdue.go: when rows are due
 //	group.go         goka's consumer group: members, one after the other, with pauses between them; ghost.go: who took the name
 //	member.go        one client: join, serve assignments, leave; client.go: its options

@@ -133,7 +133,7 @@ func New(config Config, graph *goka.GroupGraph) (*Engine, error) {
 	}
 	shape := shapeOf(graph)
 	if shape.timers && shape.table == "" {
-		return nil, fmt.Errorf("checking the graph of group %s: OnTimer needs a table (goka.Persist)", graph.Group())
+		return nil, fmt.Errorf("checking the graph of group %s: %w", graph.Group(), errTimersNeedTable)
 	}
 	if !shape.timers {
 		config.DueOf = nil

@@ -1,6 +1,8 @@
 package router
 
 import (
+	"fmt"
+
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/rmn-arms/campaign-engine/schemas"
@@ -68,6 +70,13 @@ func destination(r *kgo.Record) (store, device string, refusal *topics.Refusal) 
 
 // signed returns the record that goes into a store's topic: the same bytes, time and headers, and the signature.
 func (i item) signed(jws string) *kgo.Record {
+	record := i.bare()
+	record.Headers = append(record.Headers, kgo.RecordHeader{Key: schemas.SignatureHeader, Value: []byte(jws)})
+	return record
+}
+
+// bare is signed without a signature.
+func (i item) bare() *kgo.Record {
 	headers := make([]kgo.RecordHeader, 0, len(i.record.Headers)+1)
 	for _, header := range i.record.Headers {
 		if header.Key != schemas.SignatureHeader {
@@ -76,6 +85,24 @@ func (i item) signed(jws string) *kgo.Record {
 	}
 	return &kgo.Record{
 		Topic: string(i.to), Partition: 0, Key: []byte(i.device), Value: i.record.Value, Timestamp: i.record.Timestamp,
-		Headers: append(headers, kgo.RecordHeader{Key: schemas.SignatureHeader, Value: []byte(jws)}),
+		Headers: headers,
 	}
+}
+
+// Route returns the record that goes into its store's topic for one of device-commands, as a Router makes it, signed by sign
+// (nil: not signed). A refusal says that it goes nowhere; an error is sign's.
+func Route(record *kgo.Record, sign func(value []byte) (string, error)) (*kgo.Record, *topics.Refusal, error) {
+	store, device, refusal := destination(record)
+	if refusal != nil {
+		return nil, refusal, nil
+	}
+	to := item{record: record, to: topics.StoreTopic(store), device: device}
+	if sign == nil {
+		return to.bare(), nil, nil
+	}
+	jws, err := sign(record.Value)
+	if err != nil {
+		return nil, nil, fmt.Errorf("signing a command: %w", err)
+	}
+	return to.signed(jws), nil, nil
 }

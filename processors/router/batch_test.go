@@ -1,6 +1,7 @@
 package router
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -64,5 +66,42 @@ func TestANameThatIsTakenAgainAndAgain(t *testing.T) {
 		if strings.Join(got, " ") != c.want {
 			t.Errorf("%v: %v", c.at, got)
 		}
+	}
+}
+
+// Route makes of a command what goes into its store's topic, signed or not; of what is none it says why, and asks for no signature.
+func TestRoute(t *testing.T) {
+	event := schemas.NewEvent("d-1/7/1", schemas.DeviceCommand, "s-1", 5, schemas.Command{
+		CommandID: "d-1/7", DeviceID: "d-1", StoreID: "s-1", PlaylistRevision: 7, Attempt: 1, Playlist: []schemas.PlaylistEntry{},
+	})
+	value, err := topics.EncodeCommand(&event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := &kgo.Record{Key: []byte("s-1"), Value: value, Timestamp: time.UnixMilli(5), Headers: []kgo.RecordHeader{
+		{Key: "h", Value: []byte("1")}, {Key: schemas.SignatureHeader, Value: []byte("of somebody else")},
+	}}
+	asked := 0
+	sign := func([]byte) (string, error) { asked++; return "mine", nil }
+	for name, signs := range map[string]func([]byte) (string, error){"h=1 jws=mine": sign, "h=1": nil} {
+		routed, refusal, err := Route(command, signs)
+		if err != nil || refusal != nil {
+			t.Fatalf("%v %v", refusal, err)
+		}
+		var headers []string
+		for _, header := range routed.Headers {
+			headers = append(headers, header.Key+"="+string(header.Value))
+		}
+		if routed.Topic != string(topics.StoreTopic("s-1")) || string(routed.Key) != "d-1" || string(routed.Value) != string(value) ||
+			!routed.Timestamp.Equal(command.Timestamp) || strings.Join(headers, " ") != name {
+			t.Errorf("%s: it is %+v", name, routed)
+		}
+	}
+	broken := errors.New("no key")
+	if _, _, err := Route(command, func([]byte) (string, error) { return "", broken }); !errors.Is(err, broken) {
+		t.Errorf("without a key it ends with %v", err)
+	}
+	if _, refusal, err := Route(&kgo.Record{Key: []byte("s-2"), Value: value}, sign); refusal == nil || err != nil || asked != 1 {
+		t.Errorf("a command under another store's key: %v, %v; signed %d times", refusal, err, asked)
 	}
 }

@@ -91,10 +91,7 @@ func (e *Engine) Check() error {
 	if err := within("--commit-interval", e.CommitInterval, commitIntervalMin, commitIntervalMax); err != nil {
 		return err
 	}
-	if err := within("--distribution-lead", e.DistributionLead, 0, leadMax); err != nil {
-		return err
-	}
-	if err := within("--settlement-grace", e.SettlementGrace, 0, leadMax); err != nil {
+	if err := CheckCampaigns(e.DistributionLead, e.SettlementGrace); err != nil {
 		return err
 	}
 	_, err := e.Groups()

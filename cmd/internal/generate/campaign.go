@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -16,6 +17,12 @@ import (
 const (
 	leadMinDays = 2
 	leadMaxDays = 21
+)
+
+// In how many stores a campaign runs unless it is said: at the least, and at the most.
+const (
+	storesEachMin = 3
+	storesEachMax = 14
 )
 
 // step is something that a campaign service publishes about a campaign.
@@ -53,7 +60,8 @@ func (g *generator) plan(number int) (campaign, slot, *rand.Rand) {
 func (g *generator) campaign(number int) campaign {
 	c, s, draw := g.plan(number)
 	// The seed is in the id, so that the campaigns of two seeds do not meet.
-	c.first = define(fmt.Sprintf("%s-%s-%d", c.retailer.id, strconv.FormatUint(g.Seed, 36), number+1), c.retailer, s, draw)
+	id := fmt.Sprintf("%s-%s-%d", c.retailer.id, strconv.FormatUint(g.Seed, 36), number+1)
+	c.first = define(id, c.retailer, s, g.StoresEach, draw)
 	return c
 }
 
@@ -62,8 +70,8 @@ func officeHours(draw *rand.Rand) time.Duration {
 	return 8*time.Hour + time.Duration(draw.Int64N(int64(10*time.Hour/time.Millisecond)))*time.Millisecond
 }
 
-// define draws a definition.
-func define(id string, r *retailer, s slot, draw *rand.Rand) schemas.Definition {
+// define draws a definition; storesEach is 0 where the number of its stores is drawn, too.
+func define(id string, r *retailer, s slot, storesEach int, draw *rand.Rand) schemas.Definition {
 	d := schemas.Definition{
 		CampaignID: id, AdvertiserID: fmt.Sprintf("adv-%s-%d", r.id, 1+draw.IntN(r.advertisers)),
 		Name: r.name + ": " + s.title, TimeZone: r.zone(draw), Budget: budget(r, draw),
@@ -77,7 +85,9 @@ func define(id string, r *retailer, s slot, draw *rand.Rand) schemas.Definition 
 		grace := int64(15*60) * int64(1+draw.IntN(8))
 		d.SettlementGraceSeconds = &grace
 	}
-	for _, store := range draw.Perm(r.stores)[:3+draw.IntN(12)] {
+	stores := draw.Perm(r.stores)
+	count := storesEachMin + draw.IntN(storesEachMax-storesEachMin+1)
+	for _, store := range stores[:cmp.Or(storesEach, count)] {
 		d.Stores = append(d.Stores, r.storeID(store))
 	}
 	slices.Sort(d.Stores)

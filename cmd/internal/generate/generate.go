@@ -7,6 +7,7 @@
 //	calendar.go  which kind of campaign, and its window
 //	campaign.go  one campaign: its definition and what happens to it later
 //	event.go     its events
+//	devices.go   the devices in the stores
 //
 // The same settings give the same events, byte for byte, on every machine and Go release: every draw comes from
 // math/rand/v2's PCG (PCG-DXSM, whose output is fixed), seeded with Settings.Seed and a stream of its own for each
@@ -41,6 +42,12 @@ type Settings struct {
 	Retailers int
 	// Changes is the share of campaigns, 0 to 1, that are changed after they were created.
 	Changes float64
+	// Stores is how many stores there are, shared out evenly among the retailers; 0: 20 to 299 each.
+	Stores int
+	// StoresEach is in how many stores each campaign runs; 0: 3 to 14.
+	StoresEach int
+	// Devices is how many devices are registered in each store, before anything else happens.
+	Devices int
 }
 
 // The limits of Settings. A step of the order of events takes 16 bytes, so the most campaigns take about 300 MB.
@@ -48,6 +55,8 @@ const (
 	CampaignsMax = 10_000_000
 	DaysMax      = 3660
 	RetailersMax = 1000
+	StoresMax    = 1_000_000
+	DevicesMax   = 1000
 )
 
 // ErrSettings says that the settings are outside the limits.
@@ -66,6 +75,11 @@ func (s Settings) check() error {
 		return fmt.Errorf("%w: retailers must be from 1 to %d", ErrSettings, RetailersMax)
 	case !(s.Changes >= 0 && s.Changes <= 1):
 		return fmt.Errorf("%w: changes must be from 0 to 1", ErrSettings)
+	case s.Stores < 0 || s.Stores > StoresMax || s.Devices < 0 || s.Devices > DevicesMax:
+		return fmt.Errorf("%w: stores must be from 1 to %d, devices from 0 to %d a store", ErrSettings, StoresMax, DevicesMax)
+	case s.StoresEach < 0 || s.fewestStores() < cmp.Or(s.StoresEach, storesEachMax):
+		return fmt.Errorf("%w: the smallest retailer has %d stores, so a campaign cannot run in %d", ErrSettings, s.fewestStores(),
+			cmp.Or(s.StoresEach, storesEachMax))
 	case s.From.Year() < 1971 || s.From.Year() > 9900:
 		return fmt.Errorf("%w: from must be a day of the years 1971 to 9900", ErrSettings)
 	}
@@ -88,12 +102,21 @@ func Events(s Settings) (iter.Seq[Event], error) {
 	g.retailers = make([]retailer, s.Retailers)
 	for i := range g.retailers {
 		g.retailers[i] = newRetailer(i, g.draws(retailerStreams+uint64(i)))
+		if s.Stores > 0 {
+			g.retailers[i].stores = s.storesOf(i)
+		}
 	}
 	if !s.First.IsZero() {
 		g.move = s.First.Truncate(time.Millisecond).Sub(g.earliest())
 	}
 	return func(yield func(Event) bool) {
-		for _, at := range g.order() {
+		order := g.order()
+		for event := range g.devices(order[0].at) {
+			if !yield(event) {
+				return
+			}
+		}
+		for _, at := range order {
 			c := g.campaign(int(at.campaign))
 			if !yield(c.event(int(at.step))) {
 				return

@@ -254,3 +254,58 @@ func TestLimits(t *testing.T) {
 		}
 	}
 }
+
+// TestStoresAndDevices: where it is said how many stores there are, campaigns run in these, and their devices come first.
+func TestStoresAndDevices(t *testing.T) {
+	s := settings(4, 300)
+	s.Retailers, s.Stores, s.StoresEach, s.Devices = 3, 20, 4, 2
+	devices := make(map[string]int) // by store
+	last := schemas.Instant(0)
+	for line := range bytes.Lines(lines(t, s)) {
+		var envelope schemas.RawEvent
+		if err := json.Unmarshal(line, &envelope); err != nil {
+			t.Fatal(err)
+		}
+		if *envelope.Time < last {
+			t.Fatalf("comes after an event of %v:\n%s", last, line)
+		}
+		last = *envelope.Time
+		if envelope.Type == schemas.DeviceRegistered {
+			if _, refusal := topics.DecodeDeviceEvent([]byte(envelope.Subject), bytes.TrimSpace(line), nil); refusal != nil {
+				t.Fatalf("%v\n%s", refusal, line)
+			}
+			devices[envelope.Subject]++
+			continue
+		}
+		_, event := eventOf(t, line)
+		if event.Definition == nil {
+			continue
+		}
+		if len(event.Definition.Stores) != s.StoresEach {
+			t.Fatalf("%d stores, not %d:\n%s", len(event.Definition.Stores), s.StoresEach, line)
+		}
+		for _, store := range event.Definition.Stores {
+			if devices[store] != s.Devices {
+				t.Fatalf("store %s has %d devices:\n%s", store, devices[store], line)
+			}
+		}
+	}
+	if len(devices) != s.Stores {
+		t.Errorf("%d stores, not %d", len(devices), s.Stores)
+	}
+	for _, wrong := range []func(*generate.Settings){
+		func(s *generate.Settings) { s.Stores = -1 }, func(s *generate.Settings) { s.StoresEach = 7 },
+		func(s *generate.Settings) { s.Stores, s.StoresEach = 0, 21 }, func(s *generate.Settings) { s.Devices = 1001 },
+		func(s *generate.Settings) { s.StoresEach = 0 },
+	} {
+		refused := s
+		if wrong(&refused); !refuses(refused) {
+			t.Errorf("these are not refused: %+v", refused)
+		}
+	}
+}
+
+func refuses(s generate.Settings) bool {
+	_, err := generate.Events(s)
+	return errors.Is(err, generate.ErrSettings)
+}

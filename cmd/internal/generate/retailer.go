@@ -30,7 +30,7 @@ func newRetailer(number int, draw *rand.Rand) retailer {
 		id:     fmt.Sprintf("%s-%d", strings.ReplaceAll(strings.ToLower(name), " ", "-"), number+1),
 		name:   name,
 		market: all[number%len(all)], adDay: adDays[draw.IntN(len(adDays))],
-		stores: 20 + draw.IntN(280), advertisers: 5 + draw.IntN(40),
+		stores: storesMin + draw.IntN(280), advertisers: 5 + draw.IntN(40),
 	}
 }
 

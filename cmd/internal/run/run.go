@@ -110,7 +110,7 @@ func New(s Settings) (*Process, error) {
 			Rights:    func(ctx context.Context) error { return p.rights(ctx, g) },
 			NoStandby: !s.Standby, YieldTo: first, Log: s.Log.With().Str("processor", g.Short).Logger(),
 			Observe: metrics.observer(g.Short, owned),
-		}, graph)
+		}, graph.GroupGraph)
 		if err != nil {
 			return nil, err
 		}

@@ -1,7 +1,9 @@
-package main
+// Package unfold writes records as lines of JSON, for campaignctl tail --json and campaignd simulate.
+package unfold
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -12,9 +14,13 @@ import (
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
-// unfold writes a record as a line of JSON: where it stands, its headers but for those that are the event's attributes, and,
-// last, the event in CloudEvents' JSON format. A value that is no event stands in value_base64; a tombstone has neither.
-func unfold(r topics.Record) string {
+// Line writes a record as a line of JSON, without its end: where it stands, its headers but for those that are the event's
+// attributes, and, last, the event in CloudEvents' JSON format. A value that is no event stands in value_base64; a tombstone has
+// neither.
+func Line(r topics.Record) string { return string(AppendLine(nil, r)) }
+
+// AppendLine appends a Line.
+func AppendLine(line []byte, r topics.Record) []byte {
 	place, err := json.Marshal(struct {
 		Topic     string `json:"topic"`
 		Partition int32  `json:"partition"`
@@ -25,16 +31,15 @@ func unfold(r topics.Record) string {
 		Headers   map[string]string `json:"headers,omitempty"`
 	}{r.Topic, r.Partition, r.Offset, r.Timestamp.String(), string(r.Key), headersOf(r)})
 	if err != nil {
-		return err.Error() // nothing in it can fail
+		return append(line, err.Error()...) // nothing in it can fail
 	}
-	line := place[:len(place)-1]
+	line = append(line, place[:len(place)-1]...)
 	if event := eventOf(r); event != nil {
 		line = append(append(line, `,"event":`...), event...)
 	} else if r.Value != nil {
-		encoded, _ := json.Marshal(r.Value)
-		line = append(append(line, `,"value_base64":`...), encoded...)
+		line = append(append(append(line, `,"value_base64":"`...), base64.StdEncoding.EncodeToString(r.Value)...), '"')
 	}
-	return string(append(line, '}'))
+	return append(line, '}')
 }
 
 // headersOf returns the headers that are no attributes of the event: the signature of a command, a trace. Of those of one

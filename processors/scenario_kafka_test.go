@@ -1,0 +1,118 @@
+//go:build kafka
+
+package processors_test
+
+import (
+	"context"
+	"flag"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/rmn-arms/campaign-engine/topics"
+)
+
+var kafka = flag.String("kafka", "", "a broker of Apache Kafka that nobody else uses: all topics and groups on it are deleted")
+
+// onKafka are the scenarios that are played on Apache Kafka, too: some of each kind, since each takes seconds there.
+func onKafka() []string {
+	return []string{
+		"start-and-end", "pause-and-resume", "dst-gap", "bad-rules", "plays-active", "plays-over-budget", "plays-after-lock",
+		"devices-24h", "devices-changes", "devices-come-and-go",
+	}
+}
+
+// TestScenariosOnKafka plays scenarios on the real engine over Apache Kafka and in a simulation, and wants the same facts from
+// both: those of the script (transitions, statements, what the last playlists are), and byte for byte the same records of
+// transitions, statements and releases. The suite of cmd starts the broker and this test.
+func TestScenariosOnKafka(t *testing.T) {
+	if *kafka == "" {
+		t.Fatal("it is run by cmd/internal/suite: make test-kafka")
+	}
+	for _, name := range onKafka() {
+		t.Run(name, func(t *testing.T) {
+			s := loadScript(t, filepath.Join("testdata", "scenarios", name+".txt"))
+			simulated := playScript(t, s, deploymentKind{"simulation", deploySimulated}, checking).chronicle.values
+			s = loadScript(t, filepath.Join("testdata", "scenarios", name+".txt"))
+			live := playScript(t, s, deploymentKind{"kafka", deployOnKafka}, checking).chronicle.values
+			if diff := cmp.Diff(simulated, live); diff != "" {
+				t.Errorf("the engine on Kafka tells other records than the simulation (-simulation +kafka):\n%s", diff)
+			}
+		})
+	}
+}
+
+func deployOnKafka(t *testing.T, s setup) deployment {
+	t.Helper()
+	empty(t)
+	d := newBrokerAt(t, s, []string{*kafka})
+	d.keepLooking()
+	d.start(s.settings)
+	return d
+}
+
+// keepLooking has settle look again all the time: here what a commit has changed is seen a moment after it is known to be committed.
+func (d *brokerDeployment) keepLooking() {
+	look := time.NewTicker(5 * time.Millisecond)
+	ended := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-look.C:
+				d.signal()
+			case <-ended:
+				return
+			}
+		}
+	}()
+	d.t.Cleanup(func() {
+		look.Stop()
+		close(ended)
+	})
+}
+
+// empty deletes all groups and topics of the scenario before.
+func empty(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), brokerDeadline)
+	defer cancel()
+	client, err := kgo.NewClient(kgo.SeedBrokers(*kafka))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	admin := kadm.NewClient(client)
+	groups, err := admin.ListGroups(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	deleted, err := admin.DeleteGroups(ctx, groups.Groups()...)
+	if err == nil {
+		err = deleted.Error()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	there, err := admin.ListTopics(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, topic := range there {
+		if _, known := topics.StreamNamed(topics.Name(topic.Topic)); known || strings.HasPrefix(topic.Topic, string(topics.DeviceCommands)) {
+			names = append(names, topic.Topic)
+		}
+	}
+	gone, err := admin.DeleteTopics(ctx, names...)
+	if err == nil {
+		err = gone.Error()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
