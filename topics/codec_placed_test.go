@@ -57,7 +57,7 @@ func somePlaced(t *rapid.T) schemas.Placed {
 		EndsAt: schemas.Instant(instants.Draw(t, "ends")), EndsAtLocal: text.Draw(t, "ends local"),
 		TimeZone: text.Draw(t, "zone"), Disambiguation: schemas.Disambiguation(text.Draw(t, "disambiguation")),
 		TZDB: text.Draw(t, "tzdb"), Budget: schemas.Money{Amount: text.Draw(t, "amount"), Currency: text.Draw(t, "currency")},
-		CPM:    text.Draw(t, "cpm"), Stores: rapid.SliceOf(text).Draw(t, "stores"),
+		CPM: text.Draw(t, "cpm"), Stores: rapid.SliceOf(text).Draw(t, "stores"),
 		Creatives: rapid.SliceOf(rapid.Custom(someCreative)).Draw(t, "creatives"),
 	}
 	if rapid.Bool().Draw(t, "has grace") {

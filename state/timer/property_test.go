@@ -50,7 +50,7 @@ type run struct {
 	last    *timer.Change
 	fired   map[timer.Transition]instant.Instant
 	waits   map[timer.Transition]bool // planned, and not fired since
-	trace   timer.Trace // of the newest accepted change
+	trace   timer.Trace               // of the newest accepted change
 }
 
 type plan struct{ at, since instant.Instant }

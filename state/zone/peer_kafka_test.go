@@ -63,7 +63,9 @@ func TestPythonSaysTheSame(t *testing.T) {
 	}
 }
 
-func yearStart(year int) instant.Instant { return instant.Of(time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)) }
+func yearStart(year int) instant.Instant {
+	return instant.Of(time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC))
+}
 
 // farChangesOf returns the changes of some years far ahead, leap years, centuries and the last but one that there is.
 func farChangesOf(z *Zone) (changes []instant.Instant) {
