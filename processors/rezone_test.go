@@ -1,14 +1,17 @@
 package processors_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/rmn-arms/campaign-engine/processors"
+	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/state/table"
 	"github.com/rmn-arms/campaign-engine/state/timer"
 	"github.com/rmn-arms/campaign-engine/state/zone"
 	"github.com/rmn-arms/campaign-engine/state/zone/zonetest"
+	"github.com/rmn-arms/campaign-engine/topics"
 )
 
 // TestRowsOfAnotherDatabaseAreDueSinceTheProcessBegan: no hook of the engine is needed to find them, after whatever recovery.
@@ -64,4 +67,57 @@ func over(row timer.Row, at instant.Instant) timer.Row {
 	row.Timers[timer.Settle].At = row.EndsAt.Add(7)
 	row, _ = timer.Fire(row, at)
 	return row
+}
+
+// TestAnEventIsReadBehindTheRezone: an event may be read before the timer has fired by which a row of another database is found.
+// It finds the campaign as that would have left it: moved, and with what is due by the new rules behind it.
+func TestAnEventIsReadBehindTheRezone(t *testing.T) {
+	start := at("2027-06-01T00:00:00Z")
+	d := deployOnTester(t, setup{partitions: 1, now: start}).(*testerDeployment)
+	publish := func(line string) {
+		t.Helper()
+		step, err := parseStep(1, line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		record, err := eventRecord(step, line, schemas.Instant(d.now))
+		if err != nil {
+			t.Fatal(err)
+		}
+		record.Timestamp = schemas.Instant(d.now)
+		d.publish([]topics.Record{record})
+	}
+	publish("create c-1 rev=1 starts_local=2027-07-01T09:00:00 ends_local=2027-07-02T09:00:00 zone=Europe/London")
+	publish("create c-2 rev=1 starts_local=2027-07-01T09:00:00 ends_local=2027-07-02T09:00:00 zone=Europe/Berlin")
+	d.settle()
+	d.outputs()
+
+	release, err := zonetest.Release("2031a", map[string]string{"Europe/London": "Europe/Berlin", "Europe/Berlin": "Europe/London"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	*d.settings.Zones = *release
+	d.dateAnew(topics.CampaignEngineTimersTable)
+	d.drive(at("2027-07-01T07:30:00Z")) // by the new rules London has started half an hour ago, and Berlin starts in half an hour
+	publish("pause c-1 rev=2")
+	publish("create c-2 rev=1 starts_local=2027-07-01T09:00:00 ends_local=2027-07-02T09:00:00 zone=Europe/Berlin")
+	d.settle()
+	var dues []string
+	for _, record := range byTopic(d.outputs())[topics.TransitionsDue] {
+		event, refusal := topics.DecodeDue(record.Value)
+		if refusal != nil {
+			t.Fatal(refusal.Detail)
+		}
+		dues = append(dues, event.ID)
+	}
+	want := []string{
+		"c-1/1/rezone-2031a", "c-1/1/distribute", "c-1/1/start", "c-1/2/pause", "c-2/1/rezone-2031a",
+	}
+	if !slices.Equal(dues, want) {
+		t.Errorf("due are %q; want %q", dues, want)
+	}
+	counted := d.counted(topics.Timers)
+	if counted[processors.Rezoned] != 2 || counted[processors.Unmoved] != 0 || counted[processors.Duplicates] != 1 {
+		t.Errorf("counted are %v; want 2 rezoned, 1 duplicate", counted)
+	}
 }
