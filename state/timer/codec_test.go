@@ -208,6 +208,18 @@ func sameIfTaken(t *testing.T, name string, data []byte) {
 	}
 }
 
+// TestADatabaseWithoutAWallClockTimeIsNoRow: it would be a second encoding of a row that waits for no rules.
+func TestADatabaseWithoutAWallClockTimeIsNoRow(t *testing.T) {
+	for _, name := range []string{"plain", "settled", "cancelled"} {
+		row := rows()[name]
+		row.Wording.Database = "2025c"
+		data := row.AppendBinary(nil)
+		if err := row.UnmarshalBinary(data); !errors.Is(err, timer.ErrRow) {
+			t.Errorf("a %s row with a database is read: %v, %+v", name, err, row)
+		}
+	}
+}
+
 func TestLongTextsFit(t *testing.T) {
 	row := rows()["worded"]
 	row.AdvertiserID, row.Wording.Zone = strings.Repeat("a", 255), strings.Repeat("z", 255)
