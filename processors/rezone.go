@@ -1,6 +1,8 @@
 package processors
 
 import (
+	"github.com/rs/zerolog"
+
 	"github.com/rmn-arms/campaign-engine/processors/engine"
 	"github.com/rmn-arms/campaign-engine/state/timer"
 )
@@ -34,13 +36,13 @@ func (t timers) tell(ctx engine.Context, before, after *timer.Row, did timer.Rez
 	if !first {
 		return
 	}
-	log := engine.LogOf(ctx)
-	line, text := log.Info(), "the rules of a time zone have changed: a campaign's window moves"
+	level, text := zerolog.InfoLevel, "the rules of a time zone have changed: a campaign's window moves"
 	if did.Kept {
-		line, text = log.Warn(), "the rules of a time zone have changed, but a campaign's wall-clock time means nothing by them: "+
+		level, text = zerolog.WarnLevel, "the rules of a time zone have changed, but a campaign's wall-clock time means nothing by them: "+
 			"it keeps its instant, and should be updated"
 	}
-	line.Str("campaign_id", ctx.Key()).Int64("revision", after.Revision).Str("time_zone", after.Wording.Zone).
+	log := engine.LogOf(ctx)
+	log.WithLevel(level).Str("campaign_id", ctx.Key()).Int64("revision", after.Revision).Str("time_zone", after.Wording.Zone).
 		Str("tzdb_before", before.Wording.Database).Str("tzdb", after.Wording.Database).
 		Time("starts_at_before", before.StartsAt.Time()).Time("starts_at", after.StartsAt.Time()).
 		Time("ends_at_before", before.EndsAt.Time()).Time("ends_at", after.EndsAt.Time()).

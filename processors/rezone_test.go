@@ -1,10 +1,16 @@
 package processors_test
 
 import (
+	"bytes"
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/rs/zerolog"
+
 	"github.com/rmn-arms/campaign-engine/processors"
+	"github.com/rmn-arms/campaign-engine/processors/engine"
 	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/state/table"
@@ -74,19 +80,7 @@ func over(row timer.Row, at instant.Instant) timer.Row {
 func TestAnEventIsReadBehindTheRezone(t *testing.T) {
 	start := at("2027-06-01T00:00:00Z")
 	d := deployOnTester(t, setup{partitions: 1, now: start}).(*testerDeployment)
-	publish := func(line string) {
-		t.Helper()
-		step, err := parseStep(1, line)
-		if err != nil {
-			t.Fatal(err)
-		}
-		record, err := eventRecord(step, line, schemas.Instant(d.now))
-		if err != nil {
-			t.Fatal(err)
-		}
-		record.Timestamp = schemas.Instant(d.now)
-		d.publish([]topics.Record{record})
-	}
+	publish := func(line string) { d.publish([]topics.Record{drawn(t, line, d.now)}) }
 	publish("create c-1 rev=1 starts_local=2027-07-01T09:00:00 ends_local=2027-07-02T09:00:00 zone=Europe/London")
 	publish("create c-2 rev=1 starts_local=2027-07-01T09:00:00 ends_local=2027-07-02T09:00:00 zone=Europe/Berlin")
 	d.settle()
@@ -120,4 +114,69 @@ func TestAnEventIsReadBehindTheRezone(t *testing.T) {
 	if counted[processors.Rezoned] != 2 || counted[processors.Unmoved] != 0 || counted[processors.Duplicates] != 1 {
 		t.Errorf("counted are %v; want 2 rezoned, 1 duplicate", counted)
 	}
+}
+
+// TestAMoveIsLogged: with what it was and is; one that could not be made as a warning, which names the campaign.
+func TestAMoveIsLogged(t *testing.T) {
+	var lines bytes.Buffer // written by one engine at a time, and read when it has ended
+	d := newBroker(t, setup{partitions: 1, now: at("2027-06-01T00:00:00Z")})
+	d.configure = func(c *engine.Config) { c.Log = zerolog.New(&lines).Level(zerolog.InfoLevel) }
+	d.begin(topics.Timers)
+	d.ready()
+	for _, line := range []string{
+		"create c-1 rev=1 starts_local=2027-07-01T09:00:00 ends_local=2027-07-02T09:00:00 zone=Europe/Berlin",
+		"create c-2 rev=1 starts_local=2027-07-01T09:00:00 ends_local=2027-07-02T09:00:00 zone=Asia/Tokyo",
+		"create c-3 rev=1 starts_local=2027-12-01T09:00:00 ends_local=2027-12-02T09:00:00 zone=Europe/Berlin",
+	} {
+		d.publish([]topics.Record{drawn(t, line, d.setup.now)})
+	}
+	d.settle()
+	d.halt(topics.Timers)
+	release, err := zonetest.Release("2031a", map[string]string{"Europe/Berlin": "Africa/Lagos", "Asia/Tokyo": ""})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.setup.settings.Zones = release
+	d.begin(topics.Timers)
+	d.ready()
+	d.settle()
+	d.halt(topics.Timers)
+	var logged []string
+	for line := range strings.Lines(lines.String()) {
+		if strings.Contains(line, `"tzdb"`) {
+			logged = append(logged, strings.TrimSpace(line))
+		}
+	}
+	slices.SortFunc(logged, func(a, b string) int {
+		return strings.Compare(a[strings.Index(a, "campaign_id"):], b[strings.Index(b, "campaign_id"):])
+	})
+	want := []string{
+		`{"level":"info","campaign_id":"c-1","revision":1,"time_zone":"Europe/Berlin","tzdb_before":"` + zone.DatabaseVersion + `","tzdb":"2031a",` +
+			`"starts_at_before":"2027-07-01T07:00:00Z","starts_at":"2027-07-01T08:00:00Z",` +
+			`"ends_at_before":"2027-07-02T07:00:00Z","ends_at":"2027-07-02T08:00:00Z","no_more_are_logged":false,` +
+			`"message":"the rules of a time zone have changed: a campaign's window moves"}`,
+		`{"level":"warn","campaign_id":"c-2","revision":1,"time_zone":"Asia/Tokyo","tzdb_before":"` + zone.DatabaseVersion + `","tzdb":"2031a",` +
+			`"starts_at_before":"2027-07-01T00:00:00Z","starts_at":"2027-07-01T00:00:00Z",` +
+			`"ends_at_before":"2027-07-02T00:00:00Z","ends_at":"2027-07-02T00:00:00Z","no_more_are_logged":false,` +
+			`"message":"the rules of a time zone have changed, but a campaign's wall-clock time means nothing by them: ` +
+			`it keeps its instant, and should be updated"}`,
+	}
+	if diff := cmp.Diff(want, logged); diff != "" {
+		t.Errorf("logged is (-want +got):\n%s", diff)
+	}
+}
+
+// drawn is the record of a line of a script.
+func drawn(t *testing.T, line string, now instant.Instant) topics.Record {
+	t.Helper()
+	step, err := parseStep(1, line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	record, err := eventRecord(step, line, schemas.Instant(now))
+	if err != nil {
+		t.Fatal(err)
+	}
+	record.Timestamp = schemas.Instant(now)
+	return record
 }

@@ -5,8 +5,8 @@ import (
 	"github.com/rmn-arms/campaign-engine/state/zone"
 )
 
-// Settings are what an operator sets for all campaigns, and what a process brings along. The lead and the grace are frozen into a campaign's row when a revision is
-// accepted: changing them later moves nothing that is pending.
+// Settings are what an operator sets for all campaigns, and what a process brings along. The lead and the grace are frozen into a
+// campaign's row when a revision is accepted: changing them later moves nothing that is pending.
 type Settings struct {
 	// DistributionLead is how long before its start a campaign's content is distributed, in elapsed time.
 	DistributionLead instant.Millis

@@ -28,8 +28,8 @@ func TestSequencer(t *testing.T) {
 
 // The runs are on 2 January 1970 and reckon in ticks, so that windows are hours long and half an hour's steps apart.
 const (
-	begins instant.Instant = 86_400_000
-	tick                   = 3_600
+	begins = instant.Instant(86_400_000)
+	tick   = 3_600
 )
 
 // run is one campaign's history, and the books that the auditor keeps of it.
