@@ -38,8 +38,8 @@ func (t timers) tell(ctx engine.Context, before, after *timer.Row, did timer.Rez
 	}
 	level, text := zerolog.InfoLevel, "the rules of a time zone have changed: a campaign's window moves"
 	if did.Kept {
-		level, text = zerolog.WarnLevel, "the rules of a time zone have changed, but a campaign's wall-clock time means nothing by them: "+
-			"it keeps its instant, and should be updated"
+		level, text = zerolog.WarnLevel, "the rules of a time zone have changed, but a campaign's wall-clock time means nothing by "+
+			"them: it keeps its instant, and should be updated"
 	}
 	log := engine.LogOf(ctx)
 	log.WithLevel(level).Str("campaign_id", ctx.Key()).Int64("revision", after.Revision).Str("time_zone", after.Wording.Zone).
