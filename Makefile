@@ -22,7 +22,7 @@ TAGS := kafka,torture,bench
 # What the tests with a real broker need, beside Go.
 JAVA_PACKAGES := openjdk-17-jre-headless maven
 
-.PHONY: help run postgres build test test-kafka money devices torture torture-short bench check fmt-check lint alerts vuln topology
+.PHONY: help run postgres build test test-kafka zones money devices torture torture-short bench check fmt-check lint alerts vuln topology
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,11 +45,16 @@ test: ## vet, and every test that needs nothing but Go; five minutes or so
 	$(GO) test -timeout 5m -run '$(LARGE)' ./processors
 	$(GO) test -race -timeout 8m -skip '$(LARGE)' $(RACED)
 
-test-kafka: ## the tests against real Apache Kafka, which they fetch and start, and Postgres; needs Java 17, Maven and Postgres
+test-kafka: ## the tests against real Apache Kafka, which they fetch and start, and Postgres; needs Java 17, Maven, Postgres, Python
 	@$(call need_tests,kafka)
 	@$(call need_java)
+	@$(call need_python)
 	@.tools/install-postgres --needed
-	$(GO) test -tags kafka -count=1 -timeout 10m ./cmd/... ./state/pgstore
+	$(GO) test -tags kafka -count=1 -timeout 10m ./cmd/... ./state/pgstore ./state/zone
+
+zones: ## of make test-kafka: each change of each time zone, held against Python's zoneinfo
+	@$(call need_python)
+	$(GO) test -tags kafka -count=1 -v -run '^TestPythonSaysTheSame$$' ./state/zone
 
 # Of make money: SEED is of all that is random; 0: a random one, which is printed.
 SEED ?= 0
@@ -143,6 +148,11 @@ if ! command -v mvn >/dev/null || [ "$${major:-0}" -lt 17 ]; then \
 echo 'Apache Kafka needs Java 17 or newer, and Maven to fetch it: apt-get install -y $(JAVA_PACKAGES)' >&2; exit 1; fi
 endef
 
+# Time zones are held against a second implementation.
+define need_python
+python3 -c 'import zoneinfo' 2>/dev/null || \
+{ echo 'the test of time zones needs Python 3.9 or newer: apt-get install -y python3' >&2; exit 1; }
+endef
 
 # A door behind which no test stands says so and fails: it must not look as if something had been checked.
 define need_tests

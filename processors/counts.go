@@ -25,6 +25,12 @@ const (
 	// Postdated counts due transitions whose decided_at is later than the clock: it is that of the campaign's decision before,
 	// which was made by a clock that was ahead of this one. Each is Due, too.
 	Postdated = "postdated"
+	// Of pending campaigns whose wall-clock times another version of the time zone database had resolved:
+	Rezoned = "rezoned" // the window moves: each is Due, too
+	Unmoved = "unmoved" // it stays where it is
+	// RezoneKept are those, of both, of which an end stays where it is because it means nothing by the new rules: a time that is
+	// skipped or repeated and to be rejected, a zone that is gone, a window that would be none.
+	RezoneKept = "rezone-kept"
 	// Of plays, what is counted is the verdict, in the contract's words, and:
 	Held = "held" // its campaign is not known yet; counted again under its verdict if nobody schedules it
 	// Of accounts:

@@ -45,19 +45,19 @@ func (l lifecycle) onDue(gctx goka.Context, message any) {
 		return
 	}
 	due := &read.Data
-	placed, refusal := definitionOf(ctx, due)
+	value := ctx.Value()
+	row, _ := stored[campaign.Row](value)
+	placed, refusal := definitionOf(ctx, due, &row)
 	if refusal != nil {
 		record, at := l.read(ctx, message)
 		deadLetter(ctx, record, refusal, at)
 		return
 	}
-	value := ctx.Value()
 	if _, is := value.(Unreadable); is {
 		record, at := l.read(ctx, message)
 		l.told.refuseUnreadable(ctx, record, topics.CampaignEngineLifecycleTable, at)
 		return
 	}
-	row, _ := stored[campaign.Row](value)
 	decision := campaign.Apply(row, lifecycleDue(due, placed.window, ctx.Offset()))
 	if decision.Repeated {
 		ctx.Count(Duplicates)
@@ -90,7 +90,8 @@ func (l lifecycle) answer(ctx engine.Context, due *schemas.Due, placed placement
 	ctx.SetValue(&decision.Row)
 }
 
-// placement is a definition that a due carries.
+// placement is a definition that a due carries, or, of a rezone, the one in force with the window that it carries; raw is
+// how that is written, and empty where it is not yet.
 type placement struct {
 	window
 	campaign schemas.Placed
@@ -98,12 +99,16 @@ type placement struct {
 }
 
 // definitionOf reads the definition of a due that must carry one. What fails here can only have been written by others.
-func definitionOf(ctx engine.Context, due *schemas.Due) (placement, *topics.Refusal) {
+func definitionOf(ctx engine.Context, due *schemas.Due, row *campaign.Row) (placement, *topics.Refusal) {
 	if due.CampaignID != ctx.Key() {
 		return placement{}, &topics.Refusal{Reason: schemas.KeyMismatch, Detail: "key: must equal data.campaign_id"}
 	}
 	switch due.Transition {
-	case schemas.Schedule, schemas.Reschedule, schemas.Rezone:
+	case schemas.Schedule, schemas.Reschedule:
+	case schemas.Rezone:
+		if due.Window != nil {
+			return rezonedPlacement(due.Window, row)
+		}
 	default:
 		return placement{}, nil
 	}
@@ -111,10 +116,31 @@ func definitionOf(ctx engine.Context, due *schemas.Due) (placement, *topics.Refu
 	if err != nil {
 		return placement{}, &topics.Refusal{Reason: schemas.BadSchema, Detail: "data.campaign: must be a placed definition"}
 	}
+	return placementAt(placed, due.Campaign), nil
+}
+
+// rezonedPlacement is the definition in force with another window. Without one in force, or when it is not kept any more, the
+// rezone is rejected, whatever its window.
+func rezonedPlacement(to *schemas.Rezoned, row *campaign.Row) (placement, *topics.Refusal) {
+	if to.EndsAt <= to.StartsAt {
+		return placement{}, &topics.Refusal{Reason: schemas.BadSchema, Detail: "data.window.ends_at: must be after starts_at"}
+	}
+	if row.Campaign == nil {
+		return placement{}, nil
+	}
+	placed, err := topics.DecodePlaced(row.Campaign)
+	if err != nil {
+		return placement{}, &topics.Refusal{Reason: schemas.BadSchema, Detail: "data.window: the campaign in force cannot be read"}
+	}
+	placed.Rezone(to)
+	return placementAt(placed, nil), nil
+}
+
+func placementAt(placed schemas.Placed, raw json.RawMessage) placement {
 	return placement{
-		window:   window{instant.Instant(placed.StartsAt), instant.Instant(placed.EndsAt)},
-		campaign: placed, raw: due.Campaign,
-	}, nil
+		window:   window{startsAt: instant.Instant(placed.StartsAt), endsAt: instant.Instant(placed.EndsAt)},
+		campaign: placed, raw: raw,
+	}
 }
 
 // rendering returns the campaign in force as every applied transition shows it.
@@ -122,13 +148,18 @@ func rendering(ctx engine.Context, decision *campaign.Decision, placed placement
 	switch {
 	case !decision.Redefined:
 		return decision.Row.Campaign
-	case !decision.StartFixed:
+	case !decision.StartFixed && placed.raw != nil:
 		return placed.raw
 	}
-	// It has started: the start is a fact, and the wall-clock time that was wished for instead is not in force.
-	fixed := placed.campaign
-	fixed.StartsAt, fixed.StartsAtLocal = schemas.Instant(decision.Row.StartsAt), ""
-	encoded, err := topics.EncodePlaced(fixed)
+	inForce := placed.campaign
+	if decision.StartFixed {
+		// It has started: the start is a fact, and the wall-clock time that was wished for instead is not in force.
+		inForce.StartsAt, inForce.StartsAtLocal = schemas.Instant(decision.Row.StartsAt), ""
+		if inForce.EndsAtLocal == "" {
+			inForce.TZDB = "" // nothing is left that it resolves
+		}
+	}
+	encoded, err := topics.EncodePlaced(inForce)
 	if err != nil {
 		ctx.Fail(err)
 	}

@@ -18,6 +18,8 @@ import (
 	"github.com/rmn-arms/campaign-engine/processors"
 	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/state/instant"
+	"github.com/rmn-arms/campaign-engine/state/zone"
+	"github.com/rmn-arms/campaign-engine/state/zone/zonetest"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -37,6 +39,7 @@ func TestReplay(t *testing.T) {
 	if len(told) == 0 {
 		t.Fatal("it tells nothing")
 	}
+	t.Logf("%d windows were rezoned", first.counted(topics.Timers)[processors.Rezoned])
 
 	t.Run("in an empty deployment", func(t *testing.T) {
 		// The very records, not what they were made of: as they stand in the first deployment.
@@ -166,11 +169,13 @@ type life struct {
 	moves []move
 }
 
-// move is one thing that is done: records are published, the clock is driven, the engines are stopped or started.
+// move is one thing that is done: records are published, the clock is driven, the engines are stopped or started, with a time zone
+// database.
 type move struct {
 	publish     []topics.Record
 	drive       instant.Instant
 	stop, start bool
+	zones       *zone.Database
 }
 
 // live plays moves from the start of the engines on, and returns all that was told.
@@ -190,6 +195,7 @@ func (d *brokerDeployment) live(moves []move) map[place][]string {
 			d.settle()
 			d.stop()
 		case m.start:
+			d.setup.settings.Zones = m.zones
 			d.start(d.setup.settings)
 		default:
 			d.settle()
@@ -315,6 +321,7 @@ func drawLife(t *testing.T, r *rand.Rand) life {
 		settings: processors.Settings{DistributionLead: 24 * 3_600_000, SettlementGrace: 600_000},
 	}}
 	draw := drawing{t: t, Rand: r, now: began, revisions: make(map[string]int)}
+	releases := releasesOfLife(t)
 	stopped := false
 	for range lifeMoves {
 		switch n := r.IntN(100); {
@@ -332,13 +339,42 @@ func drawLife(t *testing.T, r *rand.Rand) life {
 			l.moves = append(l.moves, move{drive: draw.now})
 		default:
 			stopped = !stopped
-			l.moves = append(l.moves, move{stop: stopped, start: !stopped})
+			l.moves = append(l.moves, move{stop: stopped, start: !stopped, zones: releases[r.IntN(len(releases))]})
 		}
 	}
 	if stopped {
 		l.moves = append(l.moves, move{start: true})
 	}
 	return l
+}
+
+// zoneOfLife is where half of the campaigns have their wall clocks; its clocks are an hour apart from release to release.
+const zoneOfLife = "Europe/Berlin"
+
+func releasesOfLife(t *testing.T) []*zone.Database {
+	t.Helper()
+	releases := []*zone.Database{nil, zone.Default()} // two ways to say the same
+	for _, r := range [][2]string{{"2031a", "Europe/Athens"}, {"2031b", "Europe/London"}} {
+		release, err := zonetest.Release(r[0], map[string]string{zoneOfLife: r[1]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		releases = append(releases, release)
+	}
+	return releases
+}
+
+// window writes a window, each end as an instant or in wall-clock time.
+func (d *drawing) window(starts, ends string) string {
+	words := []string{"zone=" + zoneOfLife}
+	for _, end := range [][2]string{{"starts", starts}, {"ends", ends}} {
+		if d.IntN(2) == 0 {
+			words = append(words, end[0]+"="+end[1])
+		} else {
+			words = append(words, end[0]+"_local="+strings.TrimSuffix(end[1], "Z"))
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // drawing draws events.
@@ -391,8 +427,8 @@ func (d *drawing) line() string {
 	newest := d.revisions[id]
 	if newest == 0 || d.IntN(100) < 35 {
 		d.revisions[id]++
-		return fmt.Sprintf("update %s rev=%d starts=%s ends=%s grace=%d name=%d cpm=%d",
-			id, newest+1, at(-6, 48), at(48, 72), d.IntN(7200), d.IntN(3), d.IntN(9))
+		return fmt.Sprintf("update %s rev=%d %s grace=%d name=%d cpm=%d",
+			id, newest+1, d.window(at(-6, 48), at(48, 72)), d.IntN(7200), d.IntN(3), d.IntN(9))
 	}
 	switch n := d.IntN(100); {
 	case n < 10: // in conflict, or stale

@@ -26,9 +26,10 @@ type Unreadable []byte
 // the group for the sake of one.
 type rowCodec[R any, P rowOf[R]] struct{}
 
-// timerRows are rows that wait for an instant.
+// timerRows are rows that wait for an instant, or for the time zone database of this process.
 type timerRows struct {
 	rowCodec[timer.Row, *timer.Row]
+	settings Settings
 }
 
 // campaignRows are rows that never wait.
@@ -53,13 +54,17 @@ func (accountRows) AwaitOf(data []byte) (ticket int64, by instant.Instant) {
 	return budget.AwaitOf(data)
 }
 
-// DueOf implements engine.DatedCodec. It reads the whole row: bytes that begin like one are not one yet.
-func (timerRows) DueOf(data []byte) (due instant.Instant, readable bool) {
+// DueOf implements engine.DatedCodec. It reads the whole row: bytes that begin like one are not one yet. A row whose window was
+// resolved by another time zone database is due since the process began: its timers may stand for instants that are none.
+func (t timerRows) DueOf(data []byte) (due instant.Instant, readable bool) {
 	var row timer.Row
 	if row.UnmarshalBinary(data) != nil {
 		return timer.Never, false
 	}
 	due, _ = row.NextDue()
+	if row.IsOutdated(t.settings.zones().Version()) {
+		due = min(due, t.settings.Began)
+	}
 	return due, true
 }
 

@@ -193,6 +193,9 @@ func toldRow(row []byte) (string, error) {
 	if due, waits := kept.NextDue(); waits {
 		words = append(words, "waits for "+toldInstant(schemas.Instant(due)))
 	}
+	if kept.Wording.Database != "" {
+		words = append(words, "by tzdb "+kept.Wording.Database)
+	}
 	return strings.Join(words, ", "), nil
 }
 

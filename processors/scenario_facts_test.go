@@ -51,7 +51,9 @@ func (c *chapter) under(key string) *account {
 }
 
 // unseen are the counters that no record shows.
-var unseen = [...]string{processors.Carried, processors.Duplicates, processors.Stale}
+var unseen = [...]string{
+	processors.Carried, processors.Duplicates, processors.Stale, processors.Unmoved, processors.RezoneKept,
+}
 
 // toldLine is one fact as a script tells it, in two columns; key is what it is about, where it is about one.
 type toldLine struct{ key, left, right string }
@@ -125,6 +127,10 @@ func (f *fact) told() string {
 	if placed, err := topics.DecodePlaced(f.due.Campaign); f.due.Campaign != nil && err == nil {
 		window = toldWindow(placed)
 		words = append(words, "window "+window)
+	}
+	if to := f.due.Window; to != nil {
+		window = toldWindow(schemas.Placed{StartsAt: to.StartsAt, EndsAt: to.EndsAt})
+		words = append(words, "window "+window+" by "+to.TZDB)
 	}
 	if f.due.ChangeReason != "" {
 		words = append(words, "reason "+inJSON(f.due.ChangeReason))

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +13,8 @@ import (
 	"github.com/rmn-arms/campaign-engine/state/budget"
 	"github.com/rmn-arms/campaign-engine/state/campaign"
 	"github.com/rmn-arms/campaign-engine/state/instant"
+	"github.com/rmn-arms/campaign-engine/state/zone"
+	"github.com/rmn-arms/campaign-engine/state/zone/zonetest"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -272,10 +275,37 @@ func (p *play) outage(s *step) error {
 		p.on.stop()
 		return errors.Join(s.check(0, 0), s.empty())
 	}
-	if err := errors.Join(s.check(0, 0, "lead", "grace"), s.empty(), p.readSettings(s)); err != nil {
+	if err := errors.Join(s.check(0, 0, "lead", "grace", "tzdb", "like:"), s.empty(), p.readSettings(s)); err != nil {
+		return err
+	}
+	if err := p.readZones(s); err != nil {
 		return err
 	}
 	p.on.start(p.setup.settings)
 	p.begun = true
 	return nil
+}
+
+// readZones reads tzdb= and like:ZONE=ZONE: the release that the processors have from then on. The one that is part of the
+// program goes by its own version.
+func (p *play) readZones(s *step) error {
+	version, is := s.named["tzdb"]
+	rules := make(map[string]string)
+	for name, like := range s.named {
+		if of, is := strings.CutPrefix(name, "like:"); is {
+			rules[of] = like
+		}
+	}
+	switch {
+	case !is && len(rules) > 0:
+		return errors.New("reading start: like: needs tzdb=")
+	case !is:
+		return nil
+	case version == zone.DatabaseVersion:
+		p.setup.settings.Zones = nil
+		return nil
+	}
+	database, err := zonetest.Release(version, rules)
+	p.setup.settings.Zones = database
+	return err
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/rmn-arms/campaign-engine/processors/engine"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/state/table"
-	"github.com/rmn-arms/campaign-engine/state/timer"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -149,13 +148,9 @@ func (r *reading) nextIn(name topics.Name) instant.Instant {
 
 // nextTimer is that of the timers' table.
 func (r *reading) nextTimer() instant.Instant {
-	next := table.Never
+	next, due := table.Never, timerDue(r.d.t, r.d.setup.settings)
 	for _, row := range r.rows[topics.CampaignEngineTimersTable] {
-		var waits timer.Row
-		if waits.UnmarshalBinary(row) == nil { // else somebody else's
-			due, _ := waits.NextDue()
-			next = min(next, due)
-		}
+		next = min(next, due(row))
 	}
 	return next
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/rmn-arms/campaign-engine/state/budget"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/state/table"
+	"github.com/rmn-arms/campaign-engine/state/zone"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -27,8 +28,9 @@ import (
 // that both tell the same facts is the rule that an event's reader fires what is due first.
 type testerDeployment struct {
 	t        *testing.T
-	settings processors.Settings
+	settings processors.Settings // its Zones are this deployment's own
 	tester   *tester.Tester
+	zones    *zone.Database // as they were given
 	tables   map[topics.Name]*table.Table
 	heard    []*tester.QueueTracker
 	topics   []topics.Name          // of heard
@@ -64,16 +66,33 @@ func (c *tally) copy() map[string]int {
 // shorts are the groups of every deployment; see also deviceShorts.
 var shorts = [...]string{topics.Timers, topics.Lifecycle, topics.Budgets}
 
-// clocked are the groups that have timers, with their tables and when a row of theirs is due.
+// clocked are the groups that have timers, with their tables and when a row of theirs is due; for timers see timerDue.
 var clocked = []struct {
 	short string
 	table topics.Name
 	dueOf table.DueOf
 }{
-	{topics.Timers, topics.CampaignEngineTimersTable, engine.DuePrefix},
+	{topics.Timers, topics.CampaignEngineTimersTable, nil},
 	{topics.Budgets, topics.CampaignEngineBudgetsTable, accountDue},
 	{topics.Stores, topics.CampaignEngineStoresTable, engine.DuePrefix},
 	{topics.Readiness, topics.CampaignEngineReadinessTable, engine.DuePrefix},
+}
+
+// timerDue is when a row of timers is due, as its codec says: that depends on the process's time zone database.
+func timerDue(t *testing.T, settings processors.Settings) table.DueOf {
+	t.Helper()
+	graph, err := processors.Graph(topics.Timers, settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	codec := graph.GroupTable().Codec().(engine.DatedCodec)
+	return func(row []byte) instant.Instant {
+		due, readable := codec.DueOf(row)
+		if !readable { // somebody else's
+			return table.Never
+		}
+		return due
+	}
 }
 
 // accountDue is when an account is due.
@@ -91,12 +110,14 @@ func isPart(key string) bool { return strings.Contains(key, "\x00") }
 func deployOnTester(t *testing.T, s setup) deployment {
 	t.Helper()
 	d := &testerDeployment{
-		t: t, settings: s.settings, tester: tester.New(t),
+		t: t, settings: s.settings, tester: tester.New(t), zones: s.settings.Zones,
 		tables: make(map[topics.Name]*table.Table), counts: make(map[string]*tally),
 		broken: make(chan error, len(s.shorts())), now: s.now, offsets: make(map[string]int64),
 	}
+	d.settings.Zones = new(zone.Database)
+	*d.settings.Zones = *databaseOf(s.settings)
 	for _, short := range s.shorts() {
-		d.run(short, s)
+		d.run(short)
 	}
 	for _, name := range deviceTopics {
 		d.onDevice = append(d.onDevice, d.tester.NewQueueTracker(string(name)))
@@ -108,13 +129,13 @@ func deployOnTester(t *testing.T, s setup) deployment {
 }
 
 // run starts one group. Rows are kept in the engine's storage: goka's own sorts all keys at each new one.
-func (d *testerDeployment) run(short string, s setup) {
+func (d *testerDeployment) run(short string) {
 	d.t.Helper()
-	graph, err := processors.Graph(short, s.settings)
+	graph, err := processors.Graph(short, d.settings)
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	rows := table.NewExcept(dueOfTable(topics.Name(graph.GroupTable().Topic())), isPart)
+	rows := table.NewExcept(d.dueOf(topics.Name(graph.GroupTable().Topic())), isPart)
 	rows.Index()
 	d.tables[topics.Name(graph.GroupTable().Topic())] = rows
 	d.counts[short] = &tally{byName: make(map[string]int)}
@@ -253,7 +274,7 @@ func (d *testerDeployment) fire() bool {
 	fired := 0
 	for _, group := range clocked {
 		if rows, runs := d.tables[group.table]; runs {
-			fired += d.fireGroup(group.short, rows, group.dueOf)
+			fired += d.fireGroup(group.short, rows, d.dueOf(group.table))
 		}
 	}
 	return fired > 0
@@ -279,8 +300,12 @@ func (d *testerDeployment) fireGroup(short string, rows *table.Table, dueOf tabl
 	return len(alarms)
 }
 
-// dueOfTable is when a row of a table is due.
-func dueOfTable(name topics.Name) table.DueOf {
+// dueOf is when a row of a table is due.
+func (d *testerDeployment) dueOf(name topics.Name) table.DueOf {
+	d.t.Helper()
+	if name == topics.CampaignEngineTimersTable {
+		return timerDue(d.t, d.settings)
+	}
 	for _, group := range clocked {
 		if group.table == name {
 			return group.dueOf
@@ -303,15 +328,38 @@ func groupNamed(t *testing.T, short string) goka.Group {
 
 func (d *testerDeployment) stop() { d.stopped = true }
 
-// start has what came meanwhile read as an engine does that catches up. The groups have been running all the time, so
-// their settings cannot change.
+// start has what came meanwhile read as an engine does that catches up. The groups have been running all the time, so of
+// their settings the time zone database alone can change.
 func (d *testerDeployment) start(settings processors.Settings) {
 	d.t.Helper()
-	if settings != d.settings {
+	zones := settings.Zones
+	if settings.Zones = d.settings.Zones; settings != d.settings {
 		d.t.Fatal("other settings need: deployment only=broker")
+	}
+	if zones != d.zones {
+		d.zones = zones
+		*d.settings.Zones = *databaseOf(processors.Settings{Zones: zones})
+		d.dateAnew(topics.CampaignEngineTimersTable)
 	}
 	d.stopped, d.catchingUp = false, true
 	d.settle()
+}
+
+// databaseOf is the time zone database that settings stand for.
+func databaseOf(settings processors.Settings) *zone.Database {
+	if settings.Zones == nil {
+		return zone.Default()
+	}
+	return settings.Zones
+}
+
+// dateAnew asks each row of a table again when it is due, as a recovery does.
+func (d *testerDeployment) dateAnew(name topics.Name) {
+	d.t.Helper()
+	rows := d.tables[name]
+	for key, row := range d.rows(name) {
+		rows.Load(key, row, rows.Offset()-1)
+	}
 }
 
 func (d *testerDeployment) next() instant.Instant {

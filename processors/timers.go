@@ -17,16 +17,18 @@ import (
 //	reads   campaign-events; its loop (events that sat in a foreign partition); its own timers
 //	owns    per campaign: revision, window, pending timers, what fired (state/timer)
 //	writes  transitions-due; dead-letters
-//	replay  events read again are duplicates or stale and change nothing; dead letters are written again under the same id
+//	replay  events read again are duplicates or stale and change nothing; dead letters are written again under the same id;
+//	        with the table gone, wall-clock times are resolved by this process's time zone database
 type timers struct {
 	settings Settings
 	told     *told
+	rezoned  *told
 	traces   tracing
 }
 
 // Timers returns the group graph of the sequencer.
 func Timers(settings Settings, options ...Option) *engine.Graph {
-	t := timers{settings, newTold(), tracingOf(options)}
+	t := timers{settings, newTold(), newTold(), tracingOf(options)}
 	events := t.events()
 	return engine.Define(groupOf(topics.Timers),
 		engine.Input(goka.Stream(topics.CampaignEvents), topics.RawCodec{}, events.onRecord),
@@ -34,7 +36,7 @@ func Timers(settings Settings, options ...Option) *engine.Graph {
 		engine.Timers(t.onTimer),
 		engine.Output(goka.Stream(topics.TransitionsDue), topics.DueCodec{}),
 		engine.Output(goka.Stream(topics.DeadLetters), topics.RefusedCodec{}),
-		engine.Persist(timerRows{}),
+		engine.Persist(timerRows{settings: settings}),
 	)
 }
 
@@ -62,14 +64,17 @@ func (t timers) decide(ctx engine.Context, record topics.Record, event topics.Ca
 	}
 	change.Trace = timer.Trace(at.context.Parent)
 	mode := timer.Normal
+	var dues []timer.Due
 	if ctx.CatchingUp() {
 		mode = timer.CatchingUp
+	} else {
+		row, dues = t.rezone(ctx, row)
 	}
 	decision := timer.Decide(row, exists, change, ctx.Now(), mode)
 	if decision.Changed {
 		ctx.SetValue(&decision.Row)
 	}
-	t.emit(ctx, decision.Dues, at.context, &event, resolved)
+	t.emit(ctx, append(dues, decision.Dues...), at.context, &event, resolved)
 	if decision.Verdict == timer.Refused {
 		deadLetter(ctx, record, refusalOf(decision.Refusal), at)
 		return
@@ -89,9 +94,10 @@ func (t timers) onTimer(gctx goka.Context, _ any) {
 	if !exists { // what cannot be read is not due, whatever fired for it
 		return
 	}
+	row, rezoned := t.rezone(ctx, row)
 	row, dues := timer.Fire(row, ctx.Now())
 	ctx.SetValue(&row)
-	t.emit(ctx, dues, topics.TraceContext{}, nil, window{})
+	t.emit(ctx, append(rezoned, dues...), topics.TraceContext{}, nil, window{})
 }
 
 // emit writes dues in their order. event, read in a trace, is what an operator's due comes from.
@@ -101,6 +107,9 @@ func (t timers) emit(
 	for i := range dues {
 		due := dueEvent(ctx.Key(), &dues[i])
 		parent := traceOfRow(dues[i].Trace)
+		if to := dues[i].Rezone; to != nil {
+			due.Data.Window = rezonedWindow(to)
+		}
 		if !dues[i].Timed {
 			due.Data.ChangeReason, due.Data.Campaign = carried(ctx, event, resolved)
 			parent = trace
@@ -121,7 +130,7 @@ func carried(ctx engine.Context, event *topics.CampaignEvent, resolved window) (
 		return event.Change.Reason, nil
 	}
 	placed, err := topics.EncodePlaced(event.Definition.Place(
-		schemas.Instant(resolved.startsAt), schemas.Instant(resolved.endsAt)))
+		schemas.Instant(resolved.startsAt), schemas.Instant(resolved.endsAt), resolved.tzdb))
 	if err != nil {
 		ctx.Fail(err)
 	}
@@ -130,6 +139,9 @@ func carried(ctx engine.Context, event *topics.CampaignEvent, resolved window) (
 
 func dueEvent(campaignID string, due *timer.Due) schemas.Event[schemas.Due] {
 	id := campaignID + "/" + strconv.FormatInt(due.Revision, 10) + "/" + string(due.Transition)
+	if due.Rezone != nil {
+		id += "-" + due.Rezone.Suffix
+	}
 	return schemas.NewEvent(id, schemas.TransitionDue, campaignID, schemas.Instant(due.DecidedAt), schemas.Due{
 		TransitionID: id, CampaignID: campaignID, Revision: due.Revision, Transition: schemas.Transition(due.Transition),
 		ScheduledFor: schemas.Instant(due.ScheduledFor), DecidedAt: schemas.Instant(due.DecidedAt),

@@ -58,7 +58,7 @@ func BenchmarkEvent(b *testing.B) {
 		{"spans", traced, []Option{WithTracer(sdktrace.NewTracerProvider().Tracer("bench"))}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			t := timers{Settings{}, newTold(), tracingOf(c.options)}
+			t := timers{Settings{}, newTold(), newTold(), tracingOf(c.options)}
 			events := t.events()
 			b.ReportAllocs()
 			for b.Loop() {

@@ -14,8 +14,11 @@ import (
 
 // This file is the only place where the words of the wire (schemas) become those of the rules (state) and back.
 
-// window is [startsAt, endsAt), resolved.
-type window struct{ startsAt, endsAt instant.Instant }
+// window is [startsAt, endsAt), resolved by a version of the time zone database where it was given in wall-clock time.
+type window struct {
+	startsAt, endsAt instant.Instant
+	tzdb             string
+}
 
 // changeOf translates an event into what the sequencer decides on, and says which window it resolved. The checks that
 // need state's knowledge come here, in the contract's order: local texts, zone, local time, window, money. Beside a refusal
@@ -27,7 +30,7 @@ func changeOf(e topics.CampaignEvent, s Settings) (timer.Change, window, *topics
 	}
 	d := e.Definition
 	change.AdvertiserID, change.Currency = d.AdvertiserID, d.Budget.Currency
-	w, refusal := resolveWindow(d)
+	w, refusal := resolveWindow(d, s.zones())
 	if refusal != nil {
 		return change, w, refusal
 	}
@@ -42,10 +45,10 @@ func changeOf(e topics.CampaignEvent, s Settings) (timer.Change, window, *topics
 		return change, w, refusal
 	}
 	change.StartsAt, change.EndsAt = w.startsAt, w.endsAt
-	if d.StartsAtLocal != "" || d.EndsAtLocal != "" {
+	if d.IsLocal() {
 		change.Wording = timer.Wording{
 			StartsAtLocal: d.StartsAtLocal, EndsAtLocal: d.EndsAtLocal,
-			Zone: d.TimeZone, Disambiguation: string(d.Disambiguation),
+			Zone: d.TimeZone, Disambiguation: string(d.Disambiguation), Database: s.zones().Version(),
 		}
 	}
 	return change, w, nil
@@ -65,7 +68,7 @@ func kindOf(event schemas.Type) timer.ChangeKind {
 }
 
 // resolveWindow puts both ends on the time line.
-func resolveWindow(d *schemas.Definition) (window, *topics.Refusal) {
+func resolveWindow(d *schemas.Definition, zones *zone.Database) (window, *topics.Refusal) {
 	starts, refusal := parseLocal("starts_at_local", d.StartsAtLocal)
 	if refusal != nil {
 		return window{}, refusal
@@ -74,11 +77,11 @@ func resolveWindow(d *schemas.Definition) (window, *topics.Refusal) {
 	if refusal != nil {
 		return window{}, refusal
 	}
-	z, err := zone.Load(d.TimeZone)
+	z, err := zones.Load(d.TimeZone)
 	if err != nil {
 		return window{}, refuse(schemas.InvalidZone, "time_zone", err)
 	}
-	var w window
+	w := window{tzdb: zones.Version()}
 	if w.startsAt, refusal = resolveEnd(z, d, "starts_at_local", d.StartsAt, starts); refusal != nil {
 		return window{}, refusal
 	}
@@ -164,6 +167,14 @@ func refusalOf(r timer.Refusal) *topics.Refusal {
 
 func refuse(reason schemas.Reason, field string, rule error) *topics.Refusal {
 	return &topics.Refusal{Reason: reason, Detail: inData + field + ": " + rule.Error()}
+}
+
+// rezonedWindow is the window that a rezone leads to.
+func rezonedWindow(to *timer.Rezoned) *schemas.Rezoned {
+	return &schemas.Rezoned{
+		StartsAt: schemas.Instant(to.StartsAt), StartsAtLocal: to.Wording.StartsAtLocal,
+		EndsAt: schemas.Instant(to.EndsAt), EndsAtLocal: to.Wording.EndsAtLocal, TZDB: to.Wording.Database,
+	}
 }
 
 // lifecycleDue translates a due transition, read at an offset of transitions-due, into what the lifecycle decides on.

@@ -150,14 +150,47 @@ func TestPlaceKeepsAllButTheContacts(t *testing.T) {
 		Stores: []string{"s-1"}, Creatives: []schemas.Creative{{CreativeID: "cr"}},
 		Contacts: []schemas.Contact{{Email: "a@b"}},
 	}
-	want, got := membersOf(t, d), membersOf(t, d.Place(startsAt, endsAt))
+	want, got := membersOf(t, d), membersOf(t, d.Place(startsAt, endsAt, "2025c"))
 	delete(want, "contacts")
-	want["starts_at"], want["ends_at"] = startsAt.String(), endsAt.String()
+	want["starts_at"], want["ends_at"], want["tzdb"] = startsAt.String(), endsAt.String(), "2025c"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("members differ (-definition +placed):\n%s", diff)
 	}
-	if members := reflect.TypeFor[schemas.Definition]().NumField(); len(want) != members-1 {
-		t.Errorf("the definition here has %d of %d members: fill in what is new", len(want)+1, members)
+	if members := reflect.TypeFor[schemas.Definition]().NumField(); len(want)-1 != members-1 { // tzdb is the one that a definition has not
+
+		t.Errorf("the definition here has %d of %d members: fill in what is new", len(want), members)
+	}
+}
+
+// TestTheDatabaseIsToldOfWallClockTimes: of instants it decides nothing.
+func TestTheDatabaseIsToldOfWallClockTimes(t *testing.T) {
+	const local = "2026-12-01T00:00:00"
+	for _, c := range []struct{ starts, ends, want string }{
+		{"", "", ""}, {local, "", "2025c"}, {"", local, "2025c"}, {local, local, "2025c"},
+	} {
+		d := schemas.Definition{StartsAtLocal: c.starts, EndsAtLocal: c.ends}
+		if got := d.Place(0, 1, "2025c").TZDB; got != c.want {
+			t.Errorf("of a window %q to %q the database is told as %q; want %q", c.starts, c.ends, got, c.want)
+		}
+	}
+}
+
+// TestARezoneReplacesTheWindow compares member by member: all that a rezone says counts, and nothing else changes.
+func TestARezoneReplacesTheWindow(t *testing.T) {
+	whole := schemas.Definition{
+		CampaignID: "c-1", Revision: 7, Name: "n", StartsAtLocal: "2026-12-01T00:00:00", EndsAtLocal: "2026-12-08T00:00:00",
+		TimeZone: "Europe/Berlin", Disambiguation: schemas.Later, Stores: []string{"s-1"},
+	}
+	placed := whole.Place(1_000, 2_000, "2025c")
+	want := membersOf(t, placed)
+	to := schemas.Rezoned{StartsAt: 5_000, EndsAt: 6_000, EndsAtLocal: "2026-12-09T00:00:00", TZDB: "2026b"}
+	placed.Rezone(&to)
+	delete(want, "starts_at_local")
+	for name, value := range membersOf(t, to) {
+		want[name] = value
+	}
+	if diff := cmp.Diff(want, membersOf(t, placed)); diff != "" {
+		t.Errorf("members differ (-want +rezoned):\n%s", diff)
 	}
 }
 

@@ -156,6 +156,7 @@ func TestSchemasStateTheLimits(t *testing.T) {
 		{paused, "$defs/change/properties/reason/maxLength", schemas.ChangeReasonMaxChars},
 		{due, "$defs/due/properties/transition_id/maxLength", schemas.TransitionIDMaxChars},
 		{due, "$defs/due/properties/change_reason/maxLength", schemas.ChangeReasonMaxChars},
+		{due, "$defs/tzdb/maxLength", schemas.TZDBMaxChars},
 		{play, "$defs/store_id/pattern", schemas.StoreIDPattern},
 		{play, "$defs/play/properties/impressions/pattern",
 			fmt.Sprintf(`^-?[0-9]{1,%d}(\.[0-9]{1,%d})?$`, schemas.ImpressionsMaxDigits, schemas.ImpressionsMaxDecimals)},

@@ -22,6 +22,7 @@ const (
 	ChangeReasonMaxChars      = 1024 // of a pause, a resume, a cancel
 	ZoneMaxChars              = 128  // the longest name of tzdb has 32
 	LocalMaxChars             = 29   // a wall-clock time with nine decimals
+	TZDBMaxChars              = 16   // a version of the time zone database; 2025c has 5
 	DecimalMaxChars           = 64   // an amount, a price, before it is looked at as a number
 	CurrencyMaxChars          = 16   // likewise
 	URLMaxChars               = 2048

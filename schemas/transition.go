@@ -41,7 +41,10 @@ type Due struct {
 	LatenessMs int64 `json:"lateness_ms"`
 	// ChangeReason is the reason that the operator gave for a pause, resume or cancel.
 	ChangeReason string `json:"change_reason,omitempty"`
-	// Campaign is a Placed as JSON; only schedule, reschedule and rezone carry it (transition.applied always does).
+	// Window is what a rezone leads to; no other has it.
+	Window *Rezoned `json:"window,omitempty"`
+	// Campaign is a Placed as JSON; schedule and reschedule carry it (transition.applied always does). A rezone may, instead of
+	// Window: this engine reads both and writes Window.
 	Campaign json.RawMessage `json:"campaign,omitempty"`
 }
 
@@ -94,7 +97,8 @@ const (
 )
 
 // TransitionID returns <campaign_id>/<revision>/<transition>: the identity of a due transition. That of a rezone has
-// the tzdb version behind it: TransitionID(...) + "-" + version.
+// the tzdb version behind it: TransitionID(...) + "-" + version, and "." + n where the revision's n-th rezone leads back to that
+// version, or to one before it, as when a release is taken back.
 func TransitionID(campaignID string, revision int64, transition Transition) string {
 	return campaignID + "/" + strconv.FormatInt(revision, 10) + "/" + string(transition)
 }

@@ -27,7 +27,7 @@ func readApplied(data part) (a schemas.Applied, broken *breach) {
 		case "first_active":
 			a.FirstActive, rule = readBoolean(value)
 		default:
-			rule = readDueField(&a.Due, &due, name, value)
+			return readDueField(&a.Due, &due, name, member)
 		}
 		return breachAt(name, rule)
 	})

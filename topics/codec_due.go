@@ -28,14 +28,15 @@ func decodeAnyDue(value []byte) (*schemas.Event[schemas.Due], *Refusal) {
 func readDue(data part) (d schemas.Due, broken *breach) {
 	instants := dueInstants{}
 	if broken = readMembers(data, func(name string, value part) *breach {
-		return breachAt(name, readDueField(&d, &instants, name, value.text))
+		return readDueField(&d, &instants, name, value)
 	}); broken == nil {
 		broken = checkDue(&d, instants)
 	}
 	return d, broken
 }
 
-func readDueField(d *schemas.Due, instants *dueInstants, name, value string) (rule string) {
+func readDueField(d *schemas.Due, instants *dueInstants, name string, member part) *breach {
+	value, rule := member.text, ""
 	switch name {
 	case "transition_id":
 		d.TransitionID, rule = readGivenText(value, schemas.TransitionIDMaxChars)
@@ -53,10 +54,47 @@ func readDueField(d *schemas.Due, instants *dueInstants, name, value string) (ru
 		d.LatenessMs, rule = readInteger(value, 0, math.MaxInt64)
 	case "change_reason":
 		d.ChangeReason, rule = readText(value, schemas.ChangeReasonMaxChars)
+	case "window":
+		window, broken := readRezoned(member)
+		d.Window = &window
+		return broken.under(name)
 	case "campaign":
 		d.Campaign, rule = readRawObject(value)
 	}
-	return rule
+	return breachAt(name, rule)
+}
+
+// readRezoned reads the window of a rezone.
+func readRezoned(window part) (to schemas.Rezoned, broken *breach) {
+	var startsAt, endsAt *schemas.Instant
+	broken = readMembers(window, func(name string, member part) *breach {
+		value, rule := member.text, ""
+		switch name {
+		case "starts_at":
+			startsAt, rule = readWritable(value)
+		case "starts_at_local":
+			to.StartsAtLocal, rule = readText(value, schemas.LocalMaxChars)
+		case "ends_at":
+			endsAt, rule = readWritable(value)
+		case "ends_at_local":
+			to.EndsAtLocal, rule = readText(value, schemas.LocalMaxChars)
+		case "tzdb":
+			to.TZDB, rule = readGivenText(value, schemas.TZDBMaxChars)
+		}
+		return breachAt(name, rule)
+	})
+	switch {
+	case broken != nil:
+		return to, broken
+	case startsAt == nil:
+		return to, breachAt("starts_at", ruleRequired)
+	case endsAt == nil:
+		return to, breachAt("ends_at", ruleRequired)
+	case to.TZDB == "":
+		return to, breachAt("tzdb", ruleRequired)
+	}
+	to.StartsAt, to.EndsAt = *startsAt, *endsAt
+	return to, nil
 }
 
 // yearZero is 0000-01-01T00:00:00Z, the first instant that RFC 3339 can write.

@@ -25,6 +25,7 @@ func EncodePlaced(p schemas.Placed) (json.RawMessage, error) {
 	w.textIfAny(`,"ends_at_local":`, p.EndsAtLocal)
 	w.text(`,"time_zone":`, p.TimeZone)
 	w.textIfAny(`,"disambiguation":`, string(p.Disambiguation))
+	w.textIfAny(`,"tzdb":`, p.TZDB)
 	w.text(`,"budget":{"amount":`, p.Budget.Amount)
 	w.text(`,"currency":`, p.Budget.Currency)
 	w.raw("}")

@@ -56,8 +56,8 @@ func somePlaced(t *rapid.T) schemas.Placed {
 		StartsAt: schemas.Instant(instants.Draw(t, "starts")), StartsAtLocal: text.Draw(t, "starts local"),
 		EndsAt: schemas.Instant(instants.Draw(t, "ends")), EndsAtLocal: text.Draw(t, "ends local"),
 		TimeZone: text.Draw(t, "zone"), Disambiguation: schemas.Disambiguation(text.Draw(t, "disambiguation")),
-		Budget: schemas.Money{Amount: text.Draw(t, "amount"), Currency: text.Draw(t, "currency")},
-		CPM:    text.Draw(t, "cpm"), Stores: rapid.SliceOf(text).Draw(t, "stores"),
+		TZDB: text.Draw(t, "tzdb"), Budget: schemas.Money{Amount: text.Draw(t, "amount"), Currency: text.Draw(t, "currency")},
+		CPM: text.Draw(t, "cpm"), Stores: rapid.SliceOf(text).Draw(t, "stores"),
 		Creatives: rapid.SliceOf(rapid.Custom(someCreative)).Draw(t, "creatives"),
 	}
 	if rapid.Bool().Draw(t, "has grace") {

@@ -64,10 +64,22 @@ func writeDue(w *eventWriter, d *schemas.Due) {
 	w.instant(`,"decided_at":`, d.DecidedAt)
 	w.integer(`,"lateness_ms":`, d.LatenessMs)
 	w.textIfAny(`,"change_reason":`, d.ChangeReason)
+	if d.Window != nil {
+		writeRezoned(w, d.Window)
+	}
 	if len(d.Campaign) > 0 {
 		w.raw(`,"campaign":`)
 		w.buffer = append(w.buffer, d.Campaign...)
 	}
+}
+
+func writeRezoned(w *eventWriter, to *schemas.Rezoned) {
+	w.instant(`,"window":{"starts_at":`, to.StartsAt)
+	w.textIfAny(`,"starts_at_local":`, to.StartsAtLocal)
+	w.instant(`,"ends_at":`, to.EndsAt)
+	w.textIfAny(`,"ends_at_local":`, to.EndsAtLocal)
+	w.text(`,"tzdb":`, to.TZDB)
+	w.raw("}")
 }
 
 // eventWriter appends the members of an event and keeps the first error.

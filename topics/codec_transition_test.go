@@ -29,11 +29,26 @@ func drawDue(t *rapid.T) schemas.Due {
 	due.TransitionID = schemas.TransitionID(due.CampaignID, due.Revision, due.Transition)
 	if due.Transition == schemas.Rezone {
 		due.TransitionID += "-2026c"
+		due.Window = drawRezoned(t)
 	}
 	if rapid.Bool().Draw(t, "with campaign") {
 		due.Campaign = []byte(`{"campaign_id":"c","stores":["s"],"name":"<&>é\n"}`)
 	}
 	return due
+}
+
+// drawRezoned draws the window of a rezone, or none.
+func drawRezoned(t *rapid.T) *schemas.Rezoned {
+	if rapid.Bool().Draw(t, "without window") {
+		return nil
+	}
+	instants := rapid.Int64Range(0, int64(schemas.InstantMax))
+	text := rapid.StringOfN(rapid.Rune(), 0, schemas.LocalMaxChars, -1)
+	return &schemas.Rezoned{
+		StartsAt: schemas.Instant(instants.Draw(t, "starts")), StartsAtLocal: text.Draw(t, "starts local"),
+		EndsAt: schemas.Instant(instants.Draw(t, "ends")), EndsAtLocal: text.Draw(t, "ends local"),
+		TZDB: rapid.StringOfN(rapid.Rune(), 1, schemas.TZDBMaxChars, -1).Draw(t, "tzdb"),
+	}
 }
 
 func envelopeOf[D any](t *rapid.T, kind schemas.Type, due schemas.Due, data D) *schemas.Event[D] {
@@ -196,6 +211,16 @@ func TestDecodeDueRefuses(t *testing.T) {
 			schemas.TooLarge, "value: "},
 		{"more than a record once numbers are written out", `"campaign":{`,
 			`"campaign":{"x":[0` + strings.Repeat(",1e20", schemas.RecordMaxBytes/8) + `],`, schemas.TooLarge, "value in "},
+		{"a window that is no object", `"campaign":{`, `"window":[],"campaign":{`, schemas.BadSchema, "data.window: "},
+		{"a window without its start", `"campaign":{`, `"window":{"ends_at":"2026-12-08T05:00:00Z","tzdb":"2026c"},"campaign":{`,
+			schemas.BadSchema, "data.window.starts_at: "},
+		{"a window without its end", `"campaign":{`, `"window":{"starts_at":"2026-12-08T05:00:00Z","tzdb":"2026c"},"campaign":{`,
+			schemas.BadSchema, "data.window.ends_at: "},
+		{"a window of no database", `"campaign":{`,
+			`"window":{"starts_at":"2026-12-01T05:00:00Z","ends_at":"2026-12-08T05:00:00Z"},"campaign":{`,
+			schemas.BadSchema, "data.window.tzdb: "},
+		{"a window that ends in the year 10000 of UTC", `"campaign":{`, `"window":{"ends_at":"9999-12-31T23:59:59-23:59"},"campaign":{`,
+			schemas.BadSchema, "data.window.ends_at: must lie in the years"},
 		{"a campaign that is no object", `"campaign":{`, `"campaign":[],"x":{`, schemas.BadSchema, "data.campaign: "},
 	}
 	for _, c := range cases {

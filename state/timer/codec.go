@@ -11,10 +11,10 @@ import (
 // A row in bytes:
 //
 //	due       8 bytes  next due instant in ms, big endian, two's complement; Never when no timer is armed
-//	layout    1 byte   1; 2 when a trace is kept
+//	layout    1 byte   1; 2 when a trace is kept; 3 and 4 are those with a time zone database
 //	flags     1 byte   bits 0-1 result, 2 settled, 3 worded, 4-7 armed timers
 //	hash      16 bytes
-//	trace     25 bytes layout 2 alone, where they are not all 0
+//	trace     25 bytes layouts 2 and 4 alone, where they are not all 0
 //	revision  uvarint
 //	decided   varint   ms since 1970
 //
@@ -26,16 +26,21 @@ import (
 //	fired     1 byte   bits 0-1 distribute and start
 //	firings   varint   each that fired, from its regular instant
 //	timers    varint, uvarint   each armed one: its instant from its regular one, its setting before decided
+//	rezones   uvarint  layouts 3 and 4 alone
 //
 // and at last texts, each a length byte and that many bytes: advertiser, currency; if worded: starts, ends, zone,
-// disambiguation.
+// disambiguation; in layouts 3 and 4, which are worded: database, and if there are rezones, the newest.
 //
 // The first eight bytes stand there so that rows can be indexed by their due instant without being decoded. There is
-// one encoding of a row, and no other bytes are taken. Layout 1 is also how rows were written before traces were kept.
+// one encoding of a row, and no other bytes are taken. Layout 1 is also how rows were written before traces were kept, 1 and 2
+// how worded ones were before the database was.
 const (
 	duePrefixBytes = 8
-	layoutUntraced = 1
-	layoutTraced   = 2
+	layoutPlain    = 1
+	layoutMax      = layoutPlain + withTrace + withDatabase
+	// What a layout has more than the plain one.
+	withTrace    = 1
+	withDatabase = 2
 
 	settledFlag = 1 << 2
 	wordedFlag  = 1 << 3
@@ -63,21 +68,38 @@ func (r *Row) AppendBinary(b []byte) []byte {
 		b = binary.AppendUvarint(b, uint64(r.Grace))
 		b = r.appendTimers(b)
 	}
+	zoned := r.zoned()
+	if zoned {
+		b = binary.AppendUvarint(b, uint64(r.Rezones.Count))
+	}
 	b = fields.AppendShort(fields.AppendShort(b, r.AdvertiserID), r.Currency)
 	if !r.Wording.isZero() {
 		b = fields.AppendShort(fields.AppendShort(b, r.Wording.StartsAtLocal), r.Wording.EndsAtLocal)
 		b = fields.AppendShort(fields.AppendShort(b, r.Wording.Zone), r.Wording.Disambiguation)
+	}
+	if zoned {
+		b = fields.AppendShort(b, r.Wording.Database)
+		if r.Rezones.Count > 0 {
+			b = fields.AppendShort(b, r.Rezones.Newest)
+		}
 	}
 	return b
 }
 
 func (r *Row) traced() bool { return r.Trace != Trace{} }
 
+// zoned says whether the time zone database is kept by which the window was resolved.
+func (r *Row) zoned() bool { return r.Wording.Database != "" }
+
 func (r *Row) layout() byte {
+	layout := byte(layoutPlain)
 	if r.traced() {
-		return layoutTraced
+		layout += withTrace
 	}
-	return layoutUntraced
+	if r.zoned() {
+		layout += withDatabase
+	}
+	return layout
 }
 
 func (r *Row) flags() byte {
@@ -134,12 +156,15 @@ func (r *Row) UnmarshalBinary(data []byte) error {
 	if len(data) < duePrefixBytes+2 {
 		return ErrRow
 	}
-	layout := data[duePrefixBytes]
-	flags := data[duePrefixBytes+1]
+	layout, flags := data[duePrefixBytes], data[duePrefixBytes+1]
+	if layout < layoutPlain || layout > layoutMax {
+		return ErrRow
+	}
+	has := layout - layoutPlain
 	row := Row{Result: Result(flags & 3), Settled: flags&settledFlag != 0}
 	in := fields.Reader{Rest: data[duePrefixBytes+2:], Max: fields.Max}
 	in.Read(row.Hash[:])
-	if layout == layoutTraced {
+	if has&withTrace != 0 {
 		in.Read(row.Trace[:])
 	}
 	row.Revision = in.Uvarint()
@@ -151,7 +176,10 @@ func (r *Row) UnmarshalBinary(data []byte) error {
 		row.Grace = instant.Millis(in.Uvarint())
 		row.readTimers(&in, flags>>armedShift)
 	}
-	row.readTexts(&in, flags&wordedFlag != 0)
+	if has&withDatabase != 0 {
+		row.Rezones.Count = in.Uvarint()
+	}
+	row.readTexts(&in, flags&wordedFlag != 0, has&withDatabase != 0)
 	due, _ := row.NextDue()
 	if !in.Whole() || row.layout() != layout || row.flags() != flags || !row.holds() ||
 		binary.BigEndian.Uint64(data) != uint64(due) {
@@ -178,7 +206,7 @@ func (r *Row) readTimers(in *fields.Reader, armed byte) {
 }
 
 // readTexts cuts all texts out of one string: one allocation a row.
-func (r *Row) readTexts(in *fields.Reader, worded bool) {
+func (r *Row) readTexts(in *fields.Reader, worded, zoned bool) {
 	all := string(in.Rest)
 	r.AdvertiserID = cutText(in, &all)
 	r.Currency = cutText(in, &all)
@@ -187,6 +215,12 @@ func (r *Row) readTexts(in *fields.Reader, worded bool) {
 		r.Wording.EndsAtLocal = cutText(in, &all)
 		r.Wording.Zone = cutText(in, &all)
 		r.Wording.Disambiguation = cutText(in, &all)
+	}
+	if zoned {
+		r.Wording.Database = cutText(in, &all)
+		if r.Rezones.Count > 0 {
+			r.Rezones.Newest = cutText(in, &all)
+		}
 	}
 }
 

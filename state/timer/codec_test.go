@@ -58,6 +58,10 @@ func rows() map[string]timer.Row {
 	cancelled := timer.Decide(plain, true, timer.Change{Kind: timer.Cancel, Revision: 9}, now+1, timer.Normal).Row
 	traced := worded
 	traced.Trace = someTrace
+	zoned := traced
+	zoned.Wording.Database = "2025c"
+	rezoned := worded
+	rezoned.Wording.Database, rezoned.Rezones = "2026b", timer.Rezones{Count: 2, Newest: "2027a"}
 	cancelledTraced := cancelled
 	cancelledTraced.Trace = timer.Trace{0: 1}
 	early := timer.Decide(timer.Row{}, false, timer.Change{
@@ -66,18 +70,21 @@ func rows() map[string]timer.Row {
 	return map[string]timer.Row{
 		"plain": plain, "worded": worded, "started": started, "rearmed": rearmed, "ended": ended, "settled": settled,
 		"cancelled": cancelled, "early": early, "traced": traced, "cancelled, traced": cancelledTraced,
+		"zoned": zoned, "rezoned": rezoned,
 	}
 }
 
 var someTrace = timer.Trace([]byte("trace id, 16 byte.span id.\x01"))
 
-// TestRowsWithoutATraceAreAsTheyWere: they are written as by the versions before traces were kept, and what those wrote is
-// read.
-func TestRowsWithoutATraceAreAsTheyWere(t *testing.T) {
+// TestRowsAreAsTheyWere: rows without a trace and without a time zone database are written as by the versions before those were
+// kept, and what those wrote is read. Such a version had a trace alone before it had a database.
+func TestRowsAreAsTheyWere(t *testing.T) {
 	for name, want := range map[string]string{
 		"plain":     "000001a22ad2fc8001f0303132333435363738396162636465660380c2d4d7b26880e2caffc5688088b2a00280b8992980dddb0100000000000000000010616476657274697365722d313233343503555344",
 		"rearmed":   "000001a22ff9588001f8000000000000000000000000000000000482e2caffc56880d2fdd1c66880c0cbc90280b899290003ffefb252ffefb252000000000000000010616476657274697365722d3132333435035553440015323032362d31322d31305430303a30303a30302e350a417369612f546f6b796f0672656a656374",
 		"settled":   "7fffffffffffffff0105303132333435363738396162636465660380e2e192cb6810616476657274697365722d313233343503555344",
+		"traced":    "000001a22ad2fc8002f83031323334353637383961626364656674726163652069642c20313620627974652e7370616e2069640380c2d4d7b26880e2caffc5688088b2a00280b8992980dddb0100000000000000000010616476657274697365722d31323334350355534413323032362d31322d30315430303a30303a303013323032362d31322d30385430303a30303a303010416d65726963612f4e65775f596f726b00",
+		"rezoned":   "000001a22ad2fc8003f8303132333435363738396162636465660380c2d4d7b26880e2caffc5688088b2a00280b8992980dddb010000000000000000000210616476657274697365722d31323334350355534413323032362d31322d30315430303a30303a303013323032362d31322d30385430303a30303a303010416d65726963612f4e65775f596f726b00053230323662053230323761",
 		"cancelled": "000001a195b17f010182000000000000000000000000000000000982c2d4d7b26880e2caffc5688088b2a00280b8992980dddb0100fdafdae8170010616476657274697365722d313233343503555344",
 	} {
 		row := rows()[name]
@@ -118,7 +125,7 @@ func TestRowsSurviveTheirEncoding(t *testing.T) {
 
 // TestRowsAreSmall: a million of them wait in memory.
 func TestRowsAreSmall(t *testing.T) {
-	for name, limit := range map[string]int{"plain": 100, "worded": 150, "started": 150, "rearmed": 150, "settled": 60} {
+	for name, limit := range map[string]int{"plain": 100, "worded": 150, "rezoned": 155, "started": 150, "rearmed": 150, "settled": 60} {
 		row := rows()[name]
 		if size := len(row.AppendBinary(nil)); size > limit {
 			t.Errorf("a %s row takes %d bytes; want at most %d", name, size, limit)
@@ -198,6 +205,18 @@ func sameIfTaken(t *testing.T, name string, data []byte) {
 	}
 	if again := row.AppendBinary(nil); !bytes.Equal(again, data) || !row.Holds() {
 		t.Errorf("%s: %x is taken, but encoded as %x, its invariants: %v", name, data, again, row.Holds())
+	}
+}
+
+// TestADatabaseWithoutAWallClockTimeIsNoRow: it would be a second encoding of a row that waits for no rules.
+func TestADatabaseWithoutAWallClockTimeIsNoRow(t *testing.T) {
+	for _, name := range []string{"plain", "settled", "cancelled"} {
+		row := rows()[name]
+		row.Wording.Database = "2025c"
+		data := row.AppendBinary(nil)
+		if err := row.UnmarshalBinary(data); !errors.Is(err, timer.ErrRow) {
+			t.Errorf("a %s row with a database is read: %v, %+v", name, err, row)
+		}
 	}
 }
 

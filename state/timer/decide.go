@@ -127,7 +127,7 @@ func judge(row *Row, exists bool, change *Change) (Verdict, Refusal) {
 
 // accept makes a change part of the row and emits its due.
 func accept(row Row, exists bool, change Change, now instant.Instant, dues []Due) (Row, []Due) {
-	row.Revision, row.Hash = change.Revision, change.Hash
+	row.Revision, row.Hash, row.Rezones = change.Revision, change.Hash, Rezones{}
 	row.DecidedAt = max(row.DecidedAt, now)
 	if !row.Settled {
 		row.Trace = change.Trace

@@ -74,14 +74,25 @@ type Wording struct {
 	EndsAtLocal    string
 	Zone           string // IANA name
 	Disambiguation string // empty: compatible
+	// Database is the version of the time zone database by which the window was resolved, or found to be unmoved; empty in
+	// rows of before that was kept.
+	Database string
 }
 
 func (w Wording) isZero() bool { return w.StartsAtLocal == "" && w.EndsAtLocal == "" }
 
+// Rezones are those of the present revision: a rezone's id names the version, which may come twice when a release is taken back.
+// The zero Rezones are none.
+type Rezones struct {
+	Count int64
+	// Newest is the highest version that a rezone led to; not empty where there was one.
+	Newest string
+}
+
 // Row is what the sequencer keeps of a campaign. Invariants: Revision and DecidedAt never fall. While the campaign is
 // open, end and settle are armed and settle is not before end. Once it is closed (Result is not Open) only settle is
 // armed. Once it is settled, Revision, Hash, Result, DecidedAt, AdvertiserID and Currency are all that is left: no Trace,
-// since nothing waits that could continue it.
+// since nothing waits that could continue it, and no Wording, since nothing waits that could move.
 type Row struct {
 	Revision  int64 // of the newest accepted change; every armed timer fires under it
 	Hash      Hash  // of the newest accepted change's data
@@ -95,6 +106,7 @@ type Row struct {
 	StartsAt     instant.Instant
 	EndsAt       instant.Instant
 	Wording      Wording
+	Rezones      Rezones
 	Lead         instant.Millis // frozen by the newest accepted definition
 	Grace        instant.Millis // frozen by the newest accepted definition
 
@@ -118,17 +130,21 @@ func (r *Row) NextDue() (instant.Instant, bool) {
 func (r *Row) holds() bool {
 	distribute, start, end, settle := r.Timers[Distribute], r.Timers[Start], r.Timers[End], r.Timers[Settle]
 	switch {
-	case r.Revision < 1:
+	case r.Revision < 1 || r.zoned() && (r.Settled || r.Wording.isZero()):
 		return false
 	case r.Settled:
 		return r.Trace == Trace{} && (r.Result == Completed || r.Result == Cancelled)
-	case r.StartsAt >= r.EndsAt || !settle.Armed:
+	case r.StartsAt >= r.EndsAt || !settle.Armed || !r.Rezones.hold(&r.Wording):
 		return false
 	case r.Result == Open:
 		return end.Armed && end.At <= settle.At
 	default:
 		return r.Result < resultCount && !distribute.Armed && !start.Armed && !end.Armed
 	}
+}
+
+func (z Rezones) hold(w *Wording) bool {
+	return z.Count >= 0 && (z.Count == 0) == (z.Newest == "") && (z.Count == 0 || w.Database != "")
 }
 
 // next returns the kind of the timer that fires next.

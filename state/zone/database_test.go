@@ -7,25 +7,19 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/rmn-arms/campaign-engine/state/instant"
 )
 
 // names returns every name of the embedded database.
 func names(t *testing.T) []string {
 	t.Helper()
-	archive, err := zip.NewReader(bytes.NewReader(database), int64(len(database)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for _, file := range archive.File {
-		if file.Mode().IsRegular() {
-			names = append(names, file.Name)
-		}
-	}
-	return names
+	return Default().Names()
 }
 
 func load(t *testing.T, name string) *Zone {
@@ -42,7 +36,7 @@ func load(t *testing.T, name string) *Zone {
 // California's summer time of 1953. Renewing zoneinfo.zip means changing all of them.
 func TestDatabaseVersion(t *testing.T) {
 	const hash = "8f55634d05f8bca1f7bc7c69c5933428c69357e0bdf565e5ba224e3f88ff12e8"
-	if sum := sha256.Sum256(database); hex.EncodeToString(sum[:]) != hash || DatabaseVersion != "2025c" {
+	if sum := sha256.Sum256([]byte(archive)); hex.EncodeToString(sum[:]) != hash || DatabaseVersion != "2025c" {
 		t.Errorf("zoneinfo.zip has SHA-256 %x, DatabaseVersion is %s; want %s, 2025c", sum, DatabaseVersion, hash)
 	}
 	if _, err := Load("America/Coyhaique"); err != nil {
@@ -112,7 +106,7 @@ func TestLoadIsSharedAndConcurrent(t *testing.T) {
 
 // TestEntriesAreStored keeps loading cheap: the archive's entries are not compressed.
 func TestEntriesAreStored(t *testing.T) {
-	archive, err := zip.NewReader(bytes.NewReader(database), int64(len(database)))
+	archive, err := zip.NewReader(strings.NewReader(archive), int64(len(archive)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,6 +117,80 @@ func TestEntriesAreStored(t *testing.T) {
 		}
 		if data, err := io.ReadAll(entry); err != nil || file.Method != zip.Store || !bytes.HasPrefix(data, []byte("TZif")) {
 			t.Errorf("%s: method %d, %d bytes, %v; want a stored TZif file", file.Name, file.Method, len(data), err)
+		}
+	}
+}
+
+// TestOpen: another release is another value, and nothing of the one is the other's.
+func TestOpen(t *testing.T) {
+	other, err := Open(archive, "2031z")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if other.Version() != "2031z" || Default().Version() != DatabaseVersion || !slices.Equal(other.Names(), Default().Names()) {
+		t.Errorf("opened is %s with %d zones, the default %s with %d", other.Version(), len(other.Names()),
+			Default().Version(), len(Default().Names()))
+	}
+	if zone, err := other.Load("Europe/Berlin"); err != nil || zone == load(t, "Europe/Berlin") {
+		t.Errorf("the zone of the other database is %p, %v: not one of its own", zone, err)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	var broken bytes.Buffer
+	writer := zip.NewWriter(&broken)
+	entry, err := writer.Create("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = entry.Write([]byte("TZif2 and no more"))
+	if err = errors.Join(err, writer.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for what, c := range map[string]struct{ archive, version string }{
+		"no archive":         {"", "2031z"},
+		"no version":         {archive, ""},
+		"a version too long": {archive, "2031z-and-some-more"},
+		"a broken zone":      {broken.String(), "2031z"},
+		"half an archive":    {archive[:len(archive)/2], "2031z"},
+	} {
+		if database, err := Open(c.archive, c.version); err == nil || database != nil {
+			t.Errorf("%s: %v, %v; want an error", what, database, err)
+		}
+	}
+}
+
+func TestResolveInADatabase(t *testing.T) {
+	for _, c := range []struct {
+		zone, local string
+		how         Disambiguation
+		want        error
+	}{
+		{"Europe/Berlin", "2026-12-01T00:00", Compatible, ErrLocal},
+		{"Europe/Bärlin", "2026-12-01T00:00:00", Compatible, ErrUnknownZone},
+		{"Europe/Berlin", "2027-03-28T02:30:00", Reject, ErrSkipped},
+		{"Europe/Berlin", "2026-12-01T00:00:00", "first", ErrDisambiguation},
+		{"Europe/Berlin", "2026-12-01T00:00:00", Reject, nil},
+	} {
+		if at, err := Default().Resolve(c.zone, c.local, c.how); !errors.Is(err, c.want) || err == nil && write(at) != "2026-11-30T23:00:00Z" {
+			t.Errorf("%s in %s by %s: %s, %v; want %v", c.local, c.zone, c.how, write(at), err, c.want)
+		}
+	}
+}
+
+// TestAliases: a name that stands for another says the same at every instant, be it an old name or the zone that has it now.
+func TestAliases(t *testing.T) {
+	from := instant.Of(time.Date(1800, 1, 1, 0, 0, 0, 0, time.UTC)) // no zone changed before
+	to := instant.Of(time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC))
+	for alias, name := range map[string]string{
+		"US/Eastern": "America/New_York", "Asia/Calcutta": "Asia/Kolkata", "Europe/Kiev": "Europe/Kyiv", "Etc/UTC": "UTC",
+		"Zulu": "UTC", "GMT": "Etc/GMT", "NZ": "Pacific/Auckland", "Australia/ACT": "Australia/Sydney", "EST": "America/Panama",
+	} {
+		one, other := load(t, alias), load(t, name)
+		for at := from; at < to; at += 7 * 86_400_000 {
+			if one.LocalAt(at) != other.LocalAt(at) {
+				t.Fatalf("%s and %s differ at %s", alias, name, write(at))
+			}
 		}
 	}
 }

@@ -11,6 +11,8 @@ import (
 func outcomesOf(group string) []string {
 	outcomes := []string{processors.Duplicates, processors.UnreadableRows}
 	switch group {
+	case topics.Timers:
+		outcomes = append(outcomes, processors.Rezoned, processors.Unmoved, processors.RezoneKept)
 	case topics.Budgets:
 		outcomes = append(outcomes,
 			processors.Noted, processors.Held, processors.Locked, processors.LockedEarly, processors.Adjusted)

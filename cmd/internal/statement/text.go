@@ -95,11 +95,11 @@ func (s *Shown) figures() *timeline.Table {
 }
 
 func (s *Shown) at(at schemas.Instant) string {
-	in, err := zone.Load(s.TimeZone)
-	if s.TimeZone == "" || err != nil { // of a newer database than this program's
+	local := zone.Display(s.TimeZone, instant.Instant(at))
+	if local == "" { // of a newer database than this program's
 		return at.String()
 	}
-	return at.String() + "  " + in.Display(instant.Instant(at))
+	return at.String() + "  " + local
 }
 
 // which says which of the versions it is.

@@ -151,20 +151,17 @@ func (f *Fold) Timeline() (t Timeline, known bool) {
 	return t, len(t.Steps) > 0 || len(t.Undecided) > 0 || t.Refused > 0
 }
 
-// place fills in what is in force, and returns the campaign's time zone; nil when that is not known.
-func (f *Fold) place(s *Summary) *zone.Zone {
+// place fills in what is in force, and returns the name of the campaign's time zone; empty when that is not known.
+func (f *Fold) place(s *Summary) (in string) {
 	if f.inForce == nil {
-		return nil
+		return ""
 	}
 	campaign, err := topics.DecodePlaced(f.inForce)
 	if err != nil {
-		return nil
+		return ""
 	}
 	s.Campaign = &campaign
-	in, err := zone.Load(campaign.TimeZone)
-	if err != nil { // of a newer database than this program's
-		in = nil
-	}
+	in = campaign.TimeZone
 	s.Window = &Window{
 		StartsAt: campaign.StartsAt, StartsAtInZone: display(in, campaign.StartsAt),
 		EndsAt: campaign.EndsAt, EndsAtInZone: display(in, campaign.EndsAt), TimeZone: campaign.TimeZone,
@@ -172,15 +169,10 @@ func (f *Fold) place(s *Summary) *zone.Zone {
 	return in
 }
 
-func display(in *zone.Zone, at schemas.Instant) string {
-	if in == nil {
-		return ""
-	}
-	return in.Display(instant.Instant(at))
-}
+func display(in string, at schemas.Instant) string { return zone.Display(in, instant.Instant(at)) }
 
 // step joins a due transition with what came of it.
-func (f *Fold) step(due schemas.Due, in *zone.Zone) Step {
+func (f *Fold) step(due schemas.Due, in string) Step {
 	step, decided := f.outcomes[due.TransitionID]
 	if !decided {
 		step.Outcome = Waiting
@@ -188,11 +180,12 @@ func (f *Fold) step(due schemas.Due, in *zone.Zone) Step {
 	step.TransitionID, step.Transition, step.Revision = due.TransitionID, due.Transition, due.Revision
 	step.ScheduledFor, step.ScheduledInZone = due.ScheduledFor, display(in, due.ScheduledFor)
 	step.DecidedAt, step.LatenessMs, step.ChangeReason = due.DecidedAt, due.LatenessMs, due.ChangeReason
+	step.Window = due.Window
 	return step
 }
 
 // next returns the timers that wait, leaving out those that fired between the reading of the table and of the log.
-func (f *Fold) next(in *zone.Zone, t *Timeline) (waiting []Pending, problem string) {
+func (f *Fold) next(in string, t *Timeline) (waiting []Pending, problem string) {
 	waiting = []Pending{}
 	if f.row == nil {
 		return waiting, f.tableMissing

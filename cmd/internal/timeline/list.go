@@ -11,7 +11,6 @@ import (
 	"github.com/rmn-arms/campaign-engine/state/campaign"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/state/timer"
-	"github.com/rmn-arms/campaign-engine/state/zone"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -147,9 +146,8 @@ func (l *List) Campaigns(wanted func(schemas.Status) bool, limit int) (first []L
 	if limit > 0 {
 		all = all[:min(limit, count)]
 	}
-	zones := make(map[string]*zone.Zone)
 	for _, listed := range all {
-		listed.place(zones)
+		listed.place()
 		first = append(first, *listed)
 	}
 	return first, count
@@ -163,14 +161,9 @@ func (l *Listed) nextAt() schemas.Instant {
 }
 
 // place writes the next instant in the campaign's time zone; one of a newer database than this program's stays unknown.
-func (l *Listed) place(zones map[string]*zone.Zone) {
-	in, known := zones[l.TimeZone]
-	if !known && l.TimeZone != "" {
-		in, _ = zone.Load(l.TimeZone) // nil beside an error
-		zones[l.TimeZone] = in
-	}
+func (l *Listed) place() {
 	if l.Next != nil {
-		l.Next.AtInZone = display(in, l.Next.At)
+		l.Next.AtInZone = display(l.TimeZone, l.Next.At)
 	}
 }
 

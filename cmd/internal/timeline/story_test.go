@@ -63,6 +63,19 @@ func (s *story) due(transition schemas.Transition, revision int64, scheduled, de
 	if transition == schemas.Schedule || transition == schemas.Reschedule {
 		due.Campaign = s.campaign
 	}
+	return s.addDue(due)
+}
+
+// rezone adds a move of the window.
+func (s *story) rezone(revision int64, decided string, to *schemas.Rezoned) schemas.Due {
+	at := instantOf(s.t, decided)
+	return s.addDue(schemas.Due{
+		TransitionID: fmt.Sprintf("%s/%d/rezone-%s", s.id, revision, to.TZDB), CampaignID: s.id, Revision: revision,
+		Transition: schemas.Rezone, ScheduledFor: at, DecidedAt: at, Window: to,
+	})
+}
+
+func (s *story) addDue(due schemas.Due) schemas.Due {
 	event := schemas.NewEvent(due.TransitionID, schemas.TransitionDue, s.id, due.DecidedAt, due)
 	value, err := topics.EncodeDue(&event)
 	if err != nil {
@@ -240,6 +253,25 @@ func settled(t *testing.T) *story {
 	s.statement(schemas.Statement{Version: 2, Plays: 4, Impressions: "50", Late: &schemas.Tally{Plays: 1, Impressions: "12.5"},
 		AdjustedAt: new(instantOf(t, "2026-11-23T09:00:01Z")),
 		NotCounted: map[schemas.Verdict]int64{schemas.PlayDuplicate: 2, schemas.PlayAfterLock: 1}})
+	return s
+}
+
+// rezoned has had its window moved by the rules of its zone.
+func rezoned(t *testing.T) *story {
+	s := &story{t: t, id: "c-1"}
+	placed := springSale(t)
+	placed.TZDB = "2025c"
+	s.place(placed)
+	s.applied(s.due(schemas.Schedule, 1, "2026-11-23T08:00:00.010Z", "2026-11-23T08:00:00.010Z", ""), "", schemas.Scheduled)
+	to := &schemas.Rezoned{
+		StartsAt: instantOf(t, "2026-12-01T06:00:00Z"), StartsAtLocal: placed.StartsAtLocal,
+		EndsAt: instantOf(t, "2026-12-08T06:00:00Z"), EndsAtLocal: placed.EndsAtLocal, TZDB: "2026c",
+	}
+	due := s.rezone(1, "2026-11-25T08:00:00Z", to)
+	placed.Rezone(to)
+	s.place(placed)
+	s.applied(due, schemas.Scheduled, schemas.Scheduled)
+	s.row(1, map[timer.Kind]string{timer.Start: "2026-12-01T06:00:00Z", timer.End: "2026-12-08T06:00:00Z", timer.Settle: "2026-12-08T06:00:00Z"})
 	return s
 }
 

@@ -26,7 +26,7 @@ func (s Summary) Write(to io.Writer, now schemas.Instant, colour bool) error {
 	}
 	if w := s.Window; w != nil {
 		t.Row(Cell{"Starts", Faint}, Cell{Text: both(w.StartsAt, w.StartsAtInZone)})
-		t.Row(Cell{"Ends", Faint}, Cell{Text: both(w.EndsAt, w.EndsAtInZone) + "  " + Printable(w.TimeZone)})
+		t.Row(Cell{"Ends", Faint}, Cell{Text: both(w.EndsAt, w.EndsAtInZone) + "  " + Printable(s.zone())})
 	}
 	s.writeReadiness(&t)
 	s.writeMoney(&t)
@@ -99,11 +99,14 @@ func (t Timeline) steps() *Table {
 	return &steps
 }
 
-// outcome tells what came of a step, and the reason that an operator gave for it.
+// outcome tells what came of a step, and the reason that an operator gave for it, or where a rezone leads.
 func (s Step) outcome() Cell {
 	because := ""
 	if s.ChangeReason != "" {
 		because = " (" + Printable(s.ChangeReason) + ")"
+	}
+	if w := s.Window; w != nil {
+		because = fmt.Sprintf(" (%s to %s by tzdb %s)", w.StartsAt, w.EndsAt, Printable(w.TZDB))
 	}
 	switch s.Outcome {
 	case Applied:
@@ -164,6 +167,14 @@ func statusCell(s schemas.Status) Cell {
 	default:
 		return Cell{Text: string(s)}
 	}
+}
+
+// zone is the time zone, with the database by which a window was resolved that was given in its wall-clock time.
+func (s Summary) zone() string {
+	if s.Campaign == nil || s.Campaign.TZDB == "" {
+		return s.Window.TimeZone
+	}
+	return s.Window.TimeZone + ", tzdb " + s.Campaign.TZDB
 }
 
 func budget(c *schemas.Placed) string {

@@ -99,6 +99,8 @@ type Step struct {
 	DecidedAt       schemas.Instant    `json:"decided_at"`
 	LatenessMs      int64              `json:"lateness_ms"`
 	ChangeReason    string             `json:"change_reason,omitempty"`
+	// Window is what a rezone leads to.
+	Window *schemas.Rezoned `json:"window,omitempty"`
 
 	Outcome  Outcome                 `json:"outcome"`
 	From     schemas.Status          `json:"from,omitempty"`     // if Applied; empty on the first

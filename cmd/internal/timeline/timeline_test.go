@@ -33,6 +33,7 @@ func told(t *testing.T, s *story) timeline.Timeline {
 func TestStories(t *testing.T) {
 	cases := map[string]func(*testing.T) *story{
 		"busy": aBusyOne, "settled": settled, "refused": onlyRefused, "published": justPublished,
+		"rezoned": rezoned,
 	}
 	for name, of := range cases {
 		t.Run(name, func(t *testing.T) {

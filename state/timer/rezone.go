@@ -1,0 +1,112 @@
+package timer
+
+import (
+	"strconv"
+
+	"github.com/rmn-arms/campaign-engine/state/instant"
+	"github.com/rmn-arms/campaign-engine/state/zone"
+)
+
+// Rezoning says what another time zone database than the one that a row knows meant for it. Moved and Kept may both hold: of
+// one end and of the other.
+type Rezoning struct {
+	Outdated bool // the row knew another database; it knows this one now
+	Moved    bool // its window is another one, and a rezone is due
+	// Kept says that an end keeps its instant though this database has none for it: the wall-clock time is skipped or repeated
+	// and to be rejected, the zone is not there, or the window would be none.
+	Kept bool
+}
+
+// IsOutdated says whether the row has an end that waits, was given in wall-clock time, and was resolved by another version of
+// the database than this one, or by one that is not known.
+func (r *Row) IsOutdated(version string) bool {
+	return r.Wording.Database != version && (r.startFollows() || r.endFollows())
+}
+
+// startFollows says whether the start follows from a wall-clock time. One that has fired is fixed for good: it is not due a
+// second time under its revision.
+func (r *Row) startFollows() bool {
+	return !r.Closed() && r.Wording.StartsAtLocal != "" && r.Timers[Start].Armed
+}
+
+func (r *Row) endFollows() bool { return !r.Closed() && r.Wording.EndsAtLocal != "" }
+
+// Rezone resolves the wall-clock times of an outdated row anew. What waits moves; a move is due at once, before whatever else
+// is due. Otherwise the row at most notes the database. Not to be called while catching up: a change that is still to be read
+// may say something else.
+func Rezone(row Row, database *zone.Database, now instant.Instant) (Row, []Due, Rezoning) {
+	if !row.IsOutdated(database.Version()) {
+		return row, nil, Rezoning{}
+	}
+	startsAt, endsAt, kept := row.resolve(database)
+	row.Wording.Database = database.Version()
+	did := Rezoning{Outdated: true, Moved: startsAt != row.StartsAt || endsAt != row.EndsAt, Kept: kept}
+	if !did.Moved {
+		return row, nil, did
+	}
+	row.DecidedAt = max(row.DecidedAt, now)
+	row = row.move(startsAt, endsAt, now)
+	due := Due{
+		Transition: DueRezone, Revision: row.Revision, ScheduledFor: row.DecidedAt, DecidedAt: row.DecidedAt, Timed: true,
+		Trace: row.Trace, Rezone: &Rezoned{StartsAt: startsAt, EndsAt: endsAt, Wording: row.Wording},
+	}
+	row.Rezones, due.Rezone.Suffix = row.Rezones.next(database.Version())
+	if row.Wording.StartsAtLocal != "" && !row.startFollows() {
+		if at, err := row.at(database, row.Wording.StartsAtLocal); err != nil || at != row.StartsAt {
+			due.Rezone.Wording.StartsAtLocal = "" // it has started; the time that was wished for is another one now
+		}
+	}
+	return row, []Due{due}, did
+}
+
+// resolve returns the window by another database; kept says that an end, or both, stays where it is for want of an instant.
+func (r *Row) resolve(database *zone.Database) (startsAt, endsAt instant.Instant, kept bool) {
+	startsAt, endsAt = r.StartsAt, r.EndsAt
+	if r.startFollows() {
+		if at, err := r.at(database, r.Wording.StartsAtLocal); err == nil {
+			startsAt = at
+		} else {
+			kept = true
+		}
+	}
+	if r.endFollows() {
+		if at, err := r.at(database, r.Wording.EndsAtLocal); err == nil {
+			endsAt = at
+		} else {
+			kept = true
+		}
+	}
+	if startsAt < instant.Min || endsAt <= startsAt || endsAt > instant.Max || endsAt.Add(r.Grace) > instant.Max {
+		return r.StartsAt, r.EndsAt, true
+	}
+	return startsAt, endsAt, kept
+}
+
+func (r *Row) at(database *zone.Database, local string) (instant.Instant, error) {
+	return database.Resolve(r.Wording.Zone, local, zone.Disambiguation(r.Wording.Disambiguation))
+}
+
+// move gives the timers that wait the instants of another window. They keep when they were set: no change was read, so one
+// that is due in the past now is late.
+func (r Row) move(startsAt, endsAt, now instant.Instant) Row {
+	r.StartsAt, r.EndsAt = startsAt, endsAt
+	if r.Timers[Distribute].Armed && now >= endsAt {
+		r.Timers[Distribute] = Timer{} // as for a definition that comes after its end
+	}
+	for kind := range r.Timers {
+		if timer := &r.Timers[kind]; timer.Armed {
+			timer.At = r.regular(Kind(kind))
+		}
+	}
+	return r
+}
+
+// next counts a rezone to a version, and returns what its id ends with.
+func (z Rezones) next(version string) (Rezones, string) {
+	z.Count++
+	if version > z.Newest {
+		z.Newest = version
+		return z, version
+	}
+	return z, version + "." + strconv.FormatInt(z.Count, 10)
+}
