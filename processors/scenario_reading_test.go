@@ -6,6 +6,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/rmn-arms/campaign-engine/processors"
 	"github.com/rmn-arms/campaign-engine/processors/engine"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/state/table"
@@ -22,6 +23,9 @@ type reading struct {
 	onDevice []topics.Record
 	counts   map[topics.Name]int
 	rows     map[topics.Name]map[string][]byte
+	// timerDue is when a row of timers is due in a process with the settings datedBy.
+	timerDue table.DueOf
+	datedBy  processors.Settings
 }
 
 // followed are the topics that the engines write.
@@ -148,9 +152,12 @@ func (r *reading) nextIn(name topics.Name) instant.Instant {
 
 // nextTimer is that of the timers' table.
 func (r *reading) nextTimer() instant.Instant {
-	next, due := table.Never, timerDue(r.d.t, r.d.setup.settings)
+	if r.timerDue == nil || r.datedBy != r.d.setup.settings {
+		r.timerDue, r.datedBy = timerDue(r.d.t, r.d.setup.settings), r.d.setup.settings
+	}
+	next := table.Never
 	for _, row := range r.rows[topics.CampaignEngineTimersTable] {
-		next = min(next, due(row))
+		next = min(next, r.timerDue(row))
 	}
 	return next
 }

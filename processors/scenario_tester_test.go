@@ -31,6 +31,7 @@ type testerDeployment struct {
 	settings processors.Settings // its Zones are this deployment's own
 	tester   *tester.Tester
 	zones    *zone.Database // as they were given
+	timerDue table.DueOf
 	tables   map[topics.Name]*table.Table
 	heard    []*tester.QueueTracker
 	topics   []topics.Name          // of heard
@@ -78,7 +79,8 @@ var clocked = []struct {
 	{topics.Readiness, topics.CampaignEngineReadinessTable, engine.DuePrefix},
 }
 
-// timerDue is when a row of timers is due, as its codec says: that depends on the process's time zone database.
+// timerDue is when a row of timers is due, as its codec says: that depends on the process's time zone database. A deployment asks
+// once for each of its settings.
 func timerDue(t *testing.T, settings processors.Settings) table.DueOf {
 	t.Helper()
 	graph, err := processors.Graph(topics.Timers, settings)
@@ -116,6 +118,7 @@ func deployOnTester(t *testing.T, s setup) deployment {
 	}
 	d.settings.Zones = new(zone.Database)
 	*d.settings.Zones = *databaseOf(s.settings)
+	d.timerDue = timerDue(t, d.settings)
 	for _, short := range s.shorts() {
 		d.run(short)
 	}
@@ -304,7 +307,7 @@ func (d *testerDeployment) fireGroup(short string, rows *table.Table, dueOf tabl
 func (d *testerDeployment) dueOf(name topics.Name) table.DueOf {
 	d.t.Helper()
 	if name == topics.CampaignEngineTimersTable {
-		return timerDue(d.t, d.settings)
+		return d.timerDue
 	}
 	for _, group := range clocked {
 		if group.table == name {
