@@ -4,6 +4,7 @@ package suite
 
 import (
 	"context"
+	"flag"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/kafkatest"
 )
+
+var every = flag.Bool("every", false, "TestScenariosAreAsSimulated: all scenarios, not some of each kind")
 
 // TestScenariosAreAsSimulated has scenarios of package processors played on Apache Kafka and in a simulation, and compared. They are
 // tests of that package, which cannot start a broker; this one does, and runs them.
@@ -25,7 +28,8 @@ func TestScenariosAreAsSimulated(t *testing.T) {
 	}})
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	run := exec.CommandContext(ctx, tests, "-test.v", "-test.run", "^TestScenariosOnKafka$", "-kafka", cluster.Brokers()[0])
+	run := exec.CommandContext(ctx, tests, "-test.v", "-test.run", "^TestScenariosOnKafka$", "-kafka", cluster.Brokers()[0],
+		"-every="+strconv.FormatBool(*every))
 	run.Dir = rooms
 	said, err := run.CombinedOutput()
 	t.Logf("%s", said)
