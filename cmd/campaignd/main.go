@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 
 	"github.com/alecthomas/kong"
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/config"
+	"github.com/rmn-arms/campaign-engine/cmd/internal/story"
 )
 
 // The exit codes.
@@ -22,6 +24,7 @@ const (
 
 type program struct {
 	Run     runCommand    `cmd:"" help:"Run the engine. Without --brokers it brings a broker of its own, kept in the data folder."`
+	Demo    demoCommand   `cmd:"" help:"Tell one night of three campaigns under a clock that flies, and compare what came of it with what must; 1 when something differs."`
 	Ready   readyCommand  `cmd:"" help:"Ask the engine that runs here whether it is ready; 1 and the reasons when it is not."`
 	Topics  topicsCommand `cmd:"" help:"Compare, create or draw the topics."`
 	Keys    keysCommand   `cmd:"" help:"Make and change the keys that commands to devices are signed with."`
@@ -68,7 +71,7 @@ func grammar() (*kong.Kong, error) {
 		kong.Name("campaignd"),
 		kong.Description("The campaign scheduling engine: starts and stops advertising campaigns on time."),
 		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.Vars{"processors": config.ProcessorNames()},
+		kong.Vars{"processors": config.ProcessorNames(), "story_rate": strconv.Itoa(story.Rate)},
 	)
 }
 

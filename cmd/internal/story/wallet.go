@@ -1,0 +1,70 @@
+package story
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/rmn-arms/campaign-engine/cmd/internal/wallet"
+	"github.com/rmn-arms/campaign-engine/state/pgstore"
+)
+
+const (
+	walletTitle = "wallet of "
+	walletRows  = 20
+	answerMax   = 10 * time.Second
+)
+
+// wallets reads what the tables say of the advertiser once they have all releases. without says why there are no tables.
+func (t *stage) wallets(ctx context.Context) (found []section, without string) {
+	if t.Database == nil {
+		return nil, ""
+	}
+	url, err := t.Database(ctx)
+	if err != nil {
+		return nil, strings.Join(strings.Fields(err.Error()), " ")
+	}
+	read, err := t.readWallet(ctx, url)
+	if err != nil {
+		return nil, strings.Join(strings.Fields(err.Error()), " ")
+	}
+	t.wallet = read
+	return walletFacts(read), ""
+}
+
+func (t *stage) readWallet(ctx context.Context, url string) (*wallet.Wallet, error) {
+	if err := t.await(ctx, "the tables are written", func() bool { return t.Process.Tables() == "" }); err != nil {
+		return nil, err
+	}
+	tables, err := pgstore.OpenForReading(ctx, pgstore.Options{URL: url, Timeout: answerMax, Connections: 1})
+	if err != nil {
+		return nil, err
+	}
+	defer tables.Close()
+	released := int64(0)
+	for _, c := range t.seen.campaigns {
+		released += int64(len(c.releases))
+	}
+	read := new(wallet.Wallet)
+	var failed error
+	err = t.await(ctx, "the tables have all releases", func() bool {
+		read = &wallet.Wallet{AdvertiserID: advertiser}
+		failed = tables.Snapshot(ctx, func(at *pgstore.Reader) error { return read.Read(ctx, at, walletRows) })
+		return failed != nil || read.ReleasesTotal >= released
+	})
+	if failed != nil {
+		err = failed
+	}
+	return read, err
+}
+
+func walletFacts(w *wallet.Wallet) []section {
+	one := section{title: walletTitle + w.AdvertiserID}
+	for i := range w.Wallets {
+		b := &w.Wallets[i]
+		one.add("%s: %s of %d campaigns; %s held, %s spent, %s released", b.Balance.Currency, b.Balance.Amount, b.Campaigns, b.Held.Amount,
+			b.Spent.Amount, b.Released.Amount)
+	}
+	one.add("%d releases, %d holds", w.ReleasesTotal, w.HoldsTotal)
+	return []section{one}
+}
