@@ -19,7 +19,7 @@ TAGS := kafka,torture,bench
 # What the tests with a real broker need, beside Go.
 JAVA_PACKAGES := openjdk-17-jre-headless maven
 
-.PHONY: help run postgres build test test-kafka money devices torture torture-short bench check fmt-check lint alerts vuln topology
+.PHONY: help run demo postgres build test test-kafka money devices torture torture-short bench check fmt-check lint alerts vuln topology
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,10 @@ help:
 run: build ## the engine on its embedded broker, with a small demonstration; until interrupted
 	@.tools/install-postgres
 	@exec bin/campaignd run --demo
+
+demo: build ## one night of three campaigns under a clock that flies, in half a minute; fails when not all is as it must be
+	@.tools/install-postgres
+	@exec bin/campaignd demo
 
 postgres: ## a Postgres server for the local database: as root on Debian it is installed, else it is said how
 	@.tools/install-postgres --needed

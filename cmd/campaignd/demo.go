@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -27,10 +28,22 @@ type demoCommand struct {
 	Keep  bool   `name:"keep" help:"Keep the data folder, and say where it is."`
 	Rate  int64  `name:"rate" default:"${story_rate}" placeholder:"N" help:"How many times as fast as time the clock goes where nothing happens (default ${default})."`
 	Level string `name:"log-level" enum:"debug,info,warn,error" default:"error" help:"Least level that the engine logs: ${enum} (default ${default})."`
+
+	// What a test has otherwise.
+	out      io.Writer
+	expected string
+	database func(folder string, log zerolog.Logger) *database
+}
+
+// BeforeApply implements kong's hook.
+func (c *demoCommand) BeforeApply() error {
+	c.out, c.expected = os.Stdout, story.Expected()
+	c.database = func(folder string, log zerolog.Logger) *database { return newDatabase("", folder, log) }
+	return nil
 }
 
 // Help implements kong.HelpProvider.
-func (demoCommand) Help() string {
+func (*demoCommand) Help() string {
 	return `One night of three campaigns in two stores, in half a minute: the whole engine, on a broker and a Postgres of its own in a
 folder that is gone afterwards, under a clock that flies. What has come of it is compared with what must: it ends with 0 when
 everything is as it must be, else with 1 and what differs.`
@@ -93,7 +106,7 @@ func (c *demoCommand) play(ctx context.Context, folder string, log zerolog.Logge
 	if err != nil {
 		return err
 	}
-	tables := newDatabase("", folder, log)
+	tables := c.database(folder, log)
 	address := newLocated(tables.url)
 	clock := story.NewClock(story.Start(), c.Rate)
 	process, err := run.New(run.Settings{
@@ -111,9 +124,9 @@ func (c *demoCommand) play(ctx context.Context, folder string, log zerolog.Logge
 		func(ctx context.Context) error { return errors.Join(process.Run(ctx), tables.end()) },
 		tables.keep,
 		func(ctx context.Context) error {
-			return story.Tell(ctx, os.Stdout, story.Settings{
+			return story.Tell(ctx, c.out, story.Settings{
 				Connect: connect, Process: process, Clock: clock, Folder: folder, Keys: keys.Public, Database: address.wait,
-				Expected: story.Expected(), Colour: term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("NO_COLOR") == "",
+				Expected: c.expected, Colour: c.out == os.Stdout && term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("NO_COLOR") == "",
 			})
 		},
 	})

@@ -35,6 +35,7 @@ type campaign struct {
 	readiness  []schemas.Readiness
 	// How many of its plays count, and how many do not.
 	counts, countsNot int64
+	untold            []string // lines of releases that came before the statement
 }
 
 // outcome is what came of a due transition.

@@ -101,11 +101,24 @@ func (t *stage) next(ctx context.Context, other <-chan time.Time) error {
 	return nil
 }
 
-// take takes a record in, and tells of it.
+// take takes a record in, and tells of it: of a release behind the lock that it comes from, which is in another topic.
 func (t *stage) take(r *kgo.Record) {
 	t.seen.take(r)
-	if line, _ := demo.Describe(r); line != "" {
-		t.say("  %s%s", line, inItsZone(r))
+	line, _ := demo.Describe(r)
+	c := t.seen.campaigns[string(r.Key)]
+	if c == nil || line == "" {
+		return
+	}
+	if r.Topic == string(topics.BudgetReleased) && len(c.statements) == 0 {
+		c.untold = append(c.untold, line)
+		return
+	}
+	t.say("  %s%s", line, inItsZone(r))
+	if r.Topic == string(topics.CampaignStatements) {
+		for _, line := range c.untold {
+			t.say("  %s", line)
+		}
+		c.untold = nil
 	}
 }
 
