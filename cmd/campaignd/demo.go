@@ -29,23 +29,29 @@ type demoCommand struct {
 	Rate  int64  `name:"rate" default:"${story_rate}" placeholder:"N" help:"How many times as fast as time the clock goes where nothing happens (default ${default})."`
 	Level string `name:"log-level" enum:"debug,info,warn,error" default:"error" help:"Least level that the engine logs: ${enum} (default ${default})."`
 
-	// What a test has otherwise.
+	// What usual fills in, and tests fill in otherwise.
 	out      io.Writer
 	expected string
 	database func(folder string, log zerolog.Logger) *database
 }
 
-// BeforeApply implements kong's hook.
-func (c *demoCommand) BeforeApply() error {
-	c.out, c.expected = os.Stdout, story.Expected()
-	c.database = func(folder string, log zerolog.Logger) *database { return newDatabase("", folder, log) }
-	return nil
+// usual fills in what is as it usually is.
+func (c *demoCommand) usual() {
+	if c.out == nil {
+		c.out = os.Stdout
+	}
+	if c.expected == "" {
+		c.expected = story.Expected()
+	}
+	if c.database == nil {
+		c.database = func(folder string, log zerolog.Logger) *database { return newDatabase("", folder, log) }
+	}
 }
 
 // Help implements kong.HelpProvider.
 func (*demoCommand) Help() string {
-	return `One night of three campaigns in two stores, in half a minute: the whole engine, on a broker and a Postgres of its own in a
-folder that is gone afterwards, under a clock that flies. What has come of it is compared with what must: it ends with 0 when
+	return `One night of three campaigns in two stores, in half a minute: the whole engine, on a broker and a Postgres of its own in
+a folder that is gone afterwards, under a clock that flies. What has come of it is compared with what must: it ends with 0 when
 everything is as it must be, else with 1 and what differs.`
 }
 
@@ -62,6 +68,7 @@ func (c *demoCommand) Run(ctx context.Context) (err error) {
 	if c.Rate < 1 || c.Rate > processors.DrivenRateMax {
 		return wrongSwitches(fmt.Errorf("--rate: must lie between 1 and %d", processors.DrivenRateMax))
 	}
+	c.usual()
 	folder, err := os.MkdirTemp("", "campaign-demo-")
 	if err != nil {
 		return fmt.Errorf("making a data folder: %w", err)
@@ -126,10 +133,16 @@ func (c *demoCommand) play(ctx context.Context, folder string, log zerolog.Logge
 		func(ctx context.Context) error {
 			return story.Tell(ctx, c.out, story.Settings{
 				Connect: connect, Process: process, Clock: clock, Folder: folder, Keys: keys.Public, Database: address.wait,
-				Expected: c.expected, Colour: c.out == os.Stdout && term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("NO_COLOR") == "",
+				Expected: c.expected, Colour: c.colour(),
 			})
 		},
 	})
+}
+
+// colour says whether out shows colours.
+func (c *demoCommand) colour() bool {
+	file, is := c.out.(*os.File)
+	return is && term.IsTerminal(int(file.Fd())) && os.Getenv("NO_COLOR") == "" // https://no-color.org
 }
 
 const (

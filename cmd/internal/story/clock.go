@@ -15,7 +15,7 @@ import (
 // there takes seconds of the story and no hours, and the story is the same on any machine. It never goes back or stands still.
 type Clock struct {
 	start instant.Instant
-	rate  time.Duration // how many times as fast as time it flies
+	rate  int64 // how many times as fast as time it flies
 	real  func() time.Duration
 
 	mu     sync.Mutex
@@ -37,7 +37,7 @@ type alarm struct {
 func NewClock(start instant.Instant, rate int64) *Clock {
 	began := time.Now()
 	return &Clock{
-		start: start, rate: time.Duration(rate), real: func() time.Duration { return time.Since(began) }, alarms: map[*alarm]struct{}{},
+		start: start, rate: rate, real: func() time.Duration { return time.Since(began) }, alarms: map[*alarm]struct{}{},
 	}
 }
 
@@ -81,7 +81,7 @@ func (c *Clock) shows(now time.Duration) time.Duration {
 	if flown := c.flight(c.leg); passed >= flown {
 		return c.base + c.leg + passed - flown
 	}
-	return c.base + passed*c.rate
+	return c.base + time.Duration(int64(passed)*c.rate)
 }
 
 // left returns how long it takes until it shows what is at behind start, or later.
@@ -94,7 +94,9 @@ func (c *Clock) left(at, now time.Duration) time.Duration {
 }
 
 // flight returns how long a way takes, rounded up.
-func (c *Clock) flight(way time.Duration) time.Duration { return (way + c.rate - 1) / c.rate }
+func (c *Clock) flight(way time.Duration) time.Duration {
+	return time.Duration((int64(way) + c.rate - 1) / c.rate)
+}
 
 func (a *alarm) ring() {
 	c := a.clock

@@ -31,7 +31,8 @@ func (s *seen) facts() (all []section) {
 		for i := range c.releases {
 			r := &c.releases[i]
 			one := section{title: "release " + r.ReleaseID}
-			one.add("%s %s = %s spent + %s back to %s", r.Budget.Amount, r.Budget.Currency, r.Spent.Amount, r.Released.Amount, r.AdvertiserID)
+			one.add("%s %s = %s spent + %s back to %s", r.Budget.Amount, r.Budget.Currency, r.Spent.Amount, r.Released.Amount,
+				r.AdvertiserID)
 			all = append(all, one)
 		}
 	}

@@ -18,7 +18,8 @@ func (s *seen) laws() (broken []string, held int) {
 	for _, d := range s.dues {
 		law(!ids[d.TransitionID], "%s became due twice", d.TransitionID)
 		ids[d.TransitionID] = true
-		law(d.LatenessMs >= 0 && d.DecidedAt >= d.ScheduledFor, "%s was decided at %s, before %s", d.TransitionID, d.DecidedAt, d.ScheduledFor)
+		law(d.LatenessMs >= 0 && d.DecidedAt >= d.ScheduledFor, "%s was decided at %s, before %s", d.TransitionID,
+			d.DecidedAt, d.ScheduledFor)
 	}
 	for _, b := range bookings() {
 		c := s.campaigns[b.id]
@@ -36,7 +37,8 @@ func (s *seen) laws() (broken []string, held int) {
 		for _, c := range s.commands[id] {
 			next := c.PlaylistRevision > before.PlaylistRevision && c.Attempt == 1 ||
 				c.PlaylistRevision == before.PlaylistRevision && c.Attempt == before.Attempt+1
-			law(next, "%s was sent playlist %d/%d behind %d/%d", id, c.PlaylistRevision, c.Attempt, before.PlaylistRevision, before.Attempt)
+			law(next, "%s was sent playlist %d/%d behind %d/%d", id, c.PlaylistRevision, c.Attempt,
+				before.PlaylistRevision, before.Attempt)
 			before = c
 		}
 		held += s.screens[id].films // each was held against its window when it began, see hear

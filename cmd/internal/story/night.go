@@ -134,12 +134,16 @@ func untilMidnight(booked []event) []step {
 			at: "23:17", says: "Somebody wants it back. It is too late for that.",
 			events: []event{change(flash, schemas.CampaignResumed, 3, "more in stock")}, until: []sight{rejected(flash + "/3/resume")},
 		},
-		{at: offlineFrom, says: "A screen in Potsdam loses its network, and goes on showing what it has.", until: []sight{offline(true)}},
+		{
+			at: offlineFrom, says: "A screen in Potsdam loses its network, and goes on showing what it has.",
+			until: []sight{offline(true)},
+		},
 	}
 }
 
 func untilTheClocksChange() []step {
 	online := connected()
+	pause := change(night, schemas.CampaignPaused, 2, "wrong price in the film")
 	return []step{
 		{
 			at: "23:30", says: "Two hours before summer time: its film goes to the screens that are there.",
@@ -147,10 +151,8 @@ func untilTheClocksChange() []step {
 		},
 		{
 			at: "00:00", says: "The night show is paused, which is told twice.",
-			events: []event{
-				change(night, schemas.CampaignPaused, 2, "wrong price in the film"), change(night, schemas.CampaignPaused, 2, "wrong price in the film"),
-			},
-			until: append(playlists(online, summer), applied(night+"/2/pause")),
+			events: []event{pause, pause},
+			until:  append(playlists(online, summer), applied(night+"/2/pause")),
 		},
 		{
 			at: "00:30", says: "In the pause. The screen without a network does not know of it.",

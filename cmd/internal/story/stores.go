@@ -51,8 +51,9 @@ func (t *stage) stores(ctx context.Context) error {
 	after := func(night string) time.Duration { return at(night).Time().Sub(now.Time()) }
 	return storesim.Run(ctx, storesim.Settings{
 		Stores: twoStores(), Connect: t.Connect, Folder: filepath.Join(t.Folder, "stores"),
-		Keys: func(context.Context) ([]byte, error) { return t.Keys(), nil }, KeysEvery: keysEvery, Register: true, ClockMargin: bornMargin,
-		TimeZone: berlin, MIME: []string{filmMIME}, CacheBytes: diskBytes, SlowBytesPerSecond: diskBytes, Parallel: downloadsMax,
+		Keys: func(context.Context) ([]byte, error) { return t.Keys(), nil }, KeysEvery: keysEvery,
+		Register: true, ClockMargin: bornMargin, TimeZone: berlin, MIME: []string{filmMIME},
+		CacheBytes: diskBytes, SlowBytesPerSecond: diskBytes, Parallel: downloadsMax,
 		Silent: true, Clock: t.Clock.Stores(), Sink: t.hear(ctx),
 		Faults: fault.Plan{Every: time.Hour, Longest: time.Second, Timed: map[string][]fault.Spell{
 			lonely: {{After: after(offlineFrom), Offline: after(offlineUntil) - after(offlineFrom)}},

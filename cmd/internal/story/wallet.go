@@ -62,8 +62,8 @@ func walletFacts(w *wallet.Wallet) []section {
 	one := section{title: walletTitle + w.AdvertiserID}
 	for i := range w.Wallets {
 		b := &w.Wallets[i]
-		one.add("%s: %s of %d campaigns; %s held, %s spent, %s released", b.Balance.Currency, b.Balance.Amount, b.Campaigns, b.Held.Amount,
-			b.Spent.Amount, b.Released.Amount)
+		one.add("%s: %s of %d campaigns; %s held, %s spent, %s released", b.Balance.Currency, b.Balance.Amount, b.Campaigns,
+			b.Held.Amount, b.Spent.Amount, b.Released.Amount)
 	}
 	one.add("%d releases, %d holds", w.ReleasesTotal, w.HoldsTotal)
 	return []section{one}
