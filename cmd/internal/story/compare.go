@@ -119,6 +119,29 @@ func differ(must, is []string) (all []string) {
 	return all
 }
 
+// differencesShown bounds what is told: where much is wrong the first of it says why.
+const differencesShown = 200
+
+// begun returns what must be as far as it has come: each section up to the last line that was found, or as many lines as were
+// found.
+func begun(must, is []section) (all []section) {
+	is = merged(is)
+	for _, m := range must {
+		i := slices.IndexFunc(is, func(f section) bool { return f.title == m.title })
+		if i < 0 {
+			continue
+		}
+		lines := m.lines[:min(len(m.lines), len(is[i].lines))]
+		for j, line := range m.lines {
+			if slices.Contains(is[i].lines, line) {
+				lines = m.lines[:max(len(lines), j+1)]
+			}
+		}
+		all = append(all, section{m.title, lines})
+	}
+	return all
+}
+
 // judge tells what differs from what must be. broken says for what the story has waited in vain, without why there are no
 // tables, if it is so. Its error is ErrDiffers.
 func (t *stage) judge(found []section, broken error, without string) error {
@@ -126,13 +149,18 @@ func (t *stage) judge(found []section, broken error, without string) error {
 	if without != "" || t.Database == nil {
 		must = slices.DeleteFunc(must, func(s section) bool { return strings.HasPrefix(s.title, walletTitle) })
 	}
-	differences, compared := compare(must, found)
-	lawless, held := t.seen.laws()
 	t.say("\n== What must be")
 	if broken != nil {
-		t.say("%s", broken)
+		t.say("%s; what comes behind that was not played, and is not expected", broken)
+		must = begun(must, found)
 	}
-	for _, line := range slices.Concat(differences, lawless) {
+	differences, compared := compare(must, found)
+	lawless, held := t.seen.laws()
+	for i, line := range slices.Concat(differences, lawless) {
+		if i == differencesShown {
+			t.say("and %d lines more", len(differences)+len(lawless)-i)
+			break
+		}
 		t.say("%s", line)
 	}
 	if without != "" {

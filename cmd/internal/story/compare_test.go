@@ -60,6 +60,16 @@ func TestEveryDifferenceIsFound(t *testing.T) {
 	finds("what nobody expects", append(clone(must), section{"mails", []string{"one"}}), "mails", "  but is:  one")
 }
 
+// TestWhatWasNotPlayedIsNotExpected, but for what stands before something that has come.
+func TestWhatWasNotPlayedIsNotExpected(t *testing.T) {
+	must := []section{{"a", []string{"1", "2", "3", "4"}}, {"b", []string{"1", "2"}}, {"c", []string{"1"}}}
+	got := begun(must, []section{{"a", []string{"1", "3"}}, {"b", []string{"other"}}})
+	want := []section{{"a", []string{"1", "2", "3"}}, {"b", []string{"1"}}}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("it expects %q, want %q", got, want)
+	}
+}
+
 func TestExpectationsAreRead(t *testing.T) {
 	got := readSections("# a comment\nsent to a, b  # both\n  one   line\n\n  another # of two\nc\n")
 	want := []section{{"sent to a", []string{"one line", "another"}}, {"sent to b", []string{"one line", "another"}}, {"c", nil}}
