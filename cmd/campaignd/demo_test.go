@@ -77,7 +77,7 @@ var planted = []struct{ is, must string }{
 		"from 2027-03-28T01:30:00.000Z, in Europe/Berlin 2027-03-28 03:30:00 +02:00 CEST",
 		"from 2027-03-28T00:30:00.000Z, in Europe/Berlin 2027-03-28 01:30:00 +01:00 CET",
 	},
-	{"ready: 3 of 4 at the start, 4 at best", "ready: 4 of 4 at the start, 4 at best"},
+	{"3 of 4 devices at the start, 4 at best", "4 of 4 devices at the start, 4 at best"},
 	{
 		"00:30 mitte-1 nothing, mitte-2 nothing, potsdam-1 nothing, potsdam-2 night-show",
 		"00:30 mitte-1 nothing, mitte-2 nothing, potsdam-1 nothing, potsdam-2 nothing",

@@ -131,10 +131,11 @@ func begun(must, is []section) (all []section) {
 		if i < 0 {
 			continue
 		}
-		lines := m.lines[:min(len(m.lines), len(is[i].lines))]
+		left := is[i].lines
+		lines := m.lines[:min(len(m.lines), len(left))]
 		for j, line := range m.lines {
-			if slices.Contains(is[i].lines, line) {
-				lines = m.lines[:max(len(lines), j+1)]
+			if at := slices.Index(left, line); at >= 0 {
+				lines, left = m.lines[:max(len(lines), j+1)], left[at+1:]
 			}
 		}
 		all = append(all, section{m.title, lines})

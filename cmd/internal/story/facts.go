@@ -24,7 +24,7 @@ func (s *section) add(format string, arguments ...any) {
 func (s *seen) facts() (all []section) {
 	for _, b := range bookings() {
 		c := s.campaigns[b.id]
-		all = append(all, c.transitions(b.id))
+		all = append(all, c.transitions(b.id), c.readyFacts(b.id))
 		for i := range c.statements {
 			all = append(all, statementFacts(&c.statements[i]))
 		}
@@ -48,7 +48,7 @@ func (s *seen) facts() (all []section) {
 	return append(all, looks, refused)
 }
 
-// transitions are all that became due of a campaign and what came of them, and how ready it was.
+// transitions are all that became due of a campaign and what came of them.
 func (c *campaign) transitions(id string) section {
 	one := section{title: "campaign " + id}
 	story, _ := c.story.Timeline()
@@ -78,12 +78,18 @@ func (c *campaign) transitions(id string) section {
 		}
 		one.add("%d. %s %s to %s%s, %s", o.Sequence, o.TransitionID, from, o.To, first, whenDue(&o.Due, ended))
 	}
+	return one
+}
+
+// readyFacts are how ready it was.
+func (c *campaign) readyFacts(id string) section {
+	one := section{title: "ready for " + id}
 	best := int64(0)
 	for _, r := range c.readiness {
 		best = max(best, r.DevicesReady)
 	}
 	if r := c.readyNow(); r != nil && r.AtStart != nil {
-		one.add("ready: %d of %d at the start, %d at best", r.AtStart.DevicesReady, r.AtStart.DevicesTotal, best)
+		one.add("%d of %d devices at the start, %d at best", r.AtStart.DevicesReady, r.AtStart.DevicesTotal, best)
 	}
 	return one
 }
