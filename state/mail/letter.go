@@ -60,7 +60,9 @@ func (l *Letter) ID() string {
 }
 
 // TooOld says whether the letter is older than most, by its nominal instant: it is then recorded as skipped and not sent.
-func (l *Letter) TooOld(now instant.Instant, most instant.Millis) bool { return now.Sub(l.Nominal) > most }
+func (l *Letter) TooOld(now instant.Instant, most instant.Millis) bool {
+	return now.Sub(l.Nominal) > most
+}
 
 // Late says whether the campaign started so late that it is worth telling.
 func (l *Letter) Late() bool { return l.Started != Never && l.Lateness > LateAfter }

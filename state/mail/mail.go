@@ -36,8 +36,8 @@ const (
 // TopMax is how many stores and how many creatives a letter names.
 const TopMax = 5
 
-// RevisionsMax is of how many revisions a row keeps the contacts, beside those that a waiting letter needs.
-const RevisionsMax = 16
+// RevisionsMax is of how many revisions that may yet be applied a row keeps the contacts: the newest.
+const RevisionsMax = 8
 
 // Row is what the mailer keeps of a campaign. The zero Row is one of which nothing was heard.
 type Row struct {
@@ -50,9 +50,10 @@ type Row struct {
 	// Dropped is the newest revision whose contacts were let go, since there were more than RevisionsMax.
 	Dropped int64
 
-	// Started is when it became active first, nominally; Never (once there was a transition) before that.
-	Started  instant.Instant
-	Lateness instant.Millis
+	// Started says that it was active; then StartedAt is since when, nominally, and Lateness how late that was decided.
+	Started   bool
+	StartedAt instant.Instant
+	Lateness  instant.Millis
 	// AtStart is the readiness at the first activation. Where it is not known, letters wait for it until ReadinessBy.
 	AtStart     *AtStart
 	ReadinessBy instant.Instant
@@ -66,7 +67,7 @@ type Row struct {
 // Waiting is how far a letter has come.
 type Waiting struct {
 	Stage Stage
-	// What follows is there from Due on, until Mailed.
+	// What follows is there from Due on, until it is Mailed.
 	TransitionID string
 	Outcome      Outcome
 	Nominal      instant.Instant // for when it was scheduled
