@@ -2,6 +2,8 @@ package pgstore
 
 import (
 	"fmt"
+	"slices"
+	"unicode/utf8"
 
 	"github.com/rmn-arms/campaign-engine/state/instant"
 )
@@ -25,17 +27,21 @@ func MailStates() []MailState {
 	return []MailState{MailWaiting, MailSending, MailSent, MailFailed, MailSkipped, MailAmbiguous}
 }
 
-// Mail is a mail as it is made. Key: MessageID.
+// Mail is a mail as it is made. Key: ID.
 type Mail struct {
-	MessageID    string // without its angle brackets
+	ID           string // follows from what it tells, its kind and its recipient
+	MessageID    string // the header, without angle brackets; empty where no message was made
 	CampaignID   string
 	TransitionID string // what it tells of
 	Kind         string
-	Recipient    string // an address
+	Sender       string // the envelope's addresses
+	Recipient    string
 	Locale       string
 	Subject      string
 	NominalAt    instant.Instant // of what it tells
-	// Message is the whole of it, as it goes to the server; nil: it is skipped.
+	State        MailState       // waiting, skipped or failed
+	Answer       string          // of one that failed: why
+	// Message is the whole of a waiting one, as it goes to the server.
 	Message []byte
 }
 
@@ -60,21 +66,36 @@ type MailFold func(rows map[string][]byte) (MailBatch, error)
 type MailResult struct {
 	Rows     int // campaigns that were looked at
 	Waiting  int // new mails that are to be sent
-	Skipped  int // new mails that are not
+	Skipped  int // new mails that are not, since they tell of something too old
+	Failed   int // new mails that cannot be made
 	Repeated int // mails that were there before
 }
 
+// Holds says whether the database can hold the texts as keys.
+func Holds(all ...string) bool { return keys(all...) }
+
 // Check says why the database cannot hold the mail; nil: it can.
 func (m *Mail) Check() error {
-	if !keys(m.MessageID, m.CampaignID, m.TransitionID, m.Kind) || !texts(m.Recipient, m.Locale) {
+	if !keys(m.ID, m.CampaignID, m.TransitionID, m.Kind) || !texts(m.MessageID, m.Sender, m.Recipient, m.Locale) {
 		return fmt.Errorf("mail of %s: it needs its id, campaign, transition and kind, and texts of at most %d bytes", m.CampaignID, textMax)
+	}
+	if (m.State == MailWaiting) != (m.Message != nil) || !slices.Contains([]MailState{MailWaiting, MailSkipped, MailFailed}, m.State) {
+		return fmt.Errorf("mail of %s: it begins as waiting with a message, or without one as skipped or failed", m.CampaignID)
 	}
 	return nil
 }
 
-func (m *Mail) state() MailState {
-	if m.Message == nil {
-		return MailSkipped
+// Fitted returns the mail as the database can hold it: texts that are for people's eyes are cut, or mended.
+func (m Mail) Fitted() Mail {
+	m.Sender, m.Recipient, m.Locale = cutText(m.Sender), cutText(m.Recipient), cutText(m.Locale)
+	return m
+}
+
+func cutText(text string) string {
+	text = printable(text)
+	for len(text) > textMax {
+		_, size := utf8.DecodeLastRuneInString(text)
+		text = text[:len(text)-size]
 	}
-	return MailWaiting
+	return text
 }

@@ -43,8 +43,8 @@ func TestMails(t *testing.T) {
 
 func mailTo(recipient string) pgstore.Mail {
 	return pgstore.Mail{
-		MessageID: recipient + ".1@engine.example", CampaignID: "c-1", TransitionID: "c-1/1/start", Kind: "started", Recipient: recipient,
-		Locale: "en", Subject: "Spring sale has started", NominalAt: noon, Message: []byte("Subject: x\r\n\r\nbody\r\n"),
+		ID: recipient, MessageID: recipient + ".1@engine.example", CampaignID: "c-1", TransitionID: "c-1/1/start", Kind: "started", Recipient: recipient,
+		Locale: "en", Subject: "Spring sale has started", NominalAt: noon, State: pgstore.MailWaiting, Message: []byte("Subject: x\r\n\r\nbody\r\n"),
 	}
 }
 
@@ -107,7 +107,7 @@ func testMailBatch(t *testing.T, address string) {
 	fold := func(rows map[string][]byte) (pgstore.MailBatch, error) {
 		return pgstore.MailBatch{
 			Rows:  []pgstore.MailRow{{CampaignID: "c-1", Body: append(rows["c-1"], 'x')}},
-			Mails: []pgstore.Mail{mailTo("a@example.com"), {MessageID: "old", CampaignID: "c-1", TransitionID: "t", Kind: "ended", NominalAt: noon}},
+			Mails: []pgstore.Mail{mailTo("a@example.com"), {ID: "old", CampaignID: "c-1", TransitionID: "t", Kind: "ended", NominalAt: noon, State: pgstore.MailSkipped}},
 		}, nil
 	}
 	if _, err := s.WriteMails(ctx, []string{"c-1"}, move, func(map[string][]byte) (pgstore.MailBatch, error) {
@@ -254,10 +254,10 @@ func testMailClaims(t *testing.T, address string) {
 	seen := map[string]pgstore.ClaimedMail{}
 	for range 4 {
 		for _, m := range <-hands {
-			if _, twice := seen[m.MessageID]; twice {
-				t.Errorf("%s is in two hands", m.MessageID)
+			if _, twice := seen[m.ID]; twice {
+				t.Errorf("%s is in two hands", m.ID)
 			}
-			seen[m.MessageID] = m
+			seen[m.ID] = m
 		}
 	}
 	if len(seen) != 40 {
@@ -267,11 +267,11 @@ func testMailClaims(t *testing.T, address string) {
 	for _, m = range seen {
 		break
 	}
-	if began, err := other.BeginMail(ctx, m.MessageID, m.Claim-1); began || err != nil {
+	if began, err := other.BeginMail(ctx, m.ID, m.Claim-1); began || err != nil {
 		t.Errorf("begun by who has it in hand no longer: %v", err)
 	}
 	for i, want := range []bool{true, false} {
-		if began, err := s.BeginMail(ctx, m.MessageID, m.Claim); began != want || err != nil {
+		if began, err := s.BeginMail(ctx, m.ID, m.Claim); began != want || err != nil {
 			t.Errorf("begun for the %d. time: %v, %v", i+1, began, err)
 		}
 	}
@@ -317,7 +317,7 @@ func testMailEnded(t *testing.T, address string) {
 		{pgstore.MailEnd{State: pgstore.MailSent, Answer: "250 ok", Tried: true}, true},
 		{pgstore.MailEnd{State: pgstore.MailFailed, Answer: "550 no"}, false},
 	} {
-		if changed, err := s.EndMail(ctx, m.MessageID, m.Claim, step.end); changed != step.want || err != nil {
+		if changed, err := s.EndMail(ctx, m.ID, m.Claim, step.end); changed != step.want || err != nil {
 			t.Errorf("%+v: %v, %v", step.end, changed, err)
 		}
 		if step.end.State == pgstore.MailWaiting {
@@ -349,7 +349,7 @@ func testMailAmbiguous(t *testing.T, address string) {
 		mails[m.Recipient] = m
 	}
 	for _, recipient := range []string{"a@example.com", "b@example.com", "c@example.com"} {
-		if began, err := s.BeginMail(ctx, mails[recipient].MessageID, mails[recipient].Claim); !began || err != nil {
+		if began, err := s.BeginMail(ctx, mails[recipient].ID, mails[recipient].Claim); !began || err != nil {
 			t.Fatal(began, err)
 		}
 	}
@@ -362,7 +362,7 @@ func testMailAmbiguous(t *testing.T, address string) {
 		t.Errorf("what was in hand and not begun is taken by another: %+v", m)
 	}
 	// The answer of one is heard after all.
-	if changed, err := s.EndMail(ctx, mails["b@example.com"].MessageID, mails["b@example.com"].Claim,
+	if changed, err := s.EndMail(ctx, mails["b@example.com"].ID, mails["b@example.com"].Claim,
 		pgstore.MailEnd{State: pgstore.MailSent, Answer: "250 ok"}); !changed || err != nil {
 		t.Errorf("%v, %v", changed, err)
 	}
@@ -380,7 +380,7 @@ func testMailLate(t *testing.T, address string) {
 	ctx := context.Background()
 	writeMails(t, s, mailTo("a@example.com"), mailTo("b@example.com"))
 	m := claimOne(t, s, "p")
-	if _, err := s.EndMail(ctx, m.MessageID, m.Claim, pgstore.MailEnd{State: pgstore.MailWaiting, Answer: "450 busy", Tried: true}); err != nil {
+	if _, err := s.EndMail(ctx, m.ID, m.Claim, pgstore.MailEnd{State: pgstore.MailWaiting, Answer: "450 busy", Tried: true}); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -415,7 +415,7 @@ func testMailLog(t *testing.T, address string) {
 		t.Errorf("%+v, %v", counts, err)
 	}
 	m := claimOne(t, s, "p")
-	if began, err := s.BeginMail(ctx, m.MessageID, m.Claim); !began || err != nil {
+	if began, err := s.BeginMail(ctx, m.ID, m.Claim); !began || err != nil {
 		t.Fatal(began, err)
 	}
 	if counts, err = s.MailCounts(ctx); err != nil || counts.Waiting != 1 || counts.Sending != 1 || *counts.NextAt != noon {

@@ -22,10 +22,9 @@ type MailClaim struct {
 
 // ClaimedMail is a mail that a process has in hand.
 type ClaimedMail struct {
-	Mail
+	Mail           // Answer is the last one's
 	Claim    int64 // tells this time from the others
 	Attempts int32 // made before
-	Answer   string
 	// After is how long from now it is to be kept back, so that no more leave than may.
 	After time.Duration
 }
@@ -65,15 +64,15 @@ FROM campaign_engine.mail_pace FOR UPDATE`).Scan(&wait); err != nil {
 }
 
 func scanClaimed(row pgx.CollectableRow) (m ClaimedMail, err error) {
-	return m, row.Scan(&m.MessageID, &m.CampaignID, &m.TransitionID, &m.Kind, &m.Recipient, &m.Locale, &m.Subject,
-		instantInto{&m.NominalAt}, &m.Message, &m.Claim, &m.Attempts, &m.Answer)
+	return m, row.Scan(&m.ID, &m.MessageID, &m.CampaignID, &m.TransitionID, &m.Kind, &m.Sender, &m.Recipient, &m.Locale, &m.Subject,
+		instantInto{&m.NominalAt}, &m.State, &m.Answer, &m.Message, &m.Claim, &m.Attempts)
 }
 
 // BeginMail notes, so that it outlasts a crash, that a mail in hand is about to be sent. False: it is in hand no longer, and must
 // not be sent. After an error it may have been noted.
-func (s *Store) BeginMail(ctx context.Context, messageID string, claim int64) (bool, error) {
+func (s *Store) BeginMail(ctx context.Context, id string, claim int64) (bool, error) {
 	return s.changeMail(ctx, `UPDATE campaign_engine.mails SET state = 'sending', sending_since = clock_timestamp()
-WHERE message_id = $1 AND claim = $2 AND state = 'waiting'`, messageID, claim)
+WHERE mail_id = $1 AND claim = $2 AND state = 'waiting'`, id, claim)
 }
 
 // MailEnd is what became of a mail that was in hand.
@@ -87,12 +86,12 @@ type MailEnd struct {
 }
 
 // EndMail gives a mail back. False: it has ended already, or is in another's hand.
-func (s *Store) EndMail(ctx context.Context, messageID string, claim int64, end MailEnd) (bool, error) {
+func (s *Store) EndMail(ctx context.Context, id string, claim int64, end MailEnd) (bool, error) {
 	tried := 0
 	if end.Tried {
 		tried = 1
 	}
-	return s.changeMail(ctx, endMail, messageID, claim, string(end.State), printable(end.Answer), tried, nullTime(end.NextAt))
+	return s.changeMail(ctx, endMail, id, claim, string(end.State), printable(end.Answer), tried, nullTime(end.NextAt))
 }
 
 func (s *Store) changeMail(ctx context.Context, statement string, arguments ...any) (changed bool, err error) {
@@ -150,15 +149,15 @@ WHERE state = 'waiting' AND nominal_at < $1 AND (claimed_until IS NULL OR claime
 const (
 	claimMails = `UPDATE campaign_engine.mails m
 SET claim = m.claim + 1, claimed_by = $3, claimed_until = clock_timestamp() + $4::interval
-FROM (SELECT message_id FROM campaign_engine.mails
+FROM (SELECT mail_id FROM campaign_engine.mails
   WHERE state = 'waiting' AND next_attempt_at <= $1 AND (claimed_until IS NULL OR claimed_until < clock_timestamp())
-  ORDER BY next_attempt_at, message_id LIMIT $2 FOR UPDATE SKIP LOCKED) n
-WHERE m.message_id = n.message_id
-RETURNING m.message_id, m.campaign_id, m.transition_id, m.kind, m.recipient, m.locale, m.subject, m.nominal_at, m.message, m.claim,
-  m.attempts, m.answer`
+  ORDER BY next_attempt_at, mail_id LIMIT $2 FOR UPDATE SKIP LOCKED) n
+WHERE m.mail_id = n.mail_id
+RETURNING m.mail_id, m.message_id, m.campaign_id, m.transition_id, m.kind, m.sender, m.recipient, m.locale, m.subject, m.nominal_at, m.state, m.answer, m.message,
+  m.claim, m.attempts`
 
 	endMail = `UPDATE campaign_engine.mails
 SET state = $3, answer = $4, attempts = attempts + $5, next_attempt_at = coalesce($6, next_attempt_at), claimed_until = NULL,
   ended_at = CASE $3 WHEN 'waiting' THEN NULL ELSE clock_timestamp() END, message = CASE $3 WHEN 'sent' THEN NULL ELSE message END
-WHERE message_id = $1 AND claim = $2 AND state IN ('waiting', 'sending', 'ambiguous')`
+WHERE mail_id = $1 AND claim = $2 AND state IN ('waiting', 'sending', 'ambiguous')`
 )

@@ -10,15 +10,15 @@ import (
 
 // LoggedMail is a line of the sent log.
 type LoggedMail struct {
-	MessageID, CampaignID, TransitionID, Kind string
-	Recipient, Locale, Subject                string
-	NominalAt                                 instant.Instant
-	State                                     MailState
-	Attempts                                  int32
-	Answer                                    string
-	NextAt                                    *instant.Instant // of a waiting one
-	EndedAt                                   *instant.Instant // nil: it has not
-	MadeAt                                    instant.Instant
+	ID, MessageID, CampaignID, TransitionID, Kind string
+	Recipient, Locale, Subject                    string
+	NominalAt                                     instant.Instant
+	State                                         MailState
+	Attempts                                      int32
+	Answer                                        string
+	NextAt                                        *instant.Instant // of a waiting one
+	EndedAt                                       *instant.Instant // nil: it has not
+	MadeAt                                        instant.Instant
 }
 
 // MailLog says which lines of the sent log are asked for; what is empty is no condition.
@@ -31,7 +31,7 @@ type MailLog struct {
 // Mails returns the newest of the mails that are asked for, by what they tell of, and how many there are.
 func (r *Reader) Mails(ctx context.Context, log MailLog) (newest []LoggedMail, count int64, err error) {
 	newest, err = selected(ctx, r, "reading the sent log", func(row pgx.CollectableRow) (m LoggedMail, err error) {
-		return m, row.Scan(&m.MessageID, &m.CampaignID, &m.TransitionID, &m.Kind, &m.Recipient, &m.Locale, &m.Subject,
+		return m, row.Scan(&m.ID, &m.MessageID, &m.CampaignID, &m.TransitionID, &m.Kind, &m.Recipient, &m.Locale, &m.Subject,
 			instantInto{&m.NominalAt}, &m.State, &m.Attempts, &m.Answer, nullInstantInto{&m.NextAt}, nullInstantInto{&m.EndedAt},
 			instantInto{&m.MadeAt}, &count)
 	}, selectMails, log.CampaignID, string(log.State), log.Limit)
@@ -59,10 +59,10 @@ func (r *Reader) MailCounts(ctx context.Context) (MailCounts, error) {
 }
 
 const (
-	selectMails = `SELECT message_id, campaign_id, transition_id, kind, recipient, locale, subject, nominal_at, state, attempts, answer,
+	selectMails = `SELECT mail_id, message_id, campaign_id, transition_id, kind, recipient, locale, subject, nominal_at, state, attempts, answer,
   CASE state WHEN 'waiting' THEN next_attempt_at END, ended_at, created_at, count(*) OVER ()
 FROM campaign_engine.mails WHERE ($1 = '' OR campaign_id = $1) AND ($2 = '' OR state = $2)
-ORDER BY nominal_at DESC, message_id LIMIT $3`
+ORDER BY nominal_at DESC, mail_id LIMIT $3`
 
 	countMails = `SELECT count(*), (SELECT count(*) FROM campaign_engine.mails WHERE state = 'sending'), min(nominal_at),
   min(next_attempt_at) FILTER (WHERE claimed_until IS NULL OR claimed_until < clock_timestamp())

@@ -115,9 +115,12 @@ func putMails(ctx context.Context, tx pgx.Tx, batch MailBatch) (MailResult, erro
 		return result, err
 	}
 	for _, state := range added {
-		if MailState(state) == MailSkipped {
+		switch MailState(state) {
+		case MailSkipped:
 			result.Skipped++
-		} else {
+		case MailFailed:
+			result.Failed++
+		default:
 			result.Waiting++
 		}
 	}
@@ -127,15 +130,18 @@ func putMails(ctx context.Context, tx pgx.Tx, batch MailBatch) (MailResult, erro
 
 func mailColumns(mails []Mail) []any {
 	return []any{
+		column(mails, func(m *Mail) string { return m.ID }),
 		column(mails, func(m *Mail) string { return m.MessageID }),
 		column(mails, func(m *Mail) string { return m.CampaignID }),
 		column(mails, func(m *Mail) string { return m.TransitionID }),
 		column(mails, func(m *Mail) string { return m.Kind }),
+		column(mails, func(m *Mail) string { return m.Sender }),
 		column(mails, func(m *Mail) string { return m.Recipient }),
 		column(mails, func(m *Mail) string { return m.Locale }),
 		column(mails, func(m *Mail) string { return printable(m.Subject) }),
 		times(mails, func(m *Mail) instant.Instant { return m.NominalAt }),
-		column(mails, func(m *Mail) string { return string(m.state()) }),
+		column(mails, func(m *Mail) string { return string(m.State) }),
+		column(mails, func(m *Mail) string { return printable(m.Answer) }),
 		column(mails, func(m *Mail) []byte { return m.Message }),
 	}
 }
@@ -146,11 +152,12 @@ SELECT * FROM unnest($1::text[], $2::bytea[], $3::timestamptz[])
 ON CONFLICT (campaign_id) DO UPDATE SET body = excluded.body, due_at = excluded.due_at`
 
 	// A mail's first turn is its nominal instant: what tells of something earlier goes first.
-	insertMails = `INSERT INTO campaign_engine.mails (message_id, campaign_id, transition_id, kind, recipient, locale, subject, nominal_at,
-  state, message, next_attempt_at, ended_at)
-SELECT message_id, campaign_id, transition_id, kind, recipient, locale, subject, nominal_at, state, message,
-  CASE state WHEN 'waiting' THEN nominal_at END, CASE state WHEN 'skipped' THEN clock_timestamp() END
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::text[],
-  $10::bytea[]) AS n (message_id, campaign_id, transition_id, kind, recipient, locale, subject, nominal_at, state, message)
+	insertMails = `INSERT INTO campaign_engine.mails (mail_id, message_id, campaign_id, transition_id, kind, sender, recipient, locale,
+  subject, nominal_at, state, answer, message, next_attempt_at, ended_at)
+SELECT mail_id, message_id, campaign_id, transition_id, kind, sender, recipient, locale, subject, nominal_at, state, answer, message,
+  CASE state WHEN 'waiting' THEN nominal_at END, CASE WHEN state <> 'waiting' THEN clock_timestamp() END
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+  $10::timestamptz[], $11::text[], $12::text[], $13::bytea[]) AS n (mail_id, message_id, campaign_id, transition_id, kind, sender,
+  recipient, locale, subject, nominal_at, state, answer, message)
 ON CONFLICT DO NOTHING RETURNING state`
 )

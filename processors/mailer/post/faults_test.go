@@ -209,7 +209,7 @@ func (f *fault) transport(t *testing.T, r *rig, authorities *x509.CertPool) *SMT
 	if err != nil {
 		t.Fatal(err)
 	}
-	transport := NewSMTP(server, "campaigns@engine.example", "engine.example")
+	transport := NewSMTP(server, "engine.example")
 	if f.trusted {
 		transport.Trust(authorities)
 	}

@@ -111,7 +111,7 @@ func killedAt(t *testing.T, open openLog, dies int) (outcome string, lived bool)
 	r.mu.Lock()
 	r.received = func(string) { _ = m.step() } // what the process does next has no effect, if it was killed
 	r.mu.Unlock()
-	s := newTestSender(m, NewSMTP(server, "campaigns@engine.example", "engine.example"), clock)
+	s := newTestSender(m, NewSMTP(server, "engine.example"), clock)
 	s.config.Told = checks(func() {
 		if allEnded(ctx, t, queue) {
 			cancel()
@@ -122,7 +122,7 @@ func killedAt(t *testing.T, open openLog, dies int) (outcome string, lived bool)
 	lived = !m.dead
 	m.dead = true
 	m.mu.Unlock()
-	runUntilEnded(t, clock, queue, NewSMTP(server, "campaigns@engine.example", "engine.example"), nil)
+	runUntilEnded(t, clock, queue, NewSMTP(server, "engine.example"), nil)
 	return judge(t, queue, r, locals, dies), lived
 }
 

@@ -25,7 +25,7 @@ func (s *Sender) post(ctx, last context.Context, m *pgstore.ClaimedMail, place *
 			return context.Cause(ctx)
 		}
 		leave = leaving
-		mine, err := s.config.Queue.BeginMail(ctx, m.MessageID, m.Claim)
+		mine, err := s.config.Queue.BeginMail(ctx, m.ID, m.Claim)
 		if err == nil && !mine {
 			err = errWithheld
 		}
@@ -53,7 +53,7 @@ func (s *Sender) outcome(ctx context.Context, m *pgstore.ClaimedMail, answer Ans
 	case answer.Verdict == Unknown:
 		end.State = pgstore.MailAmbiguous
 	case answer.Verdict == Later && ctx.Err() == nil: // else it broke since the process ends
-		next := s.config.Clock.Now().Add(pauseAfter(m.MessageID, int(m.Attempts)+1))
+		next := s.config.Clock.Now().Add(pauseAfter(m.ID, int(m.Attempts)+1))
 		end.NextAt = &next
 		if next > m.NominalAt.Add(s.config.MaxAge) {
 			end.State, end.Answer = pgstore.MailFailed, line("not taken within "+s.maxAge()+"; the last answer: "+answer.Text)
@@ -71,7 +71,7 @@ func (s *Sender) end(ctx context.Context, m *pgstore.ClaimedMail, end pgstore.Ma
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(s.endMax, cancel) })()
 	for pause := pauseMin / 10; ; pause = min(2*pause, pauseMax) {
-		noted, err := s.config.Queue.EndMail(within, m.MessageID, m.Claim, end)
+		noted, err := s.config.Queue.EndMail(within, m.ID, m.Claim, end)
 		if err == nil {
 			if noted && (end.Tried || end.State != pgstore.MailWaiting) {
 				s.tell(m, end)
@@ -92,7 +92,7 @@ func (s *Sender) tell(m *pgstore.ClaimedMail, end pgstore.MailEnd) {
 	if end.State == pgstore.MailFailed || end.State == pgstore.MailAmbiguous {
 		event = s.config.Log.Warn()
 	}
-	event.Str("campaign", m.CampaignID).Str("mail", m.MessageID).Str("state", string(end.State)).Msg("a mail was tried")
+	event.Str("campaign", m.CampaignID).Str("mail", m.ID).Str("state", string(end.State)).Msg("a mail was tried")
 }
 
 // note draws from an answer whether the server takes mails. While it does not they all wait, in growing pauses.
@@ -127,13 +127,13 @@ const (
 
 // pauseAfter returns how long is waited after so many attempts at a mail: up to a quarter less or more than the doubled one, so
 // that mails of one instant do not all come back at one instant; always the same for the same mail.
-func pauseAfter(messageID string, attempts int) instant.Millis {
+func pauseAfter(id string, attempts int) instant.Millis {
 	pause := retryMax
 	if doublings := max(0, attempts-1); doublings < 10 {
 		pause = min(retryMax, retryMin<<doublings)
 	}
 	hash := fnv.New64a()
-	_, _ = hash.Write(binary.BigEndian.AppendUint32([]byte(messageID), uint32(attempts)))
+	_, _ = hash.Write(binary.BigEndian.AppendUint32([]byte(id), uint32(attempts)))
 	return pause - pause/4 + instant.Millis(hash.Sum64()%uint64(pause/2+1))
 }
 

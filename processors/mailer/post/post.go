@@ -26,8 +26,8 @@ import (
 // Queue is where mails wait, and where it is noted how far each is: *pgstore.Store. Its methods return within a time of their own.
 type Queue interface {
 	ClaimMails(ctx context.Context, c pgstore.MailClaim) ([]pgstore.ClaimedMail, error)
-	BeginMail(ctx context.Context, messageID string, claim int64) (bool, error)
-	EndMail(ctx context.Context, messageID string, claim int64, end pgstore.MailEnd) (bool, error)
+	BeginMail(ctx context.Context, id string, claim int64) (bool, error)
+	EndMail(ctx context.Context, id string, claim int64, end pgstore.MailEnd) (bool, error)
 	SweepMails(ctx context.Context, w pgstore.MailSweep) (pgstore.SweptMails, error)
 	MailCounts(ctx context.Context) (pgstore.MailCounts, error)
 }

@@ -36,7 +36,7 @@ func (q *memory) add(mails ...pgstore.Mail) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, m := range mails {
-		q.mails[m.MessageID] = &entry{ClaimedMail: pgstore.ClaimedMail{Mail: m}, state: pgstore.MailWaiting, nextAt: m.NominalAt}
+		q.mails[m.ID] = &entry{ClaimedMail: pgstore.ClaimedMail{Mail: m}, state: pgstore.MailWaiting, nextAt: m.NominalAt}
 	}
 }
 
@@ -45,7 +45,7 @@ func (q *memory) ordered() []*entry {
 	for _, e := range q.mails {
 		all = append(all, e)
 	}
-	slices.SortFunc(all, func(a, b *entry) int { return strings.Compare(a.MessageID, b.MessageID) })
+	slices.SortFunc(all, func(a, b *entry) int { return strings.Compare(a.ID, b.ID) })
 	return all
 }
 
@@ -160,7 +160,7 @@ func localPart(address string) string {
 func mailTo(local string) pgstore.Mail {
 	id := local + "@engine.example"
 	return pgstore.Mail{
-		MessageID: id, CampaignID: "c-1", TransitionID: "c-1/1/start", Kind: "started", Recipient: local + "@example.com", Locale: "en",
+		ID: id, MessageID: id, CampaignID: "c-1", TransitionID: "c-1/1/start", Kind: "started", Sender: "campaigns@engine.example", Recipient: local + "@example.com", Locale: "en",
 		NominalAt: noon,
 		Message:   fmt.Appendf(nil, "Message-ID: <%s>\r\nSubject: started\r\n\r\n.a line that begins with a dot\r\n", id),
 	}

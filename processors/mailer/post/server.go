@@ -72,6 +72,18 @@ func (s Server) isHere() bool {
 	return strings.EqualFold(s.host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
+// Address returns an address that mails may be from where nobody says who they are from: the login where that is one, else
+// campaigns@ the server's host; empty where that has no name.
+func (s Server) Address() string {
+	if strings.Count(s.user, "@") == 1 && !strings.ContainsAny(s.user, " <>\r\n\"(),:;[]\\") {
+		return s.user
+	}
+	if net.ParseIP(s.host) != nil || !strings.Contains(s.host, ".") {
+		return ""
+	}
+	return "campaigns@" + s.host
+}
+
 // String implements fmt.Stringer.
 func (s Server) String() string {
 	shown := url.URL{Scheme: "smtp", Host: s.address}

@@ -25,7 +25,6 @@ const (
 // SMTP hands mails to a server.
 type SMTP struct {
 	server      Server
-	from        string // the address that the server returns mails to
 	name        string // what this machine calls itself
 	authorities *x509.CertPool
 	commandMax  time.Duration
@@ -37,9 +36,9 @@ type SMTP struct {
 
 var _ Transport = (*SMTP)(nil)
 
-// NewSMTP returns the way to a server. from is the sender's address, name what this machine calls itself.
-func NewSMTP(server Server, from, name string) *SMTP {
-	return &SMTP{server: server, from: from, name: name, commandMax: commandMax, answerMax: answerMax}
+// NewSMTP returns the way to a server. name is what this machine calls itself.
+func NewSMTP(server Server, name string) *SMTP {
+	return &SMTP{server: server, name: name, commandMax: commandMax, answerMax: answerMax}
 }
 
 // Trust has the server's certificate checked against these authorities, not the system's.
@@ -80,7 +79,7 @@ func (s *SMTP) keep(c *connection) {
 
 // Carry implements Transport.
 func (s *SMTP) Carry(ctx, last context.Context, m *pgstore.ClaimedMail, commit func() error) Answer {
-	if strings.ContainsAny(m.Recipient, "\r\n<>") {
+	if strings.ContainsAny(m.Sender+m.Recipient, "\r\n<>") {
 		return Answer{Refused, "the address cannot stand in a command"}
 	}
 	c, err := s.take(ctx, false)
@@ -133,7 +132,7 @@ func (s *SMTP) carryOver(ctx, last context.Context, c *connection, m *pgstore.Cl
 
 // announce tells the server of a mail, and gives it all but the last line. Without data there is an answer.
 func (s *SMTP) announce(ctx context.Context, c *connection, m *pgstore.ClaimedMail) (Answer, *smtp.DataCommand) {
-	options := &smtp.MailOptions{Size: int64(len(m.Message)), UTF8: !isASCII(m.Recipient)}
+	options := &smtp.MailOptions{Size: int64(len(m.Message)), UTF8: !isASCII(m.Sender + m.Recipient)}
 	if options.UTF8 && !extends(c.client, "SMTPUTF8") {
 		return Answer{Refused, "the server takes no address with letters beyond ASCII (SMTPUTF8)"}, nil
 	}
@@ -142,7 +141,7 @@ func (s *SMTP) announce(ctx context.Context, c *connection, m *pgstore.ClaimedMa
 		doing string
 		do    func() error
 	}{
-		{"MAIL", func() error { return c.client.Mail(s.from, options) }},
+		{"MAIL", func() error { return c.client.Mail(m.Sender, options) }},
 		{"RCPT", func() error { return c.client.Rcpt(m.Recipient, nil) }},
 		{"DATA", func() (err error) { data, err = c.client.Data(); return err }},
 		{"the text", func() error { _, err := data.Write(m.Message); return err }},

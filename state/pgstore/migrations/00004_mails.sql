@@ -16,10 +16,12 @@ CREATE INDEX mail_campaigns_due ON campaign_engine.mail_campaigns (due_at) WHERE
 -- sent, failed (refused, or not taken in time), skipped (too old when it was made), or ambiguous (nobody knows whether the server
 -- took it; it is never sent again).
 CREATE TABLE campaign_engine.mails (
-  message_id      text        COLLATE "C" PRIMARY KEY,
+  mail_id         text        COLLATE "C" PRIMARY KEY, -- follows from what it tells, its kind and its recipient
+  message_id      text        NOT NULL, -- the header; '' where no message was made
   campaign_id     text        COLLATE "C" NOT NULL,
   transition_id   text        COLLATE "C" NOT NULL,
   kind            text        COLLATE "C" NOT NULL,
+  sender          text        NOT NULL, -- the envelope's addresses
   recipient       text        NOT NULL,
   locale          text        NOT NULL,
   subject         text        NOT NULL,
@@ -35,15 +37,15 @@ CREATE TABLE campaign_engine.mails (
   sending_since   timestamptz,
   ended_at        timestamptz,
   created_at      timestamptz NOT NULL DEFAULT now(),
-  message         bytea,                -- dropped when it was sent; never made when it was skipped
+  message         bytea,                -- dropped when it was sent; null where none was made
   CHECK (state NOT IN ('waiting', 'sending') OR message IS NOT NULL AND next_attempt_at IS NOT NULL),
   CHECK (state <> 'sending' OR sending_since IS NOT NULL),
   CHECK ((ended_at IS NULL) = (state IN ('waiting', 'sending')))
 ) WITH (fillfactor = 70);
-CREATE INDEX mails_waiting ON campaign_engine.mails (next_attempt_at, message_id) WHERE state = 'waiting';
+CREATE INDEX mails_waiting ON campaign_engine.mails (next_attempt_at, mail_id) WHERE state = 'waiting';
 CREATE INDEX mails_sending ON campaign_engine.mails (sending_since) WHERE state = 'sending';
 CREATE INDEX mails_of_campaign ON campaign_engine.mails (campaign_id, nominal_at);
-CREATE INDEX mails_by_age ON campaign_engine.mails (nominal_at, message_id);
+CREATE INDEX mails_by_age ON campaign_engine.mails (nominal_at, mail_id);
 
 -- When the next mail may leave, whichever process sends it. One row.
 CREATE TABLE campaign_engine.mail_pace (
@@ -56,7 +58,7 @@ INSERT INTO campaign_engine.mail_pace (next_at) VALUES ('1970-01-01Z');
 -- What has been mailed, or given up, is never mailed again, whatever a program does.
 CREATE FUNCTION campaign_engine.mail_has_ended() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 BEGIN
-  RAISE EXCEPTION 'changing the mail % is refused: it is %', OLD.message_id, OLD.state USING ERRCODE = 'insufficient_privilege';
+  RAISE EXCEPTION 'changing the mail % is refused: it is %', OLD.mail_id, OLD.state USING ERRCODE = 'insufficient_privilege';
 END $$;
 -- +goose StatementEnd
 CREATE TRIGGER mail_has_ended BEFORE UPDATE ON campaign_engine.mails
