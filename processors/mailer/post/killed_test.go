@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -73,8 +74,10 @@ func TestKilledAtEachStep(t *testing.T) { testKilled(t, inMemory) }
 func testKilled(t *testing.T, open openLog) {
 	outcomes := map[string]int{}
 	for dies := 1; ; dies++ {
-		outcome, lived := killedAt(t, open, dies)
-		if lived {
+		var outcome string
+		var lived bool
+		t.Run(strconv.Itoa(dies), func(t *testing.T) { outcome, lived = killedAt(t, open, dies) })
+		if lived || t.Failed() {
 			t.Logf("%d kills: %v", dies-1, outcomes)
 			break
 		}
