@@ -80,11 +80,8 @@ func (r *Row) boundContacts() {
 	r.Revisions = slices.Delete(r.Revisions, oldest, oldest+1) // a clone: see takeContacts
 }
 
-// knows says whether it is known to whom a letter goes, and that is somebody.
-func (r *Row) knows(w *Waiting) bool {
-	at := r.revisionOf(w)
-	return at >= 0 && len(r.Revisions[at].Contacts) > 0
-}
+// knows says whether it is known to whom a letter goes. (One that goes to nobody does not wait.)
+func (r *Row) knows(w *Waiting) bool { return r.revisionOf(w) >= 0 }
 
 func (r *Row) revisionOf(w *Waiting) int {
 	return slices.IndexFunc(r.Revisions, func(revision Revision) bool { return revision.of(&w.Campaign) })

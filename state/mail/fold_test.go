@@ -62,6 +62,58 @@ func TestAnEndRightBehindTheStart(t *testing.T) {
 	b.want("started of c-1/1/start to a@x.de, 1 of 2", "final of c-1/2/cancel to a@x.de, 1 of 2, c-1/1, cancelled")
 }
 
+func TestAnEndRightBehindAStartOfUnknownReadiness(t *testing.T) {
+	b := known(t, "a@x.de")
+	b.fold(start(2, 1), change(3, 2, "cancel", startsAt+1), final())
+	b.wait(mail.ReadinessWait)
+	b.want("started of c-1/1/start to a@x.de", "final of c-1/2/cancel to a@x.de, c-1/1, cancelled")
+}
+
+// TestWhatCannotHappenIsNotMailed: by the contract a campaign is first active once, and over once.
+func TestWhatCannotHappenIsNotMailed(t *testing.T) {
+	b := running(t, "a@x.de")
+	again := start(3, 1)
+	again.ID = "c-1/1/again"
+	b.fold(again, end(4, 1), change(5, 2, "cancel", endsAt+1), final())
+	b.want("final of c-1/1/end to a@x.de, 1 of 2, c-1/1")
+}
+
+// TestContactsAreLetGo holds that a row has no more than it needs.
+func TestContactsAreLetGo(t *testing.T) {
+	b := newBox(t)
+	kept := func(want ...int64) {
+		t.Helper()
+		var got []int64
+		for _, revision := range b.row.Revisions {
+			got = append(got, revision.Number)
+		}
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("kept %v; want %v", got, want)
+		}
+	}
+	b.fold(definition(1, "a@x.de"), definition(2, "b@x.de"), definition(4, "d@x.de"), definition(2, "c@x.de"))
+	kept(1, 2, 4)
+	b.fold(schedule(1, 1), start(2, 1))
+	kept(1, 2, 4)
+	b.fold(transition(3, 2, "reschedule", startsAt+1))
+	kept(1, 2, 4) // the letter at the start waits
+	b.fold(mail.AtStart{}, definition(1, "a@x.de"), definition(3, "late@x.de"))
+	kept(2, 3, 4)
+	b.fold(end(4, 2), definition(5, "e@x.de"), definition(2, "b@x.de"))
+	kept(2)
+	b.fold(final())
+	kept()
+}
+
+// TestLettersOfOtherRevisions: the end's contacts are known before the start's.
+func TestLettersOfOtherRevisions(t *testing.T) {
+	b := newBox(t)
+	b.fold(mail.AtStart{}, schedule(1, 1), start(2, 1), transition(3, 2, "reschedule", startsAt+1), end(4, 2), final(), definition(2, "new@x.de"))
+	b.want("final of c-1/2/end to new@x.de, 0 of 0, c-1/1")
+	b.fold(definition(1, "old@x.de"))
+	b.want("started of c-1/1/start to old@x.de, 0 of 0")
+}
+
 func TestContactsAreThoseOfTheRevisionInForce(t *testing.T) {
 	t.Run("applied before the start", func(t *testing.T) {
 		b := newBox(t)
