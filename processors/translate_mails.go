@@ -66,7 +66,8 @@ func mailedTransition(r *kgo.Record, settings Settings) (mailed, bool) {
 	}
 	applied := &event.Data
 	placed, err := topics.DecodePlaced(applied.Campaign)
-	if err != nil || placed.CampaignID != applied.CampaignID || !schemas.IsID(applied.CampaignID) || !pgstore.Holds(applied.TransitionID) {
+	if err != nil || placed.CampaignID != applied.CampaignID || !schemas.IsID(applied.CampaignID) ||
+		!pgstore.Holds(applied.TransitionID) {
 		return mailed{}, false
 	}
 	grace := settings.SettlementGrace

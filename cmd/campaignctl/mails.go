@@ -24,10 +24,12 @@ type mailsCommand struct {
 
 // Help implements kong.HelpProvider.
 func (mailsCommand) Help() string {
-	return `The sent log: the mails to campaigns' contacts, what tells of something newer standing first. waiting: to be sent, or to be
-tried again; sending: the server has not answered yet; sent: the server has taken it; failed: refused for good, or not taken in
-time; skipped: it told of something too long ago when it was made; ambiguous: nobody knows whether the server took it, and it is
-not sent again.
+	return `The sent log: the mails to campaigns' contacts, what tells of something newer standing first.
+
+    waiting    to be sent, or to be tried again        sending    the server has not answered yet
+    sent       the server has taken it                 failed     refused for good, or not taken in time
+    skipped    it told of something too long ago when it was made
+    ambiguous  nobody knows whether the server took it, and it is not sent again
 
     campaignctl mails c-1
     campaignctl mails --state failed

@@ -77,9 +77,11 @@ func Holds(all ...string) bool { return keys(all...) }
 // Check says why the database cannot hold the mail; nil: it can.
 func (m *Mail) Check() error {
 	if !keys(m.ID, m.CampaignID, m.TransitionID, m.Kind) || !texts(m.MessageID, m.Sender, m.Recipient, m.Locale) {
-		return fmt.Errorf("mail of %s: it needs its id, campaign, transition and kind, and texts of at most %d bytes", m.CampaignID, textMax)
+		return fmt.Errorf("mail of %s: it needs its id, campaign, transition and kind, and texts of at most %d bytes", m.CampaignID,
+			textMax)
 	}
-	if (m.State == MailWaiting) != (m.Message != nil) || !slices.Contains([]MailState{MailWaiting, MailSkipped, MailFailed}, m.State) {
+	begins := slices.Contains([]MailState{MailWaiting, MailSkipped, MailFailed}, m.State)
+	if !begins || (m.State == MailWaiting) != (m.Message != nil) {
 		return fmt.Errorf("mail of %s: it begins as waiting with a message, or without one as skipped or failed", m.CampaignID)
 	}
 	return nil

@@ -129,14 +129,16 @@ WHERE state = 'waiting' AND claimed_by = $1 AND claimed_until IS NOT NULL`, w.By
 				return err
 			}
 		}
-		done, err := s.pool.Exec(ctx, `UPDATE campaign_engine.mails SET state = 'ambiguous', ended_at = clock_timestamp(), claimed_until = NULL,
+		done, err := s.pool.Exec(ctx, `UPDATE campaign_engine.mails
+SET state = 'ambiguous', ended_at = clock_timestamp(), claimed_until = NULL,
   answer = 'the process ended, or was cut off, before it heard the server''s answer'
 WHERE state = 'sending' AND (claimed_by = $1 AND $1 <> '' OR sending_since < clock_timestamp() - $2::interval)`, w.By, w.Silent)
 		if err != nil {
 			return err
 		}
 		swept.Ambiguous = done.RowsAffected()
-		done, err = s.pool.Exec(ctx, `UPDATE campaign_engine.mails SET state = 'failed', ended_at = clock_timestamp(), claimed_until = NULL,
+		done, err = s.pool.Exec(ctx, `UPDATE campaign_engine.mails
+SET state = 'failed', ended_at = clock_timestamp(), claimed_until = NULL,
   answer = CASE answer WHEN '' THEN $2 ELSE $2 || '; the last answer: ' || answer END
 WHERE state = 'waiting' AND nominal_at < $1 AND (claimed_until IS NULL OR claimed_until < clock_timestamp())`,
 			w.Before.Time(), w.Late)
@@ -153,7 +155,8 @@ FROM (SELECT mail_id FROM campaign_engine.mails
   WHERE state = 'waiting' AND next_attempt_at <= $1 AND (claimed_until IS NULL OR claimed_until < clock_timestamp())
   ORDER BY next_attempt_at, mail_id LIMIT $2 FOR UPDATE SKIP LOCKED) n
 WHERE m.mail_id = n.mail_id
-RETURNING m.mail_id, m.message_id, m.campaign_id, m.transition_id, m.kind, m.sender, m.recipient, m.locale, m.subject, m.nominal_at, m.state, m.answer, m.message,
+RETURNING m.mail_id, m.message_id, m.campaign_id, m.transition_id, m.kind, m.sender, m.recipient, m.locale, m.subject,
+  m.nominal_at, m.state, m.answer, m.message,
   m.claim, m.attempts`
 
 	endMail = `UPDATE campaign_engine.mails

@@ -41,7 +41,8 @@ WHERE due_at <= $1 ORDER BY due_at LIMIT $2`, now.Time(), most)
 
 // NextMailRow returns the first instant at which WakeMails has something to do; false: none.
 func (s *Store) NextMailRow(ctx context.Context) (instant.Instant, bool, error) {
-	all, err := selected(ctx, &s.Reader, "looking for campaigns that are due", func(row pgx.CollectableRow) (at *instant.Instant, err error) {
+	const doing = "looking for campaigns that are due"
+	all, err := selected(ctx, &s.Reader, doing, func(row pgx.CollectableRow) (at *instant.Instant, err error) {
 		return at, row.Scan(nullInstantInto{&at})
 	}, `SELECT min(due_at) FROM campaign_engine.mail_campaigns WHERE due_at IS NOT NULL`)
 	if err != nil || all[0] == nil {
@@ -51,7 +52,9 @@ func (s *Store) NextMailRow(ctx context.Context) (instant.Instant, bool, error) 
 }
 
 // mailTurn runs f in a transaction whose turn it is to write mails.
-func (s *Store) mailTurn(ctx context.Context, f func(context.Context, pgx.Tx) (MailResult, error)) (result MailResult, err error) {
+func (s *Store) mailTurn(
+	ctx context.Context, f func(context.Context, pgx.Tx) (MailResult, error),
+) (result MailResult, err error) {
 	err = s.bounded(ctx, "writing mails", func(ctx context.Context) error {
 		tx, err := s.begin(ctx, mailLock)
 		if err != nil {
@@ -152,9 +155,10 @@ SELECT * FROM unnest($1::text[], $2::bytea[], $3::timestamptz[])
 ON CONFLICT (campaign_id) DO UPDATE SET body = excluded.body, due_at = excluded.due_at`
 
 	// A mail's first turn is its nominal instant: what tells of something earlier goes first.
-	insertMails = `INSERT INTO campaign_engine.mails (mail_id, message_id, campaign_id, transition_id, kind, sender, recipient, locale,
-  subject, nominal_at, state, answer, message, next_attempt_at, ended_at)
-SELECT mail_id, message_id, campaign_id, transition_id, kind, sender, recipient, locale, subject, nominal_at, state, answer, message,
+	insertMails = `INSERT INTO campaign_engine.mails (mail_id, message_id, campaign_id, transition_id, kind, sender, recipient,
+  locale, subject, nominal_at, state, answer, message, next_attempt_at, ended_at)
+SELECT mail_id, message_id, campaign_id, transition_id, kind, sender, recipient, locale, subject, nominal_at, state, answer,
+  message,
   CASE state WHEN 'waiting' THEN nominal_at END, CASE WHEN state <> 'waiting' THEN clock_timestamp() END
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
   $10::timestamptz[], $11::text[], $12::text[], $13::bytea[]) AS n (mail_id, message_id, campaign_id, transition_id, kind, sender,

@@ -101,7 +101,8 @@ func (e *Engine) Check() error {
 	return err
 }
 
-// checkEmbedded looks at what the embedded broker, the local Postgres and the folder of mails are told: nothing when there are none.
+// checkEmbedded looks at what the embedded broker, the local Postgres and the folder of mails are told: nothing when there are
+// none.
 func (e *Engine) checkEmbedded() error {
 	if len(e.Brokers) > 0 {
 		if how := e.How("embedded-listen"); how != "" {
@@ -109,8 +110,8 @@ func (e *Engine) checkEmbedded() error {
 				how, e.BrokersFrom())
 		}
 		if how := e.How("data-dir"); how != "" && e.DatabaseURL != "" && e.SMTPURL != "" {
-			return fmt.Errorf("%s: it is for the embedded broker, the local Postgres and mails that are kept as files, which there are not: "+
-				"the brokers come from %s, the database from %s, the mail server from %s; leave it out", how, e.BrokersFrom(),
+			return fmt.Errorf("%s: it is for the embedded broker, the local Postgres and mails that are kept as files, of which there is "+
+				"none: the brokers come from %s, the database from %s, the mail server from %s; leave it out", how, e.BrokersFrom(),
 				e.How("database-url"), e.How("smtp-url"))
 		}
 		return nil

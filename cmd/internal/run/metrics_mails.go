@@ -31,7 +31,8 @@ func newMailMetrics(registry *prometheus.Registry) mailMetrics {
 				"since its contacts are not known any more.",
 		}, []string{"outcome"}),
 		records: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: namespace, Name: "mailer_records_total", Help: "Records that mails are made of, by whether they were read or unreadable.",
+			Namespace: namespace, Name: "mailer_records_total",
+			Help: "Records that mails are made of, by whether they were read or unreadable.",
 		}, []string{"outcome"}),
 		failures: prometheus.NewCounter(prometheus.CounterOpts{
 			Namespace: namespace, Name: "mailer_failures_total", Help: "Calls of Postgres for mails that failed; each is made again.",
@@ -95,7 +96,8 @@ func (m mailMetrics) made(told processors.Mailed) {
 // Ended implements post.Told.
 func (m mailMetrics) Ended(state pgstore.MailState, count int) {
 	outcome := map[pgstore.MailState]string{
-		pgstore.MailWaiting: mailRetried, pgstore.MailSent: mailSent, pgstore.MailFailed: mailFailed, pgstore.MailAmbiguous: mailAmbiguous,
+		pgstore.MailWaiting: mailRetried, pgstore.MailSent: mailSent, pgstore.MailFailed: mailFailed,
+		pgstore.MailAmbiguous: mailAmbiguous,
 	}[state]
 	m.mails.WithLabelValues(outcome).Add(float64(count))
 }

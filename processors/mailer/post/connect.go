@@ -22,14 +22,13 @@ type connection struct {
 // cut ends what waits for the connection, now or later.
 func (c *connection) cut() { c.raw.Close() }
 
-// within runs f, which waits for the connection, and cuts that when it takes too long or ctx ends. Its second result says
-// that the connection was cut.
-func (c *connection) within(ctx context.Context, most time.Duration, f func() error) (error, bool) { //nolint:revive // the error is f's
+// within runs f, which waits for the connection, and cuts that when it takes too long or ctx ends. The error is f's.
+func (c *connection) within(ctx context.Context, most time.Duration, f func() error) (cut bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	stop := context.AfterFunc(ctx, c.cut)
-	err := f()
-	return err, !stop()
+	err = f()
+	return !stop(), err
 }
 
 // connect dials the server and gets ready for mails.
@@ -40,7 +39,7 @@ func (s *SMTP) connect(ctx context.Context) (*connection, error) {
 		return nil, fmt.Errorf("connecting to %s: %w", s.server.address, err)
 	}
 	c := &connection{raw: raw}
-	err, cut := c.within(ctx, connectMax, func() error { return s.greet(c) })
+	cut, err := c.within(ctx, connectMax, func() error { return s.greet(c) })
 	if cut {
 		err = errors.Join(fmt.Errorf("connecting to %s: no answer within %s", s.server.address, connectMax), context.Cause(ctx))
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/rs/zerolog"
+
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/state/pgstore"
 )
@@ -88,11 +90,11 @@ func (s *Sender) end(ctx context.Context, m *pgstore.ClaimedMail, end pgstore.Ma
 // tell tells what became of a mail. Addresses stand in the sent log alone.
 func (s *Sender) tell(m *pgstore.ClaimedMail, end pgstore.MailEnd) {
 	s.config.Told.Ended(end.State, 1)
-	event := s.config.Log.Debug()
+	level := zerolog.DebugLevel
 	if end.State == pgstore.MailFailed || end.State == pgstore.MailAmbiguous {
-		event = s.config.Log.Warn()
+		level = zerolog.WarnLevel
 	}
-	event.Str("campaign", m.CampaignID).Str("mail", m.ID).Str("state", string(end.State)).Msg("a mail was tried")
+	s.config.Log.WithLevel(level).Str("campaign", m.CampaignID).Str("mail", m.ID).Str("state", string(end.State)).Msg("a mail was tried")
 }
 
 // note draws from an answer whether the server takes mails. While it does not they all wait, in growing pauses.

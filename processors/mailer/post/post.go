@@ -1,9 +1,10 @@
 // Package post sends the mails that wait in the sent log, each at most once.
 //
-// A mail is handed to the server up to its last line. Then the log notes, so that it outlasts a crash, that it is being sent; only
-// then goes the last line, by which the server takes the responsibility, and the server's answer is noted. What a crash leaves
-// noted as being sent is ambiguous: it may have been taken, so it is recorded as such and never sent again. That stretch is passed
-// by one mail at a time, so a crash leaves one such mail at most; an answer that takes longer than a second lets the next one go on.
+// A mail is handed to the server up to its last line. Then the log notes, so that it outlasts a crash, that it is being sent;
+// only then goes the last line, by which the server takes the responsibility, and the server's answer is noted. What a crash
+// leaves noted as being sent is ambiguous: it may have been taken, so it is recorded as such and never sent again. That stretch
+// is passed by one mail at a time, so a crash leaves one such mail at most; an answer that takes longer than a second lets the
+// next one go on.
 //
 // A refusal for good ends a mail, a refusal for now has it tried again with growing pauses, until it is too old. A server that
 // cannot be reached, or refuses the login, says nothing about a mail: then all of them wait, untried.
@@ -23,7 +24,8 @@ import (
 	"github.com/rmn-arms/campaign-engine/state/pgstore"
 )
 
-// Queue is where mails wait, and where it is noted how far each is: *pgstore.Store. Its methods return within a time of their own.
+// Queue is where mails wait, and where it is noted how far each is: *pgstore.Store. Its methods return within a time of their
+// own.
 type Queue interface {
 	ClaimMails(ctx context.Context, c pgstore.MailClaim) ([]pgstore.ClaimedMail, error)
 	BeginMail(ctx context.Context, id string, claim int64) (bool, error)

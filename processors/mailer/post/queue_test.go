@@ -162,7 +162,7 @@ func mailTo(local string) pgstore.Mail {
 	return pgstore.Mail{
 		ID: id, MessageID: id, CampaignID: "c-1", TransitionID: "c-1/1/start", Kind: "started", Sender: "campaigns@engine.example", Recipient: local + "@example.com", Locale: "en",
 		NominalAt: noon, State: pgstore.MailWaiting,
-		Message:   fmt.Appendf(nil, "Message-ID: <%s>\r\nSubject: started\r\n\r\n.a line that begins with a dot\r\n", id),
+		Message: fmt.Appendf(nil, "Message-ID: <%s>\r\nSubject: started\r\n\r\n.a line that begins with a dot\r\n", id),
 	}
 }
 

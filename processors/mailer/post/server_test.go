@@ -78,7 +78,7 @@ func (r *rig) serve(t *testing.T, listener net.Listener, change func(*smtp.Serve
 		change(r.server)
 	}
 	server := r.server
-	go server.Serve(listener) //nolint:errcheck // it ends with the test
+	go server.Serve(listener)
 }
 
 type discard struct{}

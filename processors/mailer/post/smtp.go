@@ -115,7 +115,7 @@ func (s *SMTP) carryOver(ctx, last context.Context, c *connection, m *pgstore.Cl
 		return Answer{Withheld, "the process ends"}
 	}
 	var taken *smtp.DataResponse
-	err, cut := c.within(last, s.answerMax, func() (err error) {
+	cut, err := c.within(last, s.answerMax, func() (err error) {
 		taken, err = data.CloseWithResponse()
 		return err
 	})
@@ -147,7 +147,7 @@ func (s *SMTP) announce(ctx context.Context, c *connection, m *pgstore.ClaimedMa
 		{"the text", func() error { _, err := data.Write(m.Message); return err }},
 	}
 	for _, step := range steps {
-		err, cut := c.within(ctx, s.commandMax, step.do)
+		cut, err := c.within(ctx, s.commandMax, step.do)
 		if cut && err != nil {
 			err = fmt.Errorf("no answer within %s", s.commandMax)
 		}
@@ -206,7 +206,7 @@ func (s *SMTP) settle(ctx context.Context, c *connection, answer Answer) {
 		c.cut()
 		return
 	}
-	if err, cut := c.within(ctx, quitMax, c.client.Reset); err != nil || cut {
+	if cut, err := c.within(ctx, quitMax, c.client.Reset); err != nil || cut {
 		c.cut()
 		return
 	}
