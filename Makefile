@@ -49,7 +49,7 @@ test-kafka: ## the tests against real Apache Kafka, which they fetch and start, 
 	@$(call need_tests,kafka)
 	@$(call need_java)
 	@.tools/install-postgres --needed
-	$(GO) test -tags kafka -count=1 -timeout 10m ./cmd/... ./state/pgstore
+	$(GO) test -tags kafka -count=1 -timeout 10m ./cmd/... ./state/pgstore ./processors/mailer/post
 
 # Of make money: SEED is of all that is random; 0: a random one, which is printed.
 SEED ?= 0

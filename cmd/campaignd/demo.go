@@ -20,6 +20,8 @@ import (
 	"github.com/rmn-arms/campaign-engine/cmd/internal/signing"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/story"
 	"github.com/rmn-arms/campaign-engine/processors"
+	"github.com/rmn-arms/campaign-engine/processors/mailer/letter"
+	"github.com/rmn-arms/campaign-engine/processors/mailer/post"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
@@ -114,11 +116,16 @@ func (c *demoCommand) play(ctx context.Context, folder string, log zerolog.Logge
 		return err
 	}
 	tables := c.database(folder, log)
-	address := newLocated(tables.url)
+	sender, err := letter.NewSender(demoSender, "")
+	if err != nil {
+		return err
+	}
+	mails := filepath.Join(folder, mailFolder)
 	clock := story.NewClock(story.Start(), c.Rate)
 	process, err := run.New(run.Settings{
 		Connect: connect, Kafka: kafka, Instance: "demo", CommitInterval: demoCommit, Groups: topics.Groups(),
-		Topics: topics.Options{Partitions: demoPartitions}, Database: address.find, Keys: keys,
+		Topics: topics.Options{Partitions: demoPartitions}, Database: tables.url, Keys: keys,
+		Mails:     run.Mails{Sender: sender, Transport: post.NewFolder(mails), To: "the folder " + mails, Rate: demoMailRate, MaxAge: demoMailAge},
 		Campaigns: processors.Settings{DistributionLead: instant.Millis(story.Lead.Milliseconds())},
 		Clock:     clock.Engine(), Log: log, Registry: newRegistry(),
 	})
@@ -132,7 +139,8 @@ func (c *demoCommand) play(ctx context.Context, folder string, log zerolog.Logge
 		tables.keep,
 		func(ctx context.Context) error {
 			return story.Tell(ctx, c.out, story.Settings{
-				Connect: connect, Process: process, Clock: clock, Folder: folder, Keys: keys.Public, Database: address.wait,
+				Connect: connect, Process: process, Clock: clock, Folder: folder, Mails: mails, Keys: keys.Public,
+				Database: tables.url,
 				Expected: c.expected, Colour: c.colour(),
 			})
 		},
@@ -148,33 +156,7 @@ func (c *demoCommand) colour() bool {
 const (
 	demoPartitions = 4
 	demoCommit     = 20 * time.Millisecond
+	demoSender     = "Campaigns <campaigns@engine.example>"
+	demoMailRate   = 20
+	demoMailAge    = instant.Millis(24 * 60 * 60 * 1000)
 )
-
-// located is the address of the database, for more than one who asks.
-type located struct {
-	ask   func(context.Context) (string, error)
-	known chan struct{}
-	url   string
-	err   error
-}
-
-func newLocated(ask func(context.Context) (string, error)) *located {
-	return &located{ask: ask, known: make(chan struct{})}
-}
-
-// find asks, once.
-func (l *located) find(ctx context.Context) (string, error) {
-	l.url, l.err = l.ask(ctx)
-	close(l.known)
-	return l.url, l.err
-}
-
-// wait returns what find has found.
-func (l *located) wait(ctx context.Context) (string, error) {
-	select {
-	case <-l.known:
-		return l.url, l.err
-	case <-ctx.Done():
-		return "", context.Cause(ctx)
-	}
-}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -210,6 +211,13 @@ func TestStoresOf(t *testing.T) {
 		if got, err := storesOf(given, 2); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %v, %v", given, got, err)
 		}
+	}
+	var many []string
+	for i := range 1000 {
+		many = append(many, fmt.Sprintf("store-%04d", i))
+	}
+	if got, err := storesOf(strings.Join(many, ","), 2); err != nil || len(got) != len(many) {
+		t.Errorf("%d of %d stores: %v", len(got), len(many), err)
 	}
 	if err := os.WriteFile(file, []byte("s-1 x\ns-2 x\n"), 0o644); err != nil {
 		t.Fatal(err)

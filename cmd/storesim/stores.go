@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/storesim"
 	"github.com/rmn-arms/campaign-engine/schemas"
@@ -25,7 +26,7 @@ func storesOf(given string, devices int) ([]storesim.Store, error) {
 		for scanner := bufio.NewScanner(file); scanner.Scan(); {
 			lines = append(lines, scanner.Text())
 		}
-	case !errors.Is(err, fs.ErrNotExist):
+	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENAMETOOLONG): // many ids are no name of a file
 		return nil, fmt.Errorf("reading --stores: %w", err)
 	}
 	var stores []storesim.Store

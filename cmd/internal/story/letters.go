@@ -1,6 +1,7 @@
 package story
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"mime"
@@ -10,25 +11,47 @@ import (
 	"slices"
 )
 
-// lettersFolder is where the mailer keeps mails when no server is named, within the data folder.
-const lettersFolder = "mails"
+const mailsTitle = "mails"
 
-// letters returns the mails that were written: to whom, and about what, in the order of both.
-func letters(folder string) ([]section, error) {
-	files, err := filepath.Glob(filepath.Join(folder, lettersFolder, "*.eml"))
+// awaitLetters waits until so many mails were written, if there are any, and tells of those that are new.
+func (t *stage) awaitLetters(ctx context.Context, count int) error {
+	if t.without != "" {
+		return nil
+	}
+	var written []string
+	var failed error
+	err := t.await(ctx, fmt.Sprintf("%d mails are written", count), func() bool {
+		written, failed = letters(t.Mails)
+		return failed != nil || len(written) >= count
+	})
+	if failed != nil {
+		return failed
+	}
+	before := t.letters
+	t.letters = written
+	for _, line := range written {
+		if !slices.Contains(before, line) {
+			t.line(advertiser, "mail", line)
+		}
+	}
+	return err
+}
+
+// letters returns the mails in a folder: to whom, and about what, in the order of both.
+func letters(folder string) (lines []string, err error) {
+	files, err := filepath.Glob(filepath.Join(folder, "*.eml"))
 	if err != nil {
 		return nil, fmt.Errorf("looking for mails: %w", err)
 	}
-	one := section{title: "mails"}
 	for _, path := range files {
 		line, err := letter(path)
 		if err != nil {
 			return nil, fmt.Errorf("reading %s: %w", path, err)
 		}
-		one.lines = append(one.lines, line)
+		lines = append(lines, line)
 	}
-	slices.Sort(one.lines)
-	return []section{one}, nil
+	slices.Sort(lines)
+	return lines, nil
 }
 
 // letter returns a mail's recipient and subject.

@@ -50,6 +50,7 @@ type step struct {
 	says    string
 	events  []event
 	until   []sight
+	mails   int  // so many were written by then
 	screens bool // what is on the screens then is noted
 }
 
@@ -101,7 +102,7 @@ func untilMidnight(booked []event) []step {
 		},
 		{
 			at: "22:30", says: "It is 04:00 in Kolkata: the flash sale starts.",
-			until: []sight{applied(flash + "/1/start"), started(flash)},
+			until: []sight{applied(flash + "/1/start"), started(flash)}, mails: 1,
 		},
 		{at: "22:40", says: "Its film is on all screens.", until: onScreens(flash, allScreens()), screens: true},
 		{
@@ -114,7 +115,7 @@ func untilMidnight(booked []event) []step {
 		},
 		{
 			at: "23:00", says: "It is 19:00 in New York: the night show starts.",
-			until: []sight{applied(night + "/1/start"), started(night)},
+			until: []sight{applied(night + "/1/start"), started(night)}, mails: 3,
 		},
 		{
 			at: "23:12", says: "More plays; one that cost too much, one of less than nobody, one from before the start.",
@@ -128,7 +129,7 @@ func untilMidnight(booked []event) []step {
 		{
 			at: "23:15", says: "The flash sale has no money left, and is cancelled.",
 			events: []event{change(flash, schemas.CampaignCancelled, 2, "sold out")},
-			until:  append(playlists(allScreens(), night), applied(flash+"/2/cancel")),
+			until:  append(playlists(allScreens(), night), applied(flash+"/2/cancel")), mails: 4,
 		},
 		{
 			at: "23:17", says: "Somebody wants it back. It is too late for that.",
@@ -165,7 +166,7 @@ func untilTheClocksChange() []step {
 		{at: "01:00", says: "In Berlin it is 02:00, and now 03:00."},
 		{
 			at: "01:15", says: "The flash sale is settled, two hours after the cancel.",
-			until: append(onScreens(night, allScreens()), settled(flash)...), screens: true,
+			until: append(onScreens(night, allScreens()), settled(flash)...), screens: true, mails: 5,
 		},
 		{
 			at: "01:20", says: "Plays: one that was reported before, and one of summer time from before its start.",
@@ -177,7 +178,7 @@ func untilTheClocksChange() []step {
 		},
 		{
 			at: "01:30", says: "Summer time was to start at 02:30 in Berlin, which is not tonight. It is 03:30: it starts.",
-			until: []sight{applied(summer + "/1/start"), started(summer)},
+			until: []sight{applied(summer + "/1/start"), started(summer)}, mails: 6,
 		},
 	}
 }
@@ -222,10 +223,10 @@ func untilMorning() []step {
 		},
 		{
 			at: "04:00", says: "At 06:00 in Berlin summer time ends, and the night show is settled.",
-			until: slices.Concat(playlists(allScreens()), settled(night), []sight{applied(summer + "/1/end")}),
+			until: slices.Concat(playlists(allScreens()), settled(night), []sight{applied(summer + "/1/end")}), mails: 8,
 		},
 		{at: "04:10", says: "The screens are dark.", until: onScreens("", allScreens()), screens: true},
-		{at: "05:00", says: "Summer time is settled.", until: settled(summer)},
+		{at: "05:00", says: "Summer time is settled.", until: settled(summer), mails: 9},
 	}
 }
 

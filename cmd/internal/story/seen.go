@@ -204,7 +204,7 @@ func judged(id string, plays int64) sight {
 		met:  func(s *seen) bool { return s.campaigns[id].judged() == plays },
 		tells: func(s *seen) (string, string, string) {
 			c := s.campaigns[id]
-			return id, "plays", fmt.Sprintf("%d count, %d do not", c.counts, c.judged()-c.counts)
+			return id, string(topics.Plays), fmt.Sprintf("%d count, %d do not", c.counts, c.judged()-c.counts)
 		},
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -26,7 +25,11 @@ type stage struct {
 	client *kgo.Client
 	base   string // of contents
 	seen   *seen
-	wallet *wallet.Wallet // nil: there are no tables
+
+	url     string         // of the tables
+	without string         // why there are none, nor mails; "" if there are
+	wallet  *wallet.Wallet // nil: nothing was read
+	letters []string       // the mails that were written
 
 	records chan []*kgo.Record
 	lines   chan journal.Line
@@ -153,21 +156,18 @@ func (t *stage) tell(ctx context.Context) error {
 	if broken != nil && !errors.Is(broken, errInVain) {
 		return broken
 	}
-	found := t.seen.facts()
-	if letters, err := letters(t.Folder); err == nil || errors.Is(err, os.ErrNotExist) {
-		found = append(found, letters...)
-	} else {
+	found := append(t.seen.facts(), section{mailsTitle, t.letters})
+	wallets, err := t.wallets(ctx)
+	switch {
+	case errors.Is(err, errInVain):
+		broken = errors.Join(broken, err)
+	case err != nil:
 		return err
 	}
-	wallets, without := t.wallets(ctx)
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	found = append(found, wallets...)
 	if err := t.show(); err != nil {
 		return err
 	}
-	return t.judge(found, broken, without)
+	return t.judge(append(found, wallets...), broken)
 }
 
 const heading = `
@@ -191,6 +191,9 @@ func (t *stage) act(ctx context.Context) error {
 			if wanted.tells != nil {
 				t.line(wanted.tells(t.seen))
 			}
+		}
+		if err := t.awaitLetters(ctx, s.mails); err != nil {
+			return err
 		}
 		if s.screens {
 			t.line("all", "screens", t.seen.look(s.at))

@@ -47,11 +47,11 @@ type Settings struct {
 	Process Process
 	// Clock is the one that the process goes by, too.
 	Clock *Clock
-	// Folder is the data folder; the devices' disks are in it, and the mails.
-	Folder string
+	// Folder is the data folder; the devices' disks are in it. Mails is where the mails are kept.
+	Folder, Mails string
 	// Keys returns the public keys by which devices verify commands, as a JWK set.
 	Keys func() []byte
-	// Database returns the address of the tables, or why there are none for good.
+	// Database returns the address of the tables, or why there are none for good, nor mails.
 	Database func(ctx context.Context) (url string, err error)
 	// Expected is what must come of it; Expected() unless a test has other plans.
 	Expected string
@@ -92,6 +92,9 @@ func (t *stage) play(ctx context.Context, listener net.Listener) error {
 	defer cancel()
 	running.Go(func() { t.part(ctx, content.Serve(ctx, listener)) })
 	if err := t.await(ctx, "the engine is ready", func() bool { return len(t.Process.NotReady()) == 0 }); err != nil {
+		return err
+	}
+	if err := t.findTables(ctx); err != nil {
 		return err
 	}
 	t.client.AddConsumeTopics(t.seen.topics()...)

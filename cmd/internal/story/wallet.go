@@ -15,28 +15,35 @@ const (
 	answerMax   = 10 * time.Second
 )
 
-// wallets reads what the tables say of the advertiser once they have all releases. without says why there are no tables.
-func (t *stage) wallets(ctx context.Context) (found []section, without string) {
-	if t.Database == nil {
-		return nil, ""
-	}
+// findTables waits for the tables, or for why there are none.
+func (t *stage) findTables(ctx context.Context) error {
 	url, err := t.Database(ctx)
-	if err != nil {
-		return nil, strings.Join(strings.Fields(err.Error()), " ")
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
-	read, err := t.readWallet(ctx, url)
 	if err != nil {
-		return nil, strings.Join(strings.Fields(err.Error()), " ")
+		t.without = strings.Join(strings.Fields(err.Error()), " ")
+		return nil
 	}
-	t.wallet = read
-	return walletFacts(read), ""
+	t.url = url
+	return t.await(ctx, "the tables are written", func() bool { return t.Process.Tables() == "" })
 }
 
-func (t *stage) readWallet(ctx context.Context, url string) (*wallet.Wallet, error) {
-	if err := t.await(ctx, "the tables are written", func() bool { return t.Process.Tables() == "" }); err != nil {
+// wallets reads what the tables say of the advertiser once they have all releases.
+func (t *stage) wallets(ctx context.Context) ([]section, error) {
+	if t.without != "" {
+		return nil, nil
+	}
+	read, err := t.readWallet(ctx)
+	if err != nil {
 		return nil, err
 	}
-	tables, err := pgstore.OpenForReading(ctx, pgstore.Options{URL: url, Timeout: answerMax, Connections: 1})
+	t.wallet = read
+	return walletFacts(read), nil
+}
+
+func (t *stage) readWallet(ctx context.Context) (*wallet.Wallet, error) {
+	tables, err := pgstore.OpenForReading(ctx, pgstore.Options{URL: t.url, Timeout: answerMax, Connections: 1})
 	if err != nil {
 		return nil, err
 	}
