@@ -36,13 +36,10 @@ type stage struct {
 	failed  chan error
 }
 
-// partsMax is how many parts may fail before anybody listens.
-const partsMax = 8
-
 func newStage(out io.Writer, s Settings, client *kgo.Client, base string) *stage {
 	return &stage{
 		Settings: s, out: out, client: client, base: base, seen: newSeen(),
-		records: make(chan []*kgo.Record), lines: make(chan journal.Line), failed: make(chan error, partsMax),
+		records: make(chan []*kgo.Record), lines: make(chan journal.Line), failed: make(chan error),
 	}
 }
 

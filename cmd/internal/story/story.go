@@ -105,8 +105,12 @@ func (t *stage) play(ctx context.Context, listener net.Listener) error {
 
 // part hands on what a part has ended with, unless the end had come.
 func (t *stage) part(ctx context.Context, err error) {
-	if err != nil && ctx.Err() == nil {
-		t.failed <- err
+	if err == nil || ctx.Err() != nil {
+		return
+	}
+	select {
+	case t.failed <- err:
+	case <-ctx.Done():
 	}
 }
 
