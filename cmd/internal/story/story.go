@@ -11,7 +11,7 @@
 //	facts.go     what was seen, as lines
 //	laws.go      what must hold whatever the script
 //	expected.txt what must have come of it, written by hand, and compare.go the comparison
-//	letters.go   the mails, and wallet.go the wallets
+//	letters.go   the mails, wallet.go the tables, and show.go what is shown at the end
 package story
 
 import (
