@@ -22,7 +22,7 @@ TAGS := kafka,torture,bench
 # What the tests with a real broker need, beside Go.
 JAVA_PACKAGES := openjdk-17-jre-headless maven
 
-.PHONY: help run postgres build test test-kafka zones money devices torture torture-short bench check fmt-check lint alerts vuln topology
+.PHONY: help run demo postgres build test test-kafka zones money devices torture torture-short bench check fmt-check lint alerts vuln topology
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,10 @@ help:
 run: build ## the engine on its embedded broker, with a small demonstration; until interrupted
 	@.tools/install-postgres
 	@exec bin/campaignd run --demo
+
+demo: build ## one night of three campaigns under a clock that flies, in half a minute; fails when not all is as it must be
+	@.tools/install-postgres
+	@exec bin/campaignd demo
 
 postgres: ## a Postgres server for the local database: as root on Debian it is installed, else it is said how
 	@.tools/install-postgres --needed
@@ -50,7 +54,7 @@ test-kafka: ## the tests against real Apache Kafka, which they fetch and start, 
 	@$(call need_java)
 	@$(call need_python)
 	@.tools/install-postgres --needed
-	$(GO) test -tags kafka -count=1 -timeout 10m ./cmd/... ./state/pgstore ./state/zone
+	$(GO) test -tags kafka -count=1 -timeout 10m ./cmd/... ./state/pgstore ./state/zone ./processors/mailer/post
 
 zones: ## of make test-kafka: each change of each time zone, held against Python's zoneinfo
 	@$(call need_python)

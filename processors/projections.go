@@ -41,35 +41,17 @@ func NewProjections(store *pgstore.Store, told func(Projected)) *Projections {
 }
 
 // ProjectedTopics returns the names of the topics that are read.
-func ProjectedTopics() []string {
-	group, _ := topics.GroupNamed(topics.Projections)
-	var names []string
-	for _, name := range group.Inputs {
-		names = append(names, string(name))
-	}
-	return names
-}
+func ProjectedTopics() []string { return inputsOf(topics.Projections) }
 
 var _ sink.Keeper = (*Projections)(nil)
 
 // Positions implements sink.Keeper.
 func (p *Projections) Positions(ctx context.Context, ids map[string]sink.TopicID) (map[sink.Partition]int64, error) {
-	known := make(map[string]pgstore.TopicID, len(ids))
-	for name, id := range ids {
-		known[name] = pgstore.TopicID(id)
-	}
-	if err := p.store.CheckTopics(ctx, known); err != nil {
+	if err := p.store.CheckTopics(ctx, topicIDs(ids)); err != nil {
 		return nil, err
 	}
 	kept, err := p.store.Positions(ctx, p.topics...)
-	if err != nil {
-		return nil, err
-	}
-	positions := make(map[sink.Partition]int64, len(kept))
-	for partition, position := range kept {
-		positions[sink.Partition(partition)] = position
-	}
-	return positions, nil
+	return positionsOf(kept), err
 }
 
 // Prepare implements sink.Keeper.
@@ -77,16 +59,6 @@ func (p *Projections) Prepare(records []*kgo.Record) sink.Put {
 	batch, unreadable := projected(records)
 	prepared := pgstore.Prepare(batch)
 	return func(ctx context.Context, moves []sink.Move) error { return p.put(ctx, prepared, moves, unreadable) }
-}
-
-func advances(moves []sink.Move) []pgstore.Advance {
-	all := make([]pgstore.Advance, len(moves))
-	for i, m := range moves {
-		all[i] = pgstore.Advance{
-			Partition: pgstore.Partition(m.Partition), From: m.From, Next: m.Next, TopicID: pgstore.TopicID(m.TopicID),
-		}
-	}
-	return all
 }
 
 func (p *Projections) put(ctx context.Context, batch *pgstore.Prepared, moves []sink.Move, unreadable map[topics.Name]int) error {

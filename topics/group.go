@@ -60,6 +60,7 @@ const (
 	Router      = "router"
 	Readiness   = "readiness"
 	Projections = "projections"
+	Mailer      = "mailer"
 )
 
 // Groups returns the groups in the order of the flow. Each call returns a copy.
@@ -113,6 +114,10 @@ func Groups() []Group {
 		{
 			Short: Projections, Inputs: []Name{TransitionsApplied, BudgetReleased, CampaignStatements}, Store: "Postgres",
 			Does: "keeps campaigns, statements and the ledger in Postgres, each row once, with its positions",
+		},
+		{
+			Short: Mailer, Inputs: []Name{CampaignEvents, TransitionsApplied, CampaignStatements, CampaignReadiness}, Store: "Postgres",
+			Does: "writes to a campaign's contacts when it has started and when it has ended, each mail once",
 		},
 	}
 }

@@ -10,6 +10,7 @@
 //	readiness.go readiness
 //	store.go     store and device
 //	wallet.go    wallet
+//	mails.go     mails
 //	reconcile.go reconcile
 //	database.go  the tables in Postgres, for reading
 //	list.go      list
@@ -54,6 +55,7 @@ type program struct {
 	Device    deviceCommand    `cmd:"" help:"Show what is to be on a device, what is, and why not."`
 	Store     storeCommand     `cmd:"" help:"Show a store's campaigns and devices, and how ready they are."`
 	Wallet    walletCommand    `cmd:"" help:"Show what came back to an advertiser, and what is held."`
+	Mails     mailsCommand     `cmd:"" help:"Show the mails to campaigns' contacts, and what became of them."`
 	Reconcile reconcileCommand `cmd:"" help:"Hold the ledger in Postgres against the topics."`
 	Generate  generateCommand  `cmd:"" help:"Make realistic campaigns, one JSON line per event."`
 	Version   versionFlag      `name:"version" help:"Print the version."`

@@ -28,6 +28,8 @@ func TestWrongSwitches(t *testing.T) {
 		{[]string{"statement", "c-1", "--version=-1"}, "--version: must be 1 or more"},
 		{[]string{"wallet", "a-1", "--database-url", "mysql://x"}, "--database-url: it must be postgres://"},
 		{[]string{"wallet", "a-1", "--limit", "0"}, "--limit: must be 1 or more"},
+		{[]string{"mails", "--limit", "0"}, "--limit: must be 1 or more"},
+		{[]string{"mails", "--state", "lost"}, "--state: must be one of [waiting sending sent failed skipped ambiguous]"},
 		{[]string{"wallet", "a-1", "--brokers", "a:1"}, "unknown flag --brokers"},
 		{[]string{"reconcile", "--limit=-1"}, "--limit: must not be negative"},
 		{[]string{"reconcile", "a-1"}, "unexpected argument a-1"},
@@ -45,7 +47,7 @@ func TestWrongSwitches(t *testing.T) {
 }
 
 func TestHelpHasAnExample(t *testing.T) {
-	for _, command := range []string{"publish", "tail", "show", "list", "timeline", "statement", "wallet", "reconcile", "generate"} {
+	for _, command := range []string{"publish", "tail", "show", "list", "timeline", "statement", "wallet", "mails", "reconcile", "generate"} {
 		run(t, nil, "", command, "--help").check(t, exitClean, "\n    campaignctl "+command)
 	}
 	run(t, nil, "", "--version").check(t, exitClean, "campaignctl ")

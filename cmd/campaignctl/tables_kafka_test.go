@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/rmn-arms/campaign-engine/cmd/internal/wallet"
 	"github.com/rmn-arms/campaign-engine/processors"
 	"github.com/rmn-arms/campaign-engine/processors/sink"
 	"github.com/rmn-arms/campaign-engine/schemas"
@@ -102,7 +103,7 @@ func TestTables(t *testing.T) {
 			"USD     499.37 USD  500.00 USD  0.63 USD  2\n\n")
 		got.check(t, exitClean, "c-1          499.37 USD  0.63 USD  500.00 USD  1970-01-01T00:00:00.000Z\n")
 		got.check(t, exitClean, "c-2       500.00 USD  ACTIVE  2026-12-08T05:00:00.000Z  Spring sale\n")
-		var told wallet
+		var told wallet.Wallet
 		document := withoutBroker("wallet", "a-1", "--json")
 		if err := json.Unmarshal([]byte(document.out), &told); err != nil || len(told.Wallets) != 1 || told.ReleasesTotal != 1 ||
 			told.Wallets[0].Balance.Amount != "499.37" || len(told.Holds) != 1 || told.Holds[0].CampaignID != "c-2" {

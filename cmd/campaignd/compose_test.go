@@ -193,6 +193,9 @@ func TestComposedEngine(t *testing.T) {
 	checkBrokers(t, c, command.Brokers)
 	checkScraped(t, command.HTTPListen)
 	checkDatabase(t, c.Services["postgres"], command.DatabaseURL)
+	if _, there := c.Services["mailpit"]; !there || command.SMTPURL != "smtp://mailpit:1025?tls=none" {
+		t.Errorf("the engine looks for the mail server at %s", command.SMTPURL)
+	}
 }
 
 // checkDatabase looks whether the database's URL is that of the service.

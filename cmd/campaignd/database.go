@@ -20,6 +20,9 @@ type database struct {
 	begin func(context.Context, pglocal.Options) (localServer, error)
 	pause time.Duration
 
+	once    sync.Once
+	address string        // of the server, once it was looked for
+	reason  error         // why there is none
 	started chan struct{} // closed when the first server runs
 	mu      sync.Mutex
 	server  localServer
@@ -56,8 +59,14 @@ const (
 )
 
 // url returns the address, and starts the local server for it, however often it takes: an earlier process may still have the
-// folder, a recovery take long, a disk be full. Error: this machine has no server for it, or ctx has ended.
+// folder, a recovery take long, a disk be full. Error: this machine has no server for it, or ctx has ended. Whoever asks while
+// it starts waits; there is one server for all.
 func (d *database) url(ctx context.Context) (string, error) {
+	d.once.Do(func() { d.address, d.reason = d.find(ctx) })
+	return d.address, d.reason
+}
+
+func (d *database) find(ctx context.Context) (string, error) {
 	if d.given != "" {
 		return d.given, nil
 	}

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 
 	"github.com/alecthomas/kong"
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/config"
+	"github.com/rmn-arms/campaign-engine/cmd/internal/story"
 )
 
 // The exit codes.
@@ -22,6 +24,7 @@ const (
 
 type program struct {
 	Run      runCommand      `cmd:"" help:"Run the engine. Without --brokers it brings a broker of its own, kept in the data folder."`
+	Demo     demoCommand     `cmd:"" help:"Tell one night of three campaigns under a clock that flies, and compare what came of it with what must; 1 when something differs."`
 	Simulate simulateCommand `cmd:"" help:"Simulate the engine over a file of events, without a broker, as fast as the machine can."`
 	Ready    readyCommand    `cmd:"" help:"Ask the engine that runs here whether it is ready; 1 and the reasons when it is not."`
 	Topics   topicsCommand   `cmd:"" help:"Compare, create or draw the topics."`
@@ -69,7 +72,7 @@ func grammar() (*kong.Kong, error) {
 		kong.Name("campaignd"),
 		kong.Description("The campaign scheduling engine: starts and stops advertising campaigns on time."),
 		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.Vars{"processors": config.ProcessorNames()},
+		kong.Vars{"processors": config.ProcessorNames(), "story_rate": strconv.Itoa(story.Rate)},
 	)
 }
 

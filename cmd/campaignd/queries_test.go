@@ -64,7 +64,8 @@ var labelValues = func() map[string][]string {
 			processors.Acked + "taken", processors.Commanded, processors.Pushed, processors.GivenUp, processors.ReadinessTold,
 			processors.Presence + "taken", processors.Presence + "no-room", processors.Summed, processors.AfterEnd,
 			processors.Reported,
-			"new", "repeated", "conflict", "unreadable", "booked", "parked", router.Routed, router.Unroutable,
+			"new", "repeated", "conflict", "unreadable", "booked", "parked",
+			"made", "skipped", "sent", "retried", "failed", "ambiguous", "nobody", "lost", "read", router.Routed, router.Unroutable,
 		},
 	}
 	for _, group := range topics.Groups() {

@@ -144,6 +144,10 @@ func (c *runCommand) serve(
 	reload := make(chan os.Signal, 1)
 	signal.Notify(reload, syscall.SIGHUP)
 	defer signal.Stop(reload)
+	mails, err := c.mails()
+	if err != nil {
+		return wrongSwitches(err)
+	}
 	registry := newRegistry()
 	tables := newDatabase(c.DatabaseURL.Reveal(), c.DataDir, log)
 	traces := tracing.Open(ctx, tracing.Settings{
@@ -151,7 +155,7 @@ func (c *runCommand) serve(
 	})
 	process, err := run.New(run.Settings{
 		Connect: connect, Kafka: c.Kafka, Instance: c.InstanceID, CommitInterval: c.CommitInterval, Standby: c.Standby, Groups: groups,
-		Topics: layout, Database: tables.url, Keys: keys, Reload: reload,
+		Topics: layout, Database: tables.url, Mails: mails, Keys: keys, Reload: reload,
 		Campaigns: processors.Settings{
 			DistributionLead: instant.Millis(c.DistributionLead.Milliseconds()),
 			SettlementGrace:  instant.Millis(c.SettlementGrace.Milliseconds()),
@@ -208,6 +212,9 @@ func (c *runCommand) runSwitches() string {
 		{"replication-factor", strconv.Itoa(int(c.ReplicationFactor))},
 		{"commit-interval", c.CommitInterval.String()}, {"distribution-lead", c.DistributionLead.String()},
 		{"settlement-grace", c.SettlementGrace.String()}, {"clock-rate", strconv.FormatInt(c.Clock.Rate, 10)},
+		{"mail-from", shellWord(c.MailFrom)},
+		{"mail-rate", strconv.FormatFloat(c.MailRate, 'g', -1, 64)}, {"mail-max-age", c.MailMaxAge.String()},
+		{"mail-unsubscribe-url", shellWord(c.MailUnsubscribeURL)},
 	} {
 		if c.How(s.name) != "" {
 			switches = append(switches, "--"+s.name+" "+s.value)

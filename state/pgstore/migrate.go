@@ -17,10 +17,11 @@ import (
 var migrations embed.FS
 
 const (
-	// migrationLock and writeLock are advisory locks of the database; the numbers mean nothing but must not be another
-	// program's.
+	// The advisory locks of the database: who migrates, who writes campaigns and their money, who writes mails. The numbers mean
+	// nothing but must not be another program's.
 	migrationLock int64 = 0x63616d70_6d696772
 	writeLock     int64 = 0x63616d70_77726974
+	mailLock      int64 = 0x63616d70_6d61696c
 
 	versionTable = "campaign_engine.goose_db_version"
 )

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -47,22 +48,36 @@ func scanPositions(rows pgx.Rows, into map[Partition]int64) error {
 // errMoved says that somebody who does not wait for turns has moved a position meanwhile.
 var errMoved = errors.New("a position moved while its turn was another's")
 
+// reader is the table that has the positions of one who reads topics.
+type reader string
+
+// ledgerReader writes campaigns and their money, mailReader what is mailed.
+const (
+	ledgerReader reader = "campaign_engine.source_positions"
+	mailReader   reader = "campaign_engine.mail_positions"
+)
+
+// sql puts the table's name into a statement.
+func (of reader) sql(statement string) string {
+	return strings.ReplaceAll(statement, "POSITIONS", string(of))
+}
+
 // advance moves the positions, each from where the writer believes it to be, or returns *OvertakenError.
-func advance(ctx context.Context, tx pgx.Tx, positions []Advance) error {
+func (of reader) advance(ctx context.Context, tx pgx.Tx, positions []Advance) error {
 	if len(positions) == 0 {
 		return nil
 	}
-	present, err := presentPositions(ctx, tx, positions)
+	present, err := of.present(ctx, tx, positions)
 	if err != nil {
 		return err
 	}
 	if slices.ContainsFunc(positions, func(p Advance) bool { return present[p.Partition] != p.From }) {
 		return &OvertakenError{Present: present}
 	}
-	if err := sameTopics(ctx, tx, positions); err != nil {
+	if err := of.sameTopics(ctx, tx, positions); err != nil {
 		return err
 	}
-	done, err := tx.Exec(ctx, movePositions, positionColumns(positions)...)
+	done, err := tx.Exec(ctx, of.sql(movePositions), positionColumns(positions)...)
 	if err == nil && int(done.RowsAffected()) != len(positions) {
 		err = &Error{Doing: "moving the positions", Retryable: true, Reason: "another program writes to the same tables", Err: errMoved}
 	}
@@ -70,21 +85,21 @@ func advance(ctx context.Context, tx pgx.Tx, positions []Advance) error {
 }
 
 // sameTopics refuses positions that are another topic's.
-func sameTopics(ctx context.Context, tx pgx.Tx, positions []Advance) error {
-	others, err := collect(ctx, tx, pgx.RowTo[string], otherTopics, positionColumns(positions)...)
+func (of reader) sameTopics(ctx context.Context, tx pgx.Tx, positions []Advance) error {
+	others, err := collect(ctx, tx, pgx.RowTo[string], of.sql(otherTopics), positionColumns(positions)...)
 	if err == nil && len(others) > 0 {
 		err = otherTopic(others[0])
 	}
 	return err
 }
 
-// presentPositions reads the positions as they are in this transaction.
-func presentPositions(ctx context.Context, tx pgx.Tx, positions []Advance) (map[Partition]int64, error) {
+// present reads the positions as they are in this transaction.
+func (of reader) present(ctx context.Context, tx pgx.Tx, positions []Advance) (map[Partition]int64, error) {
 	present := make(map[Partition]int64, len(positions))
 	for _, p := range positions {
 		present[p.Partition] = Unread
 	}
-	rows, err := tx.Query(ctx, readPositions, positionColumns(positions)[:2]...)
+	rows, err := tx.Query(ctx, of.sql(readPositions), positionColumns(positions)[:2]...)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +117,7 @@ func positionColumns(rows []Advance) []any {
 }
 
 const (
-	movePositions = `INSERT INTO campaign_engine.source_positions AS p (topic, partition, next_offset, topic_id)
+	movePositions = `INSERT INTO POSITIONS AS p (topic, partition, next_offset, topic_id)
 SELECT topic, partition, next, topic_id
 FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[], $5::uuid[]) AS n (topic, partition, expected, next, topic_id)
 ON CONFLICT (topic, partition) DO UPDATE SET next_offset = excluded.next_offset, updated_at = now(),
@@ -110,11 +125,11 @@ ON CONFLICT (topic, partition) DO UPDATE SET next_offset = excluded.next_offset,
 WHERE p.next_offset = (SELECT expected FROM unnest($1::text[], $2::integer[], $3::bigint[]) AS m (topic, partition, expected)
   WHERE m.topic = p.topic AND m.partition = p.partition)`
 
-	otherTopics = `SELECT p.topic FROM campaign_engine.source_positions p
+	otherTopics = `SELECT p.topic FROM POSITIONS p
 JOIN unnest($1::text[], $2::integer[], $3::bigint[], $4::bigint[], $5::uuid[]) AS n (topic, partition, expected, next, topic_id)
   ON p.topic = n.topic AND p.partition = n.partition
 WHERE p.topic_id <> n.topic_id ORDER BY p.topic`
 
-	readPositions = `SELECT p.topic, p.partition, p.next_offset FROM campaign_engine.source_positions p
+	readPositions = `SELECT p.topic, p.partition, p.next_offset FROM POSITIONS p
 JOIN unnest($1::text[], $2::integer[]) AS n (topic, partition) ON p.topic = n.topic AND p.partition = n.partition`
 )

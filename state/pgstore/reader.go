@@ -108,10 +108,19 @@ func (r *Reader) bounded(ctx context.Context, doing string, f func(context.Conte
 
 // Positions returns where each partition of these topics was written up to; a partition without a position is left out.
 func (r *Reader) Positions(ctx context.Context, topics ...string) (map[Partition]int64, error) {
+	return r.positions(ctx, ledgerReader, topics)
+}
+
+// MailPositions is Positions of what is mailed.
+func (r *Reader) MailPositions(ctx context.Context, topics ...string) (map[Partition]int64, error) {
+	return r.positions(ctx, mailReader, topics)
+}
+
+func (r *Reader) positions(ctx context.Context, of reader, topics []string) (map[Partition]int64, error) {
 	present := make(map[Partition]int64)
 	err := r.bounded(ctx, "reading the positions", func(ctx context.Context) error {
-		rows, err := r.rows.Query(ctx, `SELECT topic, partition, next_offset FROM campaign_engine.source_positions
-WHERE topic = ANY ($1::text[])`, topics)
+		rows, err := r.rows.Query(ctx, of.sql(`SELECT topic, partition, next_offset FROM POSITIONS
+WHERE topic = ANY ($1::text[])`), topics)
 		if err != nil {
 			return err
 		}

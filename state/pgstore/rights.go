@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// right is what is done with a table; migration 00002 grants it.
+// right is what is done with a table; migrations 00002 and 00004 grant it.
 type right struct{ name, table string }
 
 // writing returns all rights that a writer uses.
@@ -24,6 +24,8 @@ func writing() []right {
 		{[]string{"campaigns"}, []string{"SELECT", "INSERT", "UPDATE"}},
 		{[]string{"pending_releases"}, []string{"SELECT", "INSERT", "DELETE"}},
 		{[]string{"source_positions"}, []string{"SELECT", "INSERT", "UPDATE"}},
+		{[]string{"mail_positions", "mail_campaigns", "mails"}, []string{"SELECT", "INSERT", "UPDATE"}},
+		{[]string{"mail_pace"}, []string{"SELECT", "UPDATE"}},
 	} {
 		for _, table := range t.tables {
 			for _, name := range t.names {

@@ -27,13 +27,22 @@ func otherTopic(topic string) error {
 
 // CheckTopics refuses topics of which the tables hold something, but from others of these names. Errors: *Error.
 func (r *Reader) CheckTopics(ctx context.Context, ids map[string]TopicID) error {
+	return r.checkTopics(ctx, ledgerReader, ids)
+}
+
+// CheckMailTopics is CheckTopics of what is mailed.
+func (r *Reader) CheckMailTopics(ctx context.Context, ids map[string]TopicID) error {
+	return r.checkTopics(ctx, mailReader, ids)
+}
+
+func (r *Reader) checkTopics(ctx context.Context, of reader, ids map[string]TopicID) error {
 	var names []string
 	for name := range ids {
 		names = append(names, name)
 	}
 	return r.bounded(ctx, "comparing tables and topics", func(ctx context.Context) error {
-		rows, err := r.rows.Query(ctx, `SELECT DISTINCT topic, topic_id FROM campaign_engine.source_positions
-WHERE topic = ANY ($1::text[]) AND topic_id IS NOT NULL ORDER BY topic`, names)
+		rows, err := r.rows.Query(ctx, of.sql(`SELECT DISTINCT topic, topic_id FROM POSITIONS
+WHERE topic = ANY ($1::text[]) AND topic_id IS NOT NULL ORDER BY topic`), names)
 		if err != nil {
 			return err
 		}

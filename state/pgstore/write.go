@@ -66,12 +66,12 @@ func (s *Store) WritePrepared(ctx context.Context, p *Prepared, positions []Adva
 }
 
 func (s *Store) write(ctx context.Context, p *Prepared, positions []Advance) (Result, error) {
-	tx, err := s.begin(ctx)
+	tx, err := s.begin(ctx, writeLock)
 	if err != nil {
 		return Result{}, err
 	}
 	defer rollback(ctx, tx)
-	if err := advance(ctx, tx, positions); err != nil {
+	if err := ledgerReader.advance(ctx, tx, positions); err != nil {
 		return Result{}, err
 	}
 	result, err := p.writeIn(ctx, tx)
@@ -84,13 +84,14 @@ func (s *Store) write(ctx context.Context, p *Prepared, positions []Advance) (Re
 	return result, nil
 }
 
-// begin opens a transaction whose turn it is to write. Each statement is to see what the last writer committed.
-func (s *Store) begin(ctx context.Context) (pgx.Tx, error) {
+// begin opens a transaction whose turn it is to write; those of one lock take turns. Each statement is to see what the last
+// writer committed.
+func (s *Store) begin(ctx context.Context, lock int64) (pgx.Tx, error) {
 	tx, err := s.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadWrite})
 	if err != nil {
 		return nil, err
 	}
-	if _, err := tx.Exec(ctx, takeTurn, writeLock); err != nil {
+	if _, err := tx.Exec(ctx, takeTurn, lock); err != nil {
 		return nil, errors.Join(err, tx.Rollback(context.WithoutCancel(ctx)))
 	}
 	return tx, nil
@@ -160,12 +161,12 @@ func (s *Store) wasCommitted(ctx context.Context, positions []Advance, lost erro
 	if len(positions) == 0 || !classify(lost).retryable {
 		return false
 	}
-	tx, err := s.begin(ctx)
+	tx, err := s.begin(ctx, writeLock)
 	if err != nil {
 		return false
 	}
 	defer rollback(ctx, tx)
-	present, err := presentPositions(ctx, tx, positions)
+	present, err := ledgerReader.present(ctx, tx, positions)
 	return err == nil && outcome(positions, present)
 }
 

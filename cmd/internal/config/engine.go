@@ -17,6 +17,7 @@ type Engine struct {
 	Deploy   `embed:""`
 	Embedded `embed:""`
 	Clock    `embed:""`
+	Mails    `embed:""`
 
 	DatabaseURL      DatabaseURL   `name:"database-url" env:"CAMPAIGN_DATABASE_URL" placeholder:"URL" help:"Postgres for the tables: postgres://USER:PASSWORD@HOST:PORT/DATABASE; better by the variable, which no list of processes shows (default: a local one, kept in the data folder)."`
 	HTTPListen       string        `name:"http-listen" env:"CAMPAIGN_HTTP_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where /healthz, /readyz, /metrics and /.well-known/jwks.json answer (default ${default})."`
@@ -37,10 +38,10 @@ type Deploy struct {
 	ReplicationFactor int16 `name:"replication-factor" env:"CAMPAIGN_REPLICATION_FACTOR" default:"0" placeholder:"N" help:"Replicas of topics that are created (default: the broker's)."`
 }
 
-// Embedded are the switches of what runs in the data folder: the embedded broker when no brokers are given, and a local
-// Postgres when no database is.
+// Embedded are the switches of what is in the data folder: the embedded broker when no brokers are given, a local Postgres when
+// no database is, and mails when no mail server is.
 type Embedded struct {
-	DataDir        string `name:"data-dir" env:"CAMPAIGN_DATA_DIR" default:"./data" type:"path" placeholder:"FOLDER" help:"Where the embedded broker and the local Postgres keep their data (default ./data)."`
+	DataDir        string `name:"data-dir" env:"CAMPAIGN_DATA_DIR" default:"./data" type:"path" placeholder:"FOLDER" help:"Where the embedded broker and the local Postgres keep their data, and mails are kept when no mail server is given (default ./data)."`
 	EmbeddedListen string `name:"embedded-listen" env:"CAMPAIGN_EMBEDDED_LISTEN" default:"127.0.0.1:19092" placeholder:"HOST:PORT" help:"Where other programs reach the embedded broker (default ${default})."`
 }
 
@@ -67,6 +68,9 @@ func (e *Engine) Check() error {
 		return err
 	}
 	if err := e.DatabaseURL.Check(); err != nil {
+		return err
+	}
+	if err := e.Mails.Check(); err != nil {
 		return err
 	}
 	if err := e.Deploy.Check(); err != nil {
@@ -98,16 +102,18 @@ func (e *Engine) Check() error {
 	return err
 }
 
-// checkEmbedded looks at what the embedded broker and the local Postgres are told: nothing when they do not run.
+// checkEmbedded looks at what the embedded broker, the local Postgres and the folder of mails are told: nothing when there are
+// none.
 func (e *Engine) checkEmbedded() error {
 	if len(e.Brokers) > 0 {
 		if how := e.How("embedded-listen"); how != "" {
 			return fmt.Errorf("%s: it is for the embedded broker, which does not run: the brokers come from %s; leave one of the two out",
 				how, e.BrokersFrom())
 		}
-		if how := e.How("data-dir"); how != "" && e.DatabaseURL != "" {
-			return fmt.Errorf("%s: it is for the embedded broker and the local Postgres, which do not run: the brokers come from %s, "+
-				"the database from %s; leave it out", how, e.BrokersFrom(), e.How("database-url"))
+		if how := e.How("data-dir"); how != "" && e.DatabaseURL != "" && e.SMTPURL != "" {
+			return fmt.Errorf("%s: it is for the embedded broker, the local Postgres and mails that are kept as files, of which there is "+
+				"none: the brokers come from %s, the database from %s, the mail server from %s; leave it out", how, e.BrokersFrom(),
+				e.How("database-url"), e.How("smtp-url"))
 		}
 		return nil
 	}

@@ -91,7 +91,9 @@ func TestWrongSwitchesDoNotRepeatAPassword(t *testing.T) {
 		append(login, "--kafka-password-file", password),
 		{"--database-url", "postgres://u:" + password + "@a:b/c"},
 		{"--database-url=u:" + password + "@a/b"},
-		{"--smtp-url=smtp://u:" + password + "@a"},
+		{"--smtp-url=smtp://u:" + password + "@a:b"},
+		{"--smtp-url=smtp://u:" + password + "@a?tls=none"},
+		{"--smtp-url=u:" + password + "@a"},
 		{"--http-listen", "u:" + password + "@a:1"},
 	} {
 		g, err := parsed(t, args...)

@@ -51,9 +51,14 @@ func TestSwitchesOfTheContract(t *testing.T) {
 		{"replication-factor", "CAMPAIGN_REPLICATION_FACTOR", "0"}, // the broker's
 		{"data-dir", "CAMPAIGN_DATA_DIR", "./data"},
 		{"embedded-listen", "CAMPAIGN_EMBEDDED_LISTEN", "127.0.0.1:19092"},
-		{"clock-start", "CAMPAIGN_CLOCK_START", ""},   // not in the contract
-		{"clock-rate", "CAMPAIGN_CLOCK_RATE", ""},     // not in the contract
-		{"database-url", "CAMPAIGN_DATABASE_URL", ""}, // a local one
+		{"clock-start", "CAMPAIGN_CLOCK_START", ""},                   // not in the contract
+		{"clock-rate", "CAMPAIGN_CLOCK_RATE", ""},                     // not in the contract
+		{"smtp-url", "CAMPAIGN_SMTP_URL", ""},                         // files
+		{"mail-from", "CAMPAIGN_MAIL_FROM", ""},                       // not in the contract, as those of mails below
+		{"mail-rate", "CAMPAIGN_MAIL_RATE", "20"},                     //
+		{"mail-max-age", "CAMPAIGN_MAIL_MAX_AGE", "24h"},              //
+		{"mail-unsubscribe-url", "CAMPAIGN_MAIL_UNSUBSCRIBE_URL", ""}, //
+		{"database-url", "CAMPAIGN_DATABASE_URL", ""},                 // a local one
 		{"http-listen", "CAMPAIGN_HTTP_LISTEN", "127.0.0.1:8080"},
 		{"instance-id", "CAMPAIGN_INSTANCE_ID", ""}, // the host name
 		{"commit-interval", "CAMPAIGN_COMMIT_INTERVAL", "20ms"},
@@ -117,7 +122,16 @@ func TestRefusesWhatCannotBeMeant(t *testing.T) {
 		args []string
 		says string
 	}{
-		{[]string{"--smtp-url", "x"}, "unknown flag"},
+		{[]string{"--no-such-switch", "x"}, "unknown flag"},
+		{[]string{"--smtp-url", "x"}, "--smtp-url"},
+		{[]string{"--smtp-url", "http://mail.example"}, "--smtp-url"},
+		{[]string{"--smtp-url", "smtp://u:p@mail.example?tls=none"}, "--smtp-url: without TLS"},
+		{[]string{"--smtp-url", "smtps://mail.example?tls=none"}, "--smtp-url"},
+		{[]string{"--smtp-url", "smtp://mail.example?tls=maybe"}, "--smtp-url"},
+		{[]string{"--smtp-url", "smtp://u@mail.example"}, "--smtp-url"},
+		{[]string{"--mail-rate", "0"}, "--mail-rate"},
+		{[]string{"--mail-rate", "NaN"}, "--mail-rate"},
+		{[]string{"--mail-max-age", "1s"}, "--mail-max-age"},
 		{[]string{"--database-url", "x"}, "--database-url"},
 		{[]string{"--database-url", "mysql://h/d"}, "--database-url"},
 		{[]string{"--brokers", "nowhere"}, "--brokers"},
@@ -184,6 +198,7 @@ func TestEmptyVariablesAreUnset(t *testing.T) {
 // which may well be a variable that nobody thinks of.
 func TestSwitchesOfWhatRunsInTheDataFolderNeedIt(t *testing.T) {
 	const db = "postgres://h/d"
+	t.Setenv("CAMPAIGN_SMTP_URL", "smtp://mail.example")
 	for _, c := range []struct {
 		name       string
 		args       []string
@@ -214,6 +229,7 @@ func TestSwitchesOfWhatRunsInTheDataFolderNeedIt(t *testing.T) {
 	}
 	for _, args := range [][]string{
 		{"--brokers", "k1:9092"}, {"--brokers", "k1:9092", "--data-dir", "x"}, {"--database-url", db, "--data-dir", "x"},
+		{"--brokers", "k1:9092", "--database-url", db, "--data-dir", "x", "--smtp-url="}, // mails are kept there
 	} {
 		if _, err := parsed(t, args...); err != nil {
 			t.Errorf("%v: %v", args, err)

@@ -43,9 +43,9 @@ Ctrl-C ends it.
 `, timeline.Printable(campaign), advertiser, state)
 }
 
-// describe returns a line for a person, and whether it is a campaign's last: its release. What it tells was written by others:
+// Describe returns a line for a person, and whether it is a campaign's last: its release. What it tells was written by others:
 // nothing of it reaches the terminal but what can be printed.
-func describe(r *kgo.Record) (line string, released bool) {
+func Describe(r *kgo.Record) (line string, released bool) {
 	line, released = tellRecord(r)
 	return timeline.Printable(line), released
 }

@@ -44,7 +44,7 @@ func TestForeignTextIsNotShownRaw(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		line, _ := describe(&kgo.Record{Topic: string(topic), Key: []byte(hostile), Value: value})
+		line, _ := Describe(&kgo.Record{Topic: string(topic), Key: []byte(hostile), Value: value})
 		if line == "" || strings.ContainsFunc(line, func(r rune) bool { return !unicode.IsPrint(r) }) {
 			t.Errorf("%s: %q", topic, line)
 		}
@@ -107,7 +107,7 @@ func TestMoneyIsTold(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if line, released := describe(&kgo.Record{Topic: string(c.topic), Value: value}); line != c.want || released != c.released {
+		if line, released := Describe(&kgo.Record{Topic: string(c.topic), Value: value}); line != c.want || released != c.released {
 			t.Errorf("%s: %q, %t; want %q, %t", c.topic, line, released, c.want, c.released)
 		}
 	}
@@ -115,7 +115,7 @@ func TestMoneyIsTold(t *testing.T) {
 
 // TestAReleaseComesBehindItsStatement, in whichever order the two topics are read.
 func TestAReleaseComesBehindItsStatement(t *testing.T) {
-	got := inOrder([]*kgo.Record{
+	got := InOrder([]*kgo.Record{
 		{Topic: string(topics.BudgetReleased)}, {Topic: string(topics.CampaignReadiness)}, {Topic: string(topics.TransitionsApplied)},
 		{Topic: string(topics.CampaignStatements)},
 	})

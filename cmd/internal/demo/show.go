@@ -14,6 +14,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/rmn-arms/campaign-engine/cmd/internal/storesim/content"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/storesim/journal"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
@@ -101,7 +102,7 @@ func (p *play) run(ctx context.Context, s *Settings, listener net.Listener) erro
 		case <-ctx.Done():
 		}
 	}
-	running.Go(func() { errs <- serve(ctx, listener) })
+	running.Go(func() { errs <- content.Serve(ctx, listener) })
 	running.Go(func() { errs <- simulate(ctx, s, tell) })
 	running.Go(func() { p.read(ctx, records) })
 	begin, tick := time.NewTimer(storesMax), time.NewTimer(0)

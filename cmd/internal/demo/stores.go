@@ -2,17 +2,14 @@ package demo
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/storesim"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/storesim/clock"
-	"github.com/rmn-arms/campaign-engine/cmd/internal/storesim/content"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/storesim/fault"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/storesim/journal"
 )
@@ -26,11 +23,9 @@ func theStores() []storesim.Store {
 }
 
 const (
-	cacheBytes    = 64 << 20
-	downloadsMax  = 4
-	keysEvery     = time.Second
-	stopTimeout   = time.Second
-	headerTimeout = 5 * time.Second
+	cacheBytes   = 64 << 20
+	downloadsMax = 4
+	keysEvery    = time.Second
 )
 
 // disks is the folder of what the devices hold, within the data folder.
@@ -73,21 +68,4 @@ func contents(ctx context.Context, folder string) (listener net.Listener, base s
 		return nil, "", fmt.Errorf("noting where the demonstration's contents are: %w", err)
 	}
 	return listener, "http://" + address, nil
-}
-
-// serve answers on listener until ctx ends.
-func serve(ctx context.Context, listener net.Listener) error {
-	server := &http.Server{Handler: content.Handler("", content.Faults{}), ReadHeaderTimeout: headerTimeout}
-	stop := context.AfterFunc(ctx, func() {
-		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
-		defer cancel()
-		if server.Shutdown(within) != nil {
-			server.Close()
-		}
-	})
-	defer stop()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serving the demonstration's contents: %w", err)
-	}
-	return nil
 }

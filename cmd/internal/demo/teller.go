@@ -57,14 +57,14 @@ func (t *teller) due(now time.Time) time.Duration {
 }
 
 func (t *teller) tellAll(records []*kgo.Record, now time.Time) {
-	for _, r := range inOrder(records) {
+	for _, r := range InOrder(records) {
 		t.tell(r, schemas.InstantOf(now))
 	}
 }
 
-// inOrder puts releases behind all else: that of a lock behind its statement, which is in another topic. How ready a campaign
+// InOrder puts releases behind all else: that of a lock behind its statement, which is in another topic. How ready a campaign
 // was at its start comes behind the start.
-func inOrder(records []*kgo.Record) []*kgo.Record {
+func InOrder(records []*kgo.Record) []*kgo.Record {
 	place := func(r *kgo.Record) int {
 		switch topics.Name(r.Topic) {
 		case topics.BudgetReleased:
@@ -91,7 +91,7 @@ func (t *teller) tell(r *kgo.Record, now schemas.Instant) {
 	case topics.TransitionsApplied:
 		t.ready.noteStart(r)
 	}
-	text, released := describe(r)
+	text, released := Describe(r)
 	if text == "" {
 		return
 	}

@@ -44,6 +44,7 @@ type metrics struct {
 	recovery     *prometheus.HistogramVec
 	takeover     *prometheus.HistogramVec
 	tables       projectionMetrics
+	mails        mailMetrics
 	stores       storeMetrics
 }
 
@@ -78,6 +79,7 @@ func newMetrics(registry *prometheus.Registry, log zerolog.Logger) *metrics {
 	return &metrics{
 		log:          log,
 		tables:       newProjectionMetrics(registry),
+		mails:        newMailMetrics(registry),
 		stores:       newStoreMetrics(registry),
 		refusals:     logging.NewSeldom(logging.SeldomEvery),
 		registry:     registry,

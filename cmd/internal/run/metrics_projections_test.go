@@ -47,7 +47,8 @@ func TestWhatTheTablesWaitForIsSeen(t *testing.T) {
 		{sink.Overview{Behind: map[sink.Partition]int64{{Topic: string(topics.BudgetReleased), Partition: 3}: 12}}, []float64{0, 12}},
 	} {
 		told := make(chan prometheus.Metric, 10)
-		newOverviews(&Process{}).collectTables(topics.Projections, c.view, told)
+		o := newOverviews(&Process{})
+		o.collectSink(o.tables, topics.Projections, c.view, told)
 		close(told)
 		registry := prometheus.NewRegistry()
 		registry.MustRegister(collected(told))

@@ -17,7 +17,7 @@ type overviews struct {
 	ready, held, owned, catchingUp, rowsLeft, lag *prometheus.Desc
 	pending, overdue, oldest, next                *prometheus.Desc
 	standby, behind                               *prometheus.Desc
-	tables                                        *prometheus.Desc
+	tables, mails, server                         *prometheus.Desc
 }
 
 var _ prometheus.Collector = (*overviews)(nil)
@@ -50,6 +50,12 @@ func newOverviews(p *Process) *overviews {
 		tables: prometheus.NewDesc(prometheus.BuildFQName(namespace, "", "projections_waiting"),
 			"1 while the tables in Postgres are not written, since there is no database, it does not answer, "+
 				"or the group is being joined, else 0; /readyz tells why.", nil, nil),
+		mails: prometheus.NewDesc(prometheus.BuildFQName(namespace, "", "mailer_waiting"),
+			"1 while no mails are made, since there is no database, it does not answer, "+
+				"or the group is being joined, else 0; /readyz tells why.", nil, nil),
+		server: prometheus.NewDesc(prometheus.BuildFQName(namespace, "", "mail_server_waiting"),
+			"1 while no mail can be handed over, since the mail server does not answer, or refuses the sender or the login, "+
+				"else 0; /readyz tells why.", nil, nil),
 	}
 }
 
@@ -57,7 +63,7 @@ func newOverviews(p *Process) *overviews {
 func (o *overviews) Describe(to chan<- *prometheus.Desc) {
 	for _, desc := range []*prometheus.Desc{
 		o.ready, o.held, o.owned, o.catchingUp, o.pending, o.overdue, o.oldest, o.next, o.lag, o.rowsLeft,
-		o.standby, o.behind, o.tables,
+		o.standby, o.behind, o.tables, o.mails, o.server,
 	} {
 		to <- desc
 	}
@@ -72,13 +78,17 @@ func (o *overviews) Collect(to chan<- prometheus.Metric) {
 		})
 	}
 	if tables := o.process.tables; tables != nil {
-		o.collectTables(tables.group.Short, tables.overview(), to)
+		o.collectSink(o.tables, tables.group.Short, tables.overview(), to)
+	}
+	if mails := o.process.mails; mails != nil {
+		o.collectSink(o.mails, mails.group.Short, mails.overview(), to)
+		to <- prometheus.MustNewConstMetric(o.server, prometheus.GaugeValue, oneIf(mails.serverWaits() != ""))
 	}
 }
 
-// collectTables tells of a sink: it owns what it has, and has no rows to recover and no timers.
-func (o *overviews) collectTables(processor string, view sink.Overview, to chan<- prometheus.Metric) {
-	to <- prometheus.MustNewConstMetric(o.tables, prometheus.GaugeValue, oneIf(view.Waiting != ""))
+// collectSink tells of a sink: it owns what it has, and has no rows to recover and no timers.
+func (o *overviews) collectSink(waiting *prometheus.Desc, processor string, view sink.Overview, to chan<- prometheus.Metric) {
+	to <- prometheus.MustNewConstMetric(waiting, prometheus.GaugeValue, oneIf(view.Waiting != ""))
 	for at, behind := range view.Behind {
 		to <- prometheus.MustNewConstMetric(o.lag, prometheus.GaugeValue, float64(behind),
 			processor, at.Topic, strconv.Itoa(int(at.Partition)))

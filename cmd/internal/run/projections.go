@@ -3,7 +3,6 @@ package run
 import (
 	"context"
 	"sync"
-	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -11,14 +10,7 @@ import (
 	"github.com/rmn-arms/campaign-engine/processors"
 	"github.com/rmn-arms/campaign-engine/processors/engine"
 	"github.com/rmn-arms/campaign-engine/processors/sink"
-	"github.com/rmn-arms/campaign-engine/state/pgstore"
 	"github.com/rmn-arms/campaign-engine/topics"
-)
-
-// openPause is waited before a database that could not be opened is tried again, doubled at each try up to openPauseMax.
-const (
-	openPause    = 200 * time.Millisecond
-	openPauseMax = 10 * time.Second
 )
 
 // projections is the process's part in keeping tables in Postgres. Whatever becomes of it, the groups go on.
@@ -53,7 +45,10 @@ func (p *projections) run(ctx context.Context) {
 		}
 		return
 	}
-	store := p.open(ctx, url)
+	store := opening{p.log, "the database is open: the tables follow the topics", func(err error) {
+		p.metrics.projectionFailed()
+		p.wait(err.Error())
+	}}.open(ctx, url)
 	if store == nil {
 		return
 	}
@@ -67,35 +62,6 @@ func (p *projections) run(ctx context.Context) {
 	p.sink, p.waiting = s, ""
 	p.mu.Unlock()
 	s.Run(ctx)
-}
-
-// open opens the database, however long it takes; nil when ctx has ended.
-func (p *projections) open(ctx context.Context, url string) *pgstore.Store {
-	pause, told := openPause, ""
-	for {
-		store, err := pgstore.Open(ctx, pgstore.Options{URL: url})
-		if err == nil {
-			p.log.Info().Msg("the database is open: the tables follow the topics")
-			return store
-		}
-		if ctx.Err() != nil {
-			return nil
-		}
-		p.metrics.projectionFailed()
-		p.wait(err.Error())
-		if text := err.Error(); text != told {
-			p.log.Error().Err(err).Msg("the database cannot be opened, and is tried again until it can")
-			told = text
-		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return nil
-		case <-timer.C:
-		}
-		pause = min(2*pause, openPauseMax)
-	}
 }
 
 func (p *projections) wait(reason string) {

@@ -46,6 +46,11 @@ func (p *Process) CatchingUp() []string {
 			lines = append(lines, p.tables.group.Short+": "+line)
 		}
 	}
+	if p.mails != nil {
+		for _, line := range p.mails.waitsFor() {
+			lines = append(lines, p.mails.group.Short+": "+line)
+		}
+	}
 	return lines
 }
 

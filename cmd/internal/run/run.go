@@ -31,9 +31,11 @@ type Settings struct {
 	CommitInterval time.Duration
 	// Standby lets the process keep the rows of others' partitions, to take over at once.
 	Standby bool
-	// Database returns the address of the Postgres that projections go to, as soon as there is one. Its error says why there
-	// will be none; the rest of the process goes on without.
+	// Database returns the address of the Postgres that projections and mails go to, as soon as there is one. Its error says
+	// why there will be none; the rest of the process goes on without. It may be called several times.
 	Database func(ctx context.Context) (url string, err error)
+	// Mails says how mails are made and sent; it is needed where the mailer is one of the groups.
+	Mails Mails
 	// Keys are those that the router signs with; it is needed where that is one of the groups. Reload has its file read anew.
 	Keys   *signing.Ring
 	Reload <-chan os.Signal
@@ -55,6 +57,7 @@ type Process struct {
 	settings Settings
 	groups   []group
 	tables   *projections // nil when the process has no part in it
+	mails    *mailer      // nil when the process has no part in them
 	keys     *keys        // nil when nothing is signed
 	reach    *reach
 
@@ -90,8 +93,7 @@ func New(s Settings) (*Process, error) {
 	var first *engine.Engine // in the data's way: what comes behind yields to it
 	for _, g := range s.Groups {
 		if g.Sink() {
-			p.tables = newProjections(s, g, metrics)
-			metrics.tables.begin()
+			p.beginSink(g, metrics)
 			continue
 		}
 		owned := new(atomic.Int32)
@@ -126,6 +128,17 @@ func New(s Settings) (*Process, error) {
 	return p, nil
 }
 
+// beginSink prepares the part in a group that writes to Postgres.
+func (p *Process) beginSink(g topics.Group, metrics *metrics) {
+	if g.Short == topics.Mailer {
+		p.mails = newMailer(p.settings, g, metrics)
+		metrics.mails.begin()
+		return
+	}
+	p.tables = newProjections(p.settings, g, metrics)
+	metrics.tables.begin()
+}
+
 // Run makes sure of the topics and takes part in the groups until ctx ends (nil) or one of them cannot go on.
 func (p *Process) Run(ctx context.Context) error {
 	if err := p.ensureTopics(ctx); err != nil {
@@ -142,6 +155,9 @@ func (p *Process) Run(ctx context.Context) error {
 	running.Go(func() { p.watch(ctx) })
 	if p.tables != nil {
 		running.Go(func() { p.tables.run(ctx) })
+	}
+	if p.mails != nil {
+		running.Go(func() { p.mails.run(ctx) })
 	}
 	if p.keys != nil {
 		running.Go(func() { p.keys.follow(ctx, p.settings.Reload) })

@@ -43,6 +43,10 @@ func (h *hands) Ack(ack schemas.Ack, number int64) {
 func (h *hands) Report(plays []schemas.Play) {
 	u := h.u
 	done := u.once(func(m *device.Machine, now time.Time, ok bool) { m.Reported(now, ok) })
+	if u.world.Silent {
+		done(true)
+		return
+	}
 	var left, failed atomic.Int64
 	left.Store(int64(len(plays)))
 	for _, p := range plays {

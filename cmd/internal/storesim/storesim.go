@@ -58,9 +58,11 @@ type Settings struct {
 	SlowBytesPerSecond int64
 	// Parallel bounds the downloads at once of all devices.
 	Parallel int
-	Faults   fault.Plan
-	Clock    clock.Clock
-	Sink     journal.Sink
+	// Silent devices show spots and report none: somebody else does.
+	Silent bool
+	Faults fault.Plan
+	Clock  clock.Clock
+	Sink   journal.Sink
 }
 
 // world is what the units of a run share.

@@ -1,9 +1,13 @@
 package content
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"hash/fnv"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"strconv"
 	"sync"
@@ -33,6 +37,28 @@ func Handler(folder string, faults Faults) http.Handler {
 		return mux
 	}
 	return &faulty{faults: faults, next: mux, asked: map[string]uint64{}}
+}
+
+const (
+	stopTimeout   = time.Second
+	headerTimeout = 5 * time.Second
+)
+
+// Serve answers on listener until ctx ends: generated files, without faults.
+func Serve(ctx context.Context, listener net.Listener) error {
+	server := &http.Server{Handler: Handler("", Faults{}), ReadHeaderTimeout: headerTimeout}
+	stop := context.AfterFunc(ctx, func() {
+		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+		defer cancel()
+		if server.Shutdown(within) != nil {
+			server.Close()
+		}
+	})
+	defer stop()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serving contents: %w", err)
+	}
+	return nil
 }
 
 func serveGenerated(w http.ResponseWriter, r *http.Request) {

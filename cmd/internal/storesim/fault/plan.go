@@ -40,6 +40,8 @@ type Plan struct {
 	Base clock.Skew
 	// For is how long faults last, counted from the beginning; 0 for ever.
 	For time.Duration
+	// Timed are what happens to devices, in the order of time, where nothing is drawn: After counts from the beginning.
+	Timed map[string][]Spell
 }
 
 // Spell is what happens to a device in one Every; durations are 0 for what does not happen.
@@ -72,6 +74,11 @@ const searchMax = 1000
 // Next returns what happens to a device first from the n-th Every on, and when, counted from the beginning of the run; number
 // is that of its Every. A spell that is None is there to look on from number+1 then. It is false when nothing will happen.
 func (p *Plan) Next(deviceID string, n int64) (spell Spell, number int64, at time.Duration, happens bool) {
+	if timed := p.Timed[deviceID]; n < int64(len(timed)) {
+		return timed[n], n, timed[n].After, true
+	} else if len(timed) > 0 {
+		return Spell{}, 0, 0, false
+	}
 	if p.Offline+p.Slow+p.DiskFull+p.Restart+p.Wiped <= 0 {
 		return Spell{}, 0, 0, false
 	}

@@ -1,0 +1,191 @@
+package letter
+
+import (
+	"fmt"
+
+	"github.com/rmn-arms/campaign-engine/state/instant"
+	state "github.com/rmn-arms/campaign-engine/state/mail"
+	"github.com/rmn-arms/campaign-engine/state/zone"
+)
+
+// page is what a letter says, in words. Text and HTML are two ways to write one page, so that they say the same.
+type page struct {
+	Lang        string
+	Subject     string
+	Hello       string
+	Lead        string
+	Notices     []string
+	Facts       []fact
+	Figures     []fact
+	Remarks     []string // below the figures
+	Tables      []table
+	Foot        string
+	Unsubscribe string // what the link is called
+	URL         string // empty: there is none
+}
+
+// fact is a label and what it says, in lines of their own.
+type fact struct {
+	Label string
+	Lines []string
+}
+
+// table has a heading, columns with headings and rows, and a line below. The first column is of texts, the others of numbers.
+type table struct {
+	Title   string
+	Columns []string
+	Rows    [][]string
+	Remarks []string
+}
+
+// writer writes a page.
+type writer struct {
+	*language
+	letter *state.Letter
+	zone   *zone.Zone // nil: not known
+	page   page
+}
+
+func pageOf(l *state.Letter, in *language, unsubscribe string) *page {
+	w := writer{language: in, letter: l}
+	w.zone, _ = zone.Load(l.Campaign.Zone) // one that is not known was resolved by a newer database: there is UTC
+	w.page = page{Lang: in.tag, Foot: in.foot, Unsubscribe: in.unsubscribe, URL: unsubscribe}
+	w.opening()
+	w.campaign()
+	w.times()
+	w.readiness()
+	if l.Statement != nil {
+		w.statement(l.Statement)
+	}
+	return &w.page
+}
+
+// situation says which of the texts are for a letter.
+func situationOf(l *state.Letter) situation {
+	started := l.Started != state.Never
+	switch {
+	case l.Kind == state.AtTheStart && l.Late():
+		return hasStartedLate
+	case l.Kind == state.AtTheStart:
+		return hasStarted
+	case l.Outcome == state.Cancelled && !started:
+		return neverStartedCancelled
+	case l.Outcome == state.Cancelled:
+		return wasCancelled
+	case !started:
+		return neverStarted
+	}
+	return hasEnded
+}
+
+// opening writes the subject and what comes before the facts.
+func (w *writer) opening() {
+	l := w.letter
+	name := clean(l.Campaign.Name, nameMaxChars)
+	if name == "" {
+		name = clean(l.Campaign.ID, nameMaxChars)
+	}
+	what := situationOf(l)
+	words := []any{clean(name, subjectMaxChars)}
+	switch l.Kind {
+	case state.AtTheEnd:
+		words = append(words, w.final)
+	case state.BeforeTheFinal:
+		words = append(words, w.provisional)
+	}
+	w.page.Subject = fmt.Sprintf(w.subjects[what], words...)
+	w.page.Hello = w.helloNobody
+	if to := clean(l.Recipient.Name, nameMaxChars); to != "" {
+		w.page.Hello = fmt.Sprintf(w.hello, to)
+	}
+	w.page.Lead = fmt.Sprintf(w.leads[what], name)
+	if l.Late() {
+		w.page.Notices = append(w.page.Notices, fmt.Sprintf(w.late, w.lasting(l.Lateness)))
+	}
+	if l.Kind == state.BeforeTheFinal {
+		w.page.Notices = append(w.page.Notices, w.follows)
+	}
+}
+
+func (w *writer) fact(label string, lines ...string) {
+	w.page.Facts = append(w.page.Facts, fact{label, lines})
+}
+
+func (w *writer) figure(label string, lines ...string) {
+	w.page.Figures = append(w.page.Figures, fact{label, lines})
+}
+
+func (w *writer) campaign() {
+	c := &w.letter.Campaign
+	id := clean(c.ID, nameMaxChars)
+	if name := clean(c.Name, nameMaxChars); name != "" {
+		w.fact(w.labels.campaign, name, id)
+	} else {
+		w.fact(w.labels.campaign, id)
+	}
+	w.fact(w.labels.advertiser, clean(c.AdvertiserID, nameMaxChars))
+}
+
+// times writes the flight, when it started and ended where that is another time, and when the count closes.
+func (w *writer) times() {
+	l := w.letter
+	if zoned := clean(l.Campaign.Zone, nameMaxChars); zoned != "" {
+		w.fact(w.labels.zone, zoned)
+	}
+	w.time(w.labels.starts, l.Campaign.StartsAt)
+	w.time(w.labels.ends, l.Campaign.EndsAt)
+	if started := startedAt(l); l.Started != state.Never && started != l.Campaign.StartsAt {
+		w.time(w.labels.started, started)
+	}
+	switch {
+	case l.Kind == state.AtTheStart:
+		return
+	case l.Outcome == state.Cancelled:
+		w.time(w.labels.cancelled, l.EndedAt)
+	case l.EndedAt != l.Campaign.EndsAt:
+		w.time(w.labels.ended, l.EndedAt)
+	}
+	if l.Statement == nil {
+		w.time(w.labels.due, l.SettlesAt)
+	}
+}
+
+// startedAt is when a campaign started: nominally, unless it was late, and then to the second.
+func startedAt(l *state.Letter) instant.Instant {
+	if !l.Late() {
+		return l.Started
+	}
+	return l.Started.Add(l.Lateness / 1000 * 1000)
+}
+
+// time writes an instant in the campaign's zone, and in UTC.
+func (w *writer) time(label string, at instant.Instant) {
+	inUTC := utc().Display(at)
+	if w.zone == nil || w.zone.Display(at) == inUTC {
+		w.fact(label, inUTC)
+		return
+	}
+	w.fact(label, w.zone.Display(at), inUTC)
+}
+
+// utc returns the zone UTC, which every database has.
+func utc() *zone.Zone {
+	z, err := zone.Load("UTC")
+	if err != nil {
+		panic("letter: the time zone database has no UTC")
+	}
+	return z
+}
+
+func (w *writer) readiness() {
+	l := w.letter
+	switch {
+	case l.Started == state.Never:
+	case l.AtStart != nil:
+		w.fact(w.labels.ready, w.ready(l.AtStart))
+	case l.Campaign.Stores == 0:
+		w.fact(w.labels.ready, w.noStores)
+	default:
+		w.fact(w.labels.ready, w.unknown)
+	}
+}

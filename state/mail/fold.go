@@ -1,0 +1,187 @@
+package mail
+
+import "github.com/rmn-arms/campaign-engine/state/instant"
+
+// Mailing is what a fact, or the time, leads to.
+type Mailing struct {
+	// Letters are to be recorded, and sent unless they are TooOld; of one transition and kind, each recipient gets one.
+	Letters []Letter
+	// Nobody counts letters that were due for a campaign that names no contact.
+	Nobody int64
+	// Lost counts letters that were due and whose contacts the row had let go (RevisionsMax). They are not mailed.
+	Lost int64
+}
+
+// Fold takes a fact into a row, at the instant now at which it is read. The row that it got, and what that shares with the one
+// it returns, is not changed.
+func Fold(row Row, fact Fact, now instant.Instant) (Row, Mailing) {
+	if row.finished() {
+		return row, Mailing{}
+	}
+	switch f := fact.(type) {
+	case Definition:
+		row.takeContacts(Revision(f))
+	case Transition:
+		row.takeTransition(&f, now)
+	case Statement:
+		if row.Final == nil && f.Version == finalVersion {
+			f.ByStore.cut()
+			f.ByCreative.cut()
+			row.Final = &f
+		}
+	case AtStart:
+		if row.AtStart == nil {
+			row.AtStart = &f
+		}
+	}
+	return row.mailed(now)
+}
+
+// finalVersion is that of a statement.final.
+const finalVersion = 1
+
+// Wake mails what has waited long enough. It is for when NextDue has come; at any other time it changes nothing.
+func Wake(row Row, now instant.Instant) (Row, Mailing) { return row.mailed(now) }
+
+// NextDue returns the earliest instant at which Wake has something to do, or Never.
+func (r *Row) NextDue() instant.Instant {
+	due := Never
+	if r.Start.Stage == Due && r.knows(&r.Start) {
+		due = r.ReadinessBy // of what it waits for, this alone has an end
+	}
+	if r.End.Stage == Due && r.knows(&r.End) {
+		due = min(due, r.endDue())
+	}
+	return due
+}
+
+func (r *Row) endDue() instant.Instant {
+	due := r.End.By
+	if r.Final != nil {
+		due = r.End.DecidedAt
+	}
+	if r.awaitsReadiness(&r.End) {
+		due = max(due, r.ReadinessBy)
+	}
+	return due
+}
+
+// finished says that all is mailed, and nothing that is still to be read matters.
+func (r *Row) finished() bool { return r.End.Stage == Mailed && r.Start.Stage != Due }
+
+// takeTransition takes in what is in force, and what is to be told of it.
+func (r *Row) takeTransition(t *Transition, now instant.Instant) {
+	if t.Sequence <= r.Sequence {
+		return
+	}
+	r.Sequence = t.Sequence
+	if r.End.Stage != Ahead {
+		return // it is over: what follows is its settlement
+	}
+	r.Campaign = t.Campaign
+	told := Waiting{
+		Stage: Due, TransitionID: t.ID, Outcome: t.Outcome, Nominal: t.Nominal, DecidedAt: t.DecidedAt, Campaign: t.Campaign,
+	}
+	if t.FirstActive && !r.Started {
+		r.Started, r.StartedAt, r.Lateness = true, t.Nominal, t.Lateness
+		r.ReadinessBy = now.Add(ReadinessWait)
+		r.Start = told
+	}
+	if t.Outcome != Running {
+		told.By = finalBy(t, now)
+		r.End = told
+	}
+	r.forgetContacts()
+}
+
+// finalBy is until when the letter of an end or cancel that is read now waits for the final statement.
+func finalBy(t *Transition, now instant.Instant) instant.Instant {
+	if t.Campaign.Grace > FinalWait {
+		return t.DecidedAt
+	}
+	return max(t.Nominal.Add(FinalWait), t.Nominal.Add(t.Campaign.Grace+LockAllowance), now.Add(LockAllowance))
+}
+
+// mailed makes the letters that wait for nothing any more.
+func (r Row) mailed(now instant.Instant) (Row, Mailing) {
+	var m Mailing
+	if r.Start.Stage == Due {
+		r.mailStart(&m, now)
+	}
+	if r.End.Stage == Due || r.End.Stage == Provisional {
+		r.mailEnd(&m, now)
+	}
+	if r.finished() {
+		r = Row{Sequence: r.Sequence, Start: Waiting{Stage: r.Start.Stage}, End: Waiting{Stage: Mailed}}
+	}
+	return r, m
+}
+
+func (r *Row) mailStart(m *Mailing, now instant.Instant) {
+	to, known := r.recipients(&r.Start, m)
+	if !known || len(to) > 0 && r.awaitsReadiness(&r.Start) && now < r.ReadinessBy {
+		return
+	}
+	letter := r.letter(AtTheStart, &r.Start)
+	letter.Outcome, letter.EndedAt, letter.SettlesAt = Running, Never, Never
+	m.address(letter, to)
+	r.Start = Waiting{Stage: Mailed}
+	r.forgetContacts()
+}
+
+func (r *Row) mailEnd(m *Mailing, now instant.Instant) {
+	if r.Final == nil && r.End.Stage == Provisional {
+		return
+	}
+	to, known := r.recipients(&r.End, m)
+	switch {
+	case !known:
+	case len(to) == 0: // to nobody, whether provisional or final
+		r.End = Waiting{Stage: Mailed}
+	case r.awaitsReadiness(&r.End) && now < r.ReadinessBy:
+	case r.Final != nil:
+		m.address(r.finalLetter(), to)
+		r.End = Waiting{Stage: Mailed}
+	case now >= r.End.By:
+		letter := r.letter(BeforeTheFinal, &r.End)
+		letter.DecidedAt = max(letter.DecidedAt, r.End.By)
+		m.address(letter, to)
+		r.End.Stage = Provisional
+	}
+}
+
+// awaitsReadiness says that a letter tells of the readiness at a start, and that is not known.
+func (r *Row) awaitsReadiness(w *Waiting) bool {
+	return r.AtStart == nil && r.Started && w.Campaign.Stores > 0
+}
+
+func (r *Row) finalLetter() Letter {
+	letter := r.letter(AtTheEnd, &r.End)
+	letter.Statement = r.Final
+	letter.DecidedAt = max(letter.DecidedAt, r.Final.LockedAt)
+	if r.End.Stage == Provisional {
+		letter.Nominal = letter.SettlesAt
+	}
+	return letter
+}
+
+// letter fills in what letters of all kinds have. One at the start tells nothing of the end.
+func (r *Row) letter(kind Kind, w *Waiting) Letter {
+	letter := Letter{
+		Kind: kind, TransitionID: w.TransitionID, Nominal: w.Nominal, DecidedAt: w.DecidedAt,
+		Campaign: w.Campaign, Started: Never, AtStart: r.AtStart, Outcome: w.Outcome, EndedAt: w.Nominal,
+		SettlesAt: w.Nominal.Add(w.Campaign.Grace),
+	}
+	if r.Started {
+		letter.Started, letter.Lateness = r.StartedAt, r.Lateness
+	}
+	return letter
+}
+
+// address makes one letter of each recipient, who are the campaign's contacts.
+func (m *Mailing) address(letter Letter, to []Contact) {
+	for _, contact := range to {
+		letter.Recipient = contact
+		m.Letters = append(m.Letters, letter)
+	}
+}

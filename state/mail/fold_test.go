@@ -1,0 +1,314 @@
+package mail_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/rmn-arms/campaign-engine/state/instant"
+	"github.com/rmn-arms/campaign-engine/state/mail"
+)
+
+func TestTheLetterAtTheStart(t *testing.T) {
+	readiness := mail.AtStart{Ready: 1, Total: 2}
+	late := start(2, 1)
+	late.DecidedAt, late.Lateness = late.DecidedAt.Add(minute+1), minute+1
+	nearly := start(2, 1)
+	nearly.Lateness = minute
+	noStores := start(2, 1)
+	noStores.Campaign.Stores = 0
+	resumed := change(3, 3, "resume", startsAt+5000)
+	resumed.FirstActive = true
+	for name, c := range map[string]struct {
+		facts []mail.Fact
+		want  []string
+	}{
+		"readiness after it":             {[]mail.Fact{start(2, 1), readiness}, []string{"started of c-1/1/start to a@x.de, 1 of 2"}},
+		"readiness before it":            {[]mail.Fact{readiness, start(2, 1)}, []string{"started of c-1/1/start to a@x.de, 1 of 2"}},
+		"readiness to come":              {[]mail.Fact{start(2, 1)}, nil},
+		"no stores":                      {[]mail.Fact{noStores}, []string{"started of c-1/1/start to a@x.de"}},
+		"late":                           {[]mail.Fact{late, readiness}, []string{"started of c-1/1/start to a@x.de, 1 of 2, late"}},
+		"a minute late":                  {[]mail.Fact{nearly, readiness}, []string{"started of c-1/1/start to a@x.de, 1 of 2"}},
+		"read twice":                     {[]mail.Fact{start(2, 1), readiness, start(2, 1), readiness}, []string{"started of c-1/1/start to a@x.de, 1 of 2"}},
+		"by a resume":                    {[]mail.Fact{resumed, readiness}, []string{"started of c-1/3/resume to a@x.de, 1 of 2"}},
+		"a start that makes none active": {[]mail.Fact{transition(2, 1, "start", startsAt), readiness}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := known(t, "a@x.de")
+			b.fold(c.facts...)
+			b.want(c.want...)
+		})
+	}
+}
+
+func TestReadinessIsWaitedForAShortTime(t *testing.T) {
+	b := known(t, "a@x.de")
+	b.fold(start(2, 1))
+	b.wait(mail.ReadinessWait - 1)
+	b.want()
+	b.wait(1)
+	b.want("started of c-1/1/start to a@x.de")
+	b.fold(mail.AtStart{Ready: 2, Total: 2})
+	b.now = endsAt
+	b.fold(end(3, 1), final())
+	b.want("final of c-1/1/end to a@x.de, 2 of 2, c-1/1")
+}
+
+// TestAnEndRightBehindTheStart: its letter waits for the readiness as the one at the start does, and comes after it.
+func TestAnEndRightBehindTheStart(t *testing.T) {
+	b := known(t, "a@x.de")
+	b.fold(start(2, 1), change(3, 2, "cancel", startsAt+1), final())
+	b.want()
+	b.fold(mail.AtStart{Ready: 1, Total: 2})
+	b.want("started of c-1/1/start to a@x.de, 1 of 2", "final of c-1/2/cancel to a@x.de, 1 of 2, c-1/1, cancelled")
+}
+
+func TestAnEndRightBehindAStartOfUnknownReadiness(t *testing.T) {
+	b := known(t, "a@x.de")
+	b.fold(start(2, 1), change(3, 2, "cancel", startsAt+1), final())
+	b.wait(mail.ReadinessWait)
+	b.want("started of c-1/1/start to a@x.de", "final of c-1/2/cancel to a@x.de, c-1/1, cancelled")
+}
+
+// TestWhatCannotHappenIsNotMailed: by the contract a campaign is first active once, and over once.
+func TestWhatCannotHappenIsNotMailed(t *testing.T) {
+	b := running(t, "a@x.de")
+	again := start(3, 1)
+	again.ID = "c-1/1/again"
+	b.fold(again, end(4, 1), change(5, 2, "cancel", endsAt+1), final())
+	b.want("final of c-1/1/end to a@x.de, 1 of 2, c-1/1")
+}
+
+// TestContactsAreLetGo holds that a row has no more than it needs.
+func TestContactsAreLetGo(t *testing.T) {
+	b := newBox(t)
+	kept := func(want ...int64) {
+		t.Helper()
+		var got []int64
+		for _, revision := range b.row.Revisions {
+			got = append(got, revision.Number)
+		}
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("kept %v; want %v", got, want)
+		}
+	}
+	b.fold(definition(1, "a@x.de"), definition(2, "b@x.de"), definition(4, "d@x.de"), definition(2, "c@x.de"))
+	kept(1, 2, 4)
+	b.fold(schedule(1, 1), start(2, 1))
+	kept(1, 2, 4)
+	b.fold(transition(3, 2, "reschedule", startsAt+1))
+	kept(1, 2, 4) // the letter at the start waits
+	b.fold(mail.AtStart{}, definition(1, "a@x.de"), definition(3, "late@x.de"))
+	kept(2, 3, 4)
+	b.fold(end(4, 2), definition(5, "e@x.de"), definition(2, "b@x.de"))
+	kept(2)
+	b.fold(final())
+	kept()
+}
+
+// TestLettersOfOtherRevisions: the end's contacts are known before the start's.
+func TestLettersOfOtherRevisions(t *testing.T) {
+	b := newBox(t)
+	b.fold(mail.AtStart{}, schedule(1, 1), start(2, 1), transition(3, 2, "reschedule", startsAt+1), end(4, 2), final(), definition(2, "new@x.de"))
+	b.want("final of c-1/2/end to new@x.de, 0 of 0, c-1/1")
+	b.fold(definition(1, "old@x.de"))
+	b.want("started of c-1/1/start to old@x.de, 0 of 0")
+}
+
+func TestContactsAreThoseOfTheRevisionInForce(t *testing.T) {
+	t.Run("applied before the start", func(t *testing.T) {
+		b := newBox(t)
+		b.fold(definition(1, "old@x.de"), definition(2, "new@x.de"), schedule(1, 1), transition(2, 2, "reschedule", startsAt-1),
+			mail.AtStart{}, start(3, 2))
+		b.want("started of c-1/2/start to new@x.de, 0 of 0")
+	})
+	t.Run("never applied", func(t *testing.T) {
+		b := newBox(t)
+		b.fold(definition(1, "old@x.de"), definition(2, "new@x.de"), schedule(1, 1), mail.AtStart{}, start(2, 1))
+		b.want("started of c-1/1/start to old@x.de, 0 of 0")
+		b.now = endsAt
+		b.fold(end(3, 1), final())
+		b.want("final of c-1/1/end to old@x.de, 0 of 0, c-1/1")
+	})
+	t.Run("applied after the start", func(t *testing.T) {
+		b := running(t, "old@x.de")
+		b.fold(transition(3, 2, "reschedule", startsAt+1), definition(2, "new@x.de"), end(4, 2), final())
+		b.want("final of c-1/2/end to new@x.de, 1 of 2, c-1/1")
+	})
+	t.Run("another advertiser's was refused", func(t *testing.T) {
+		b := newBox(t)
+		other := definition(1, "other@x.de")
+		other.AdvertiserID = "a-2"
+		b.fold(other, definition(1, "right@x.de"), definition(1, "conflict@x.de"), schedule(1, 1), mail.AtStart{}, start(2, 1))
+		b.want("started of c-1/1/start to right@x.de, 0 of 0")
+	})
+	t.Run("a pause has a revision of its own", func(t *testing.T) {
+		b := running(t, "a@x.de")
+		b.fold(change(3, 2, "pause", startsAt+1), change(4, 2, "end", endsAt), final())
+		b.want("final of c-1/2/end to a@x.de, 1 of 2, c-1/1")
+	})
+}
+
+func TestALetterWaitsForItsContacts(t *testing.T) {
+	b := newBox(t)
+	b.fold(schedule(1, 1), start(2, 1), mail.AtStart{Ready: 1, Total: 2}, transition(3, 2, "reschedule", startsAt+1), end(4, 2), final())
+	b.wait(10 * 24 * hour)
+	b.want()
+	b.fold(definition(1, "old@x.de"))
+	b.want("started of c-1/1/start to old@x.de, 1 of 2")
+	b.fold(definition(2, "new@x.de"))
+	b.want("final of c-1/2/end to new@x.de, 1 of 2, c-1/1")
+}
+
+func TestNobody(t *testing.T) {
+	for _, order := range []string{"known", "read late"} {
+		b := newBox(t)
+		facts := []mail.Fact{schedule(1, 1), start(2, 1), end(3, 1), final()}
+		if order == "known" {
+			b.fold(definition(1))
+		}
+		b.fold(facts...)
+		b.fold(definition(1))
+		b.wait(2 * hour)
+		if b.want(); b.nobody != 2 || b.row.NextDue() != mail.Never {
+			t.Errorf("%s: %d letters to nobody, due at %d; want 2, never", order, b.nobody, b.row.NextDue())
+		}
+	}
+}
+
+func TestRecipientsAreOneEach(t *testing.T) {
+	b := known(t, "a@x.de", "A@x.de", "a@X.DE", "b@bücher.example", "b@XN--bcher-kva.example", "a@x.de", "c@under_score.Example")
+	b.fold(mail.AtStart{}, start(2, 1))
+	b.want("started of c-1/1/start to a@x.de, 0 of 0", "started of c-1/1/start to A@x.de, 0 of 0",
+		"started of c-1/1/start to b@xn--bcher-kva.example, 0 of 0", "started of c-1/1/start to c@under_score.example, 0 of 0")
+}
+
+func TestTheLetterAtTheEnd(t *testing.T) {
+	const one = "final of c-1/1/end to a@x.de, 1 of 2, c-1/1"
+	const provisional = "provisional of c-1/1/end to a@x.de, 1 of 2"
+	for name, c := range map[string]struct {
+		grace, statementAfter instant.Millis
+		want                  []string // once the end was read; by then; once the statement was read
+	}{
+		"no grace":                        {0, second, []string{"", "", one}},
+		"the statement just in time":      {0, hour - 1, []string{"", "", one}},
+		"the statement too late":          {0, hour, []string{"", provisional, one}},
+		"half an hour's grace":            {hour / 2, hour / 2, []string{"", "", one}},
+		"an hour's grace":                 {hour, hour + minute, []string{"", "", one}},
+		"an hour's, and a late statement": {hour, hour + 2*minute, []string{"", provisional, one}},
+		"two hours' grace":                {2 * hour, 2 * hour, []string{provisional, "", one}},
+		"more than an hour's by a bit":    {hour + 1, hour + 1, []string{provisional, "", one}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := running(t, "a@x.de")
+			steps := []func(){
+				func() { b.fold(withGrace(end(3, 1), c.grace)) },
+				func() { b.wait(c.statementAfter) },
+				func() { b.fold(final()) },
+			}
+			for i, step := range steps {
+				if step(); c.want[i] == "" {
+					b.want()
+				} else {
+					b.want(c.want[i])
+				}
+			}
+			b.wait(10 * hour)
+			b.fold(final(), end(3, 1))
+			b.want()
+		})
+	}
+}
+
+// TestAfterAnOutageTheStatementIsOnItsWay: the end is read three hours late; the statement follows it.
+func TestAfterAnOutageTheStatementIsOnItsWay(t *testing.T) {
+	b := running(t, "a@x.de")
+	b.now = endsAt.Add(3 * hour)
+	b.fold(end(3, 1))
+	b.wait(minute)
+	b.want()
+	b.fold(final())
+	b.want("final of c-1/1/end to a@x.de, 1 of 2, c-1/1")
+}
+
+func TestTheStatementBeforeTheEnd(t *testing.T) {
+	b := running(t, "a@x.de")
+	b.fold(final(), withGrace(end(3, 1), 2*hour))
+	b.want("final of c-1/1/end to a@x.de, 1 of 2, c-1/1")
+}
+
+func TestVariantsOfTheEnd(t *testing.T) {
+	t.Run("never started", func(t *testing.T) {
+		b := known(t, "a@x.de")
+		b.fold(end(2, 1), final())
+		b.want("final of c-1/1/end to a@x.de, c-1/1, never started")
+	})
+	t.Run("cancelled before the start", func(t *testing.T) {
+		b := known(t, "a@x.de")
+		b.fold(change(2, 2, "cancel", startsAt-500), final())
+		b.want("final of c-1/2/cancel to a@x.de, c-1/1, cancelled, never started")
+	})
+	t.Run("cancelled after it", func(t *testing.T) {
+		b := running(t, "a@x.de")
+		b.fold(withGrace(change(3, 2, "cancel", startsAt+500), 2*hour))
+		b.want("provisional of c-1/2/cancel to a@x.de, 1 of 2, cancelled")
+		b.fold(final())
+		b.want("final of c-1/2/cancel to a@x.de, 1 of 2, c-1/1, cancelled")
+	})
+}
+
+func TestAnAdjustedStatementIsNotMailed(t *testing.T) {
+	b := running(t, "a@x.de")
+	adjusted := final()
+	adjusted.ID, adjusted.Version = "c-1/2", 2
+	b.fold(end(3, 1), adjusted)
+	b.want()
+	b.fold(final(), adjusted)
+	b.want("final of c-1/1/end to a@x.de, 1 of 2, c-1/1")
+}
+
+func TestInstantsOfLetters(t *testing.T) {
+	b := running(t, "a@x.de")
+	statement := final()
+	statement.LockedAt = endsAt.Add(2 * hour)
+	b.fold(withGrace(end(3, 1), 2*hour), statement)
+	provisional, last := b.letters[0], b.letters[1]
+	if provisional.Nominal != endsAt || provisional.DecidedAt != endsAt || provisional.SettlesAt != endsAt.Add(2*hour) ||
+		provisional.EndedAt != endsAt || provisional.Started != startsAt {
+		t.Errorf("provisional: %+v", provisional)
+	}
+	if last.Nominal != endsAt.Add(2*hour) || last.DecidedAt != statement.LockedAt || last.EndedAt != endsAt {
+		t.Errorf("final: %+v", last)
+	}
+	if most := 24 * hour; last.TooOld(last.Nominal.Add(most), most) || !last.TooOld(last.Nominal.Add(most+1), most) {
+		t.Errorf("a letter is too old when it is older than %d", most)
+	}
+	if last.ID() == provisional.ID() || len(last.ID()) != 40 {
+		t.Errorf("%s and %s", last.ID(), provisional.ID())
+	}
+}
+
+func TestAProvisionalLetterThatHasWaitedIsOfThen(t *testing.T) {
+	b := running(t, "a@x.de")
+	b.fold(end(3, 1))
+	b.wait(2 * hour)
+	if got := b.letters[0]; got.Nominal != endsAt || got.DecidedAt != endsAt.Add(hour) {
+		t.Errorf("nominally of %d, decided at %d", got.Nominal, got.DecidedAt)
+	}
+}
+
+func TestTheTopFive(t *testing.T) {
+	b := running(t, "a@x.de")
+	statement := final()
+	statement.ByStore = mail.Lines{Listed: 1000, Total: 4312}
+	for i, impressions := range []string{"9.5", "10", "009.50", "123456789012345678901234567890123", "10.000", "0", "9.49"} {
+		statement.ByStore.Top = append(statement.ByStore.Top, mail.Line{ID: fmt.Sprint("s-", i), Plays: int64(i / 3), Impressions: impressions})
+	}
+	b.fold(end(3, 1), statement)
+	var got []string
+	for _, line := range b.letters[0].Statement.ByStore.Top {
+		got = append(got, line.ID)
+	}
+	if fmt.Sprint(got) != "[s-3 s-4 s-1 s-0 s-2]" || statement.ByStore.Top[0].ID != "s-0" || b.letters[0].Statement.ByStore.Total != 4312 {
+		t.Errorf("top: %v of %d", got, b.letters[0].Statement.ByStore.Total)
+	}
+}

@@ -1,0 +1,68 @@
+package mail
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+
+	"github.com/rmn-arms/campaign-engine/state/instant"
+)
+
+// Letter is one mail to one person: all that it says, as plain data.
+type Letter struct {
+	Kind         Kind
+	TransitionID string // of the start, end or cancel that it tells of
+	// Recipient's Email has its domain in ASCII and lower case where that can be had.
+	Recipient Contact
+	// Nominal is for when what it tells of was scheduled: a final letter that follows a provisional one has that of the
+	// settlement. A letter is too old by it. DecidedAt is when it came to be: the transition, the lock of the statement, or the
+	// end of the wait for it. It is the mail's Date, and the same whenever it is made.
+	Nominal, DecidedAt instant.Instant
+
+	Campaign Campaign // what was in force
+	// Started is when it became active first, Never when it did not; Lateness is how late that was decided.
+	Started  instant.Instant
+	Lateness instant.Millis
+	AtStart  *AtStart // nil: not known
+	// Outcome is Running at the start. EndedAt is when it ended or was cancelled; Never at the start.
+	Outcome Outcome
+	EndedAt instant.Instant
+	// Statement is nil at the start, and in a provisional letter: then it follows, SettlesAt at the earliest.
+	Statement *Statement
+	SettlesAt instant.Instant // Never at the start
+}
+
+// Kind is what a letter is for.
+type Kind uint8
+
+// The kinds.
+const (
+	AtTheStart     Kind = iota + 1 // the first activation
+	AtTheEnd                       // the end or cancel, with the final statement
+	BeforeTheFinal                 // the end or cancel, provisional
+	kindCount
+)
+
+var kindNames = [kindCount]string{AtTheStart: "started", AtTheEnd: "final", BeforeTheFinal: "provisional"}
+
+// String returns the kind's name as it stands in the database and in ids: "started", "final", "provisional".
+func (k Kind) String() string {
+	if k >= kindCount || kindNames[k] == "" {
+		return "unknown"
+	}
+	return kindNames[k]
+}
+
+// ID returns the letter's identity: 40 hex digits that are the same for the same transition, kind and recipient. It is the
+// part of the Message-ID before the @.
+func (l *Letter) ID() string {
+	sum := sha256.Sum256([]byte(l.TransitionID + "\x00" + l.Kind.String() + "\x00" + l.Recipient.Email))
+	return hex.EncodeToString(sum[:20])
+}
+
+// TooOld says whether the letter is older than most, by its nominal instant: it is then recorded as skipped and not sent.
+func (l *Letter) TooOld(now instant.Instant, most instant.Millis) bool {
+	return now.Sub(l.Nominal) > most
+}
+
+// Late says whether the campaign started so late that it is worth telling.
+func (l *Letter) Late() bool { return l.Started != Never && l.Lateness > LateAfter }

@@ -1,0 +1,166 @@
+package pgstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rmn-arms/campaign-engine/state/instant"
+)
+
+// MailClaim says which mails a process takes in hand.
+type MailClaim struct {
+	By   string          // the process
+	Now  instant.Instant // mails whose turn has come by then are taken, the first standing first
+	Most int             // of them
+	// For is how long they are the process's; who has not begun to send one by then may have lost it.
+	For time.Duration
+	// Every is the least time between two mails, over all processes.
+	Every time.Duration
+}
+
+// ClaimedMail is a mail that a process has in hand.
+type ClaimedMail struct {
+	Mail           // Answer is the last one's
+	Claim    int64 // tells this time from the others
+	Attempts int32 // made before
+	// After is how long from now it is to be kept back, so that no more leave than may.
+	After time.Duration
+}
+
+// ClaimMails takes mails in hand. Nobody else gets them until their time is up, or they were given back.
+func (s *Store) ClaimMails(ctx context.Context, c MailClaim) (claimed []ClaimedMail, err error) {
+	err = s.bounded(ctx, "taking mails in hand", func(ctx context.Context) error {
+		tx, err := s.pool.Begin(ctx)
+		if err != nil {
+			return err
+		}
+		defer rollback(ctx, tx)
+		// The row of the pace is locked first: who claims takes turns.
+		var wait float64
+		if err := tx.QueryRow(ctx, `SELECT greatest(0, extract(epoch FROM next_at - clock_timestamp()))::float8
+FROM campaign_engine.mail_pace FOR UPDATE`).Scan(&wait); err != nil {
+			return err
+		}
+		claimed, err = collect(ctx, tx, scanClaimed, claimMails, c.Now.Time(), c.Most, c.By, c.For)
+		if err != nil || len(claimed) == 0 {
+			return err
+		}
+		first := time.Duration(wait * float64(time.Second))
+		for i := range claimed {
+			claimed[i].After = first + time.Duration(i)*c.Every
+		}
+		if _, err := tx.Exec(ctx, `UPDATE campaign_engine.mail_pace SET next_at = greatest(next_at, clock_timestamp()) + $1`,
+			time.Duration(len(claimed))*c.Every); err != nil {
+			return err
+		}
+		return tx.Commit(ctx)
+	})
+	if err != nil {
+		return nil, s.rightsError(ctx, "taking mails in hand", err)
+	}
+	return claimed, nil
+}
+
+func scanClaimed(row pgx.CollectableRow) (m ClaimedMail, err error) {
+	return m, row.Scan(&m.ID, &m.MessageID, &m.CampaignID, &m.TransitionID, &m.Kind, &m.Sender, &m.Recipient, &m.Locale, &m.Subject,
+		instantInto{&m.NominalAt}, &m.State, &m.Answer, &m.Message, &m.Claim, &m.Attempts)
+}
+
+// BeginMail notes, so that it outlasts a crash, that a mail in hand is about to be sent. False: it is in hand no longer, and must
+// not be sent. After an error it may have been noted.
+func (s *Store) BeginMail(ctx context.Context, id string, claim int64) (bool, error) {
+	return s.changeMail(ctx, `UPDATE campaign_engine.mails SET state = 'sending', sending_since = clock_timestamp()
+WHERE mail_id = $1 AND claim = $2 AND state = 'waiting'`, id, claim)
+}
+
+// MailEnd is what became of a mail that was in hand.
+type MailEnd struct {
+	State  MailState // waiting, sent, failed or ambiguous
+	Answer string
+	// Tried says that this was an attempt; else it counts as none.
+	Tried bool
+	// NextAt is when a waiting one has its next turn; nil: as before.
+	NextAt *instant.Instant
+}
+
+// EndMail gives a mail back. False: it has ended already, or is in another's hand.
+func (s *Store) EndMail(ctx context.Context, id string, claim int64, end MailEnd) (bool, error) {
+	tried := 0
+	if end.Tried {
+		tried = 1
+	}
+	return s.changeMail(ctx, endMail, id, claim, string(end.State), printable(end.Answer), tried, nullTime(end.NextAt))
+}
+
+func (s *Store) changeMail(ctx context.Context, statement string, arguments ...any) (changed bool, err error) {
+	const doing = "noting how far a mail is"
+	err = s.bounded(ctx, doing, func(ctx context.Context) error {
+		done, err := s.pool.Exec(ctx, statement, arguments...)
+		changed = done.RowsAffected() > 0
+		return err
+	})
+	return changed, s.rightsError(ctx, doing, err)
+}
+
+// MailSweep says what is swept.
+type MailSweep struct {
+	// By has just started: what it had in hand before is its no longer. Empty: nobody has.
+	By string
+	// Silent is how long a mail may be in sending before nobody hears of its answer any more.
+	Silent time.Duration
+	// Before is the nominal instant of the oldest mails that are still tried, and Late what is noted of those that are older.
+	Before instant.Instant
+	Late   string
+}
+
+// SweptMails are how many became ambiguous, and how many failed.
+type SweptMails struct{ Ambiguous, Failed int64 }
+
+// SweepMails ends mails that nobody else would: those that a process left in sending when it died, and those that were not taken
+// in time.
+func (s *Store) SweepMails(ctx context.Context, w MailSweep) (swept SweptMails, err error) {
+	const doing = "looking after mails"
+	err = s.bounded(ctx, doing, func(ctx context.Context) error {
+		if w.By != "" {
+			if _, err := s.pool.Exec(ctx, `UPDATE campaign_engine.mails SET claimed_until = NULL
+WHERE state = 'waiting' AND claimed_by = $1 AND claimed_until IS NOT NULL`, w.By); err != nil {
+				return err
+			}
+		}
+		done, err := s.pool.Exec(ctx, `UPDATE campaign_engine.mails
+SET state = 'ambiguous', ended_at = clock_timestamp(), claimed_until = NULL,
+  answer = 'the process ended, or was cut off, before it heard the server''s answer'
+WHERE state = 'sending' AND (claimed_by = $1 AND $1 <> '' OR sending_since < clock_timestamp() - $2::interval)`, w.By, w.Silent)
+		if err != nil {
+			return err
+		}
+		swept.Ambiguous = done.RowsAffected()
+		done, err = s.pool.Exec(ctx, `UPDATE campaign_engine.mails
+SET state = 'failed', ended_at = clock_timestamp(), claimed_until = NULL,
+  answer = CASE answer WHEN '' THEN $2 ELSE $2 || '; the last answer: ' || answer END
+WHERE state = 'waiting' AND nominal_at < $1 AND (claimed_until IS NULL OR claimed_until < clock_timestamp())`,
+			w.Before.Time(), w.Late)
+		swept.Failed = done.RowsAffected()
+		return err
+	})
+	return swept, s.rightsError(ctx, doing, err)
+}
+
+const (
+	claimMails = `UPDATE campaign_engine.mails m
+SET claim = m.claim + 1, claimed_by = $3, claimed_until = clock_timestamp() + $4::interval
+FROM (SELECT mail_id FROM campaign_engine.mails
+  WHERE state = 'waiting' AND next_attempt_at <= $1 AND (claimed_until IS NULL OR claimed_until < clock_timestamp())
+  ORDER BY next_attempt_at, mail_id LIMIT $2 FOR UPDATE SKIP LOCKED) n
+WHERE m.mail_id = n.mail_id
+RETURNING m.mail_id, m.message_id, m.campaign_id, m.transition_id, m.kind, m.sender, m.recipient, m.locale, m.subject,
+  m.nominal_at, m.state, m.answer, m.message,
+  m.claim, m.attempts`
+
+	endMail = `UPDATE campaign_engine.mails
+SET state = $3, answer = $4, attempts = attempts + $5, next_attempt_at = coalesce($6, next_attempt_at), claimed_until = NULL,
+  ended_at = CASE $3 WHEN 'waiting' THEN NULL ELSE clock_timestamp() END, message = CASE $3 WHEN 'sent' THEN NULL ELSE message END
+WHERE mail_id = $1 AND claim = $2 AND state IN ('waiting', 'sending', 'ambiguous')`
+)
