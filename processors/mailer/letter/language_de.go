@@ -23,10 +23,10 @@ var german = language{
 	},
 	final: "endgültig", provisional: "vorläufig",
 
-	late: "Sie ist um %s später als geplant gestartet. Die Geräte richten sich nach den geplanten Zeiten; was sie ab dem geplanten Start " +
-		"gespielt haben, zählt.",
-	follows: "Diese Nachricht ist vorläufig: Es werden noch Ausspielungen gezählt. Die endgültigen Zahlen folgen in einer weiteren Mail; die " +
-		"Zählung schließt zur unten genannten Zeit oder kurz danach.",
+	late: "Sie ist um %s später als geplant gestartet. Die Geräte richten sich nach den geplanten Zeiten; was sie ab dem " +
+		"geplanten Start gespielt haben, zählt.",
+	follows: "Diese Nachricht ist vorläufig: Es werden noch Ausspielungen gezählt. Die endgültigen Zahlen folgen in einer " +
+		"weiteren Mail; die Zählung schließt zur unten genannten Zeit oder kurz danach.",
 	nothing:     "Es wurde keine Ausspielung gezählt.",
 	overran:     "Gezählte Ausspielungen, die über das Ende der Kampagne hinaus dauerten: %s.",
 	foot:        "Sie erhalten diese Mail, weil Sie als Kontakt dieser Kampagne genannt sind.",

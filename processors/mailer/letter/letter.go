@@ -58,7 +58,7 @@ func compose(m *Message, l *state.Letter, from Sender, unsubscribe, text, html s
 	msg := gomail.NewMsg(gomail.WithCharset(gomail.CharsetUTF8), gomail.WithEncoding(gomail.EncodingQP),
 		gomail.WithBoundary("alternative-"+l.ID()), gomail.WithNoDefaultUserAgent())
 	msg.FromMailAddress(&mail.Address{Name: from.mailbox.Name, Address: m.From})
-	msg.ToMailAddress(&mail.Address{Name: clean(l.Recipient.Name, nameMaxChars), Address: m.To})
+	msg.ToMailAddress(&mail.Address{Name: displayName(l.Recipient.Name), Address: m.To})
 	msg.Subject(m.Subject)
 	msg.SetDateWithValue(l.DecidedAt.Time())
 	msg.SetMessageIDWithValue(m.ID)
@@ -73,6 +73,12 @@ func compose(m *Message, l *state.Letter, from Sender, unsubscribe, text, html s
 	var written bytes.Buffer
 	_, err := msg.WriteTo(&written)
 	return written.Bytes(), err
+}
+
+// displayName returns a name as it may stand before an address. net/mail (Go 1.26) writes a backslash as it is where the name is
+// not ASCII, and what comes out cannot be read: RFC 2047, section 5 (3) does not allow it there.
+func displayName(name string) string {
+	return strings.ReplaceAll(clean(name, nameMaxChars), `\`, "/")
 }
 
 // addressable says whether an address can stand in a header and in the envelope as it is, with a domain in ASCII.
