@@ -9,7 +9,6 @@ import (
 	"net/mail"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	gomail "github.com/wneessen/go-mail"
 
@@ -84,7 +83,7 @@ func displayName(name string) string {
 // addressable says whether an address can stand in a header and in the envelope as it is, with a domain in ASCII.
 func addressable(email string) bool {
 	at := strings.LastIndexByte(email, '@')
-	if at < 0 || !isASCII(email[at:]) || !utf8.ValidString(email) || strings.ContainsFunc(email, isHidden) {
+	if at < 0 || !isASCII(email[at:]) || strings.ContainsFunc(email, isHidden) {
 		return false
 	}
 	parsed, err := mail.ParseAddress("<" + email + ">")
