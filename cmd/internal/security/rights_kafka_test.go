@@ -109,8 +109,8 @@ func (c *cluster) awaitNobody(t *testing.T, group topics.Group) {
 }
 
 // testLosingARight takes each right away from running engines, provokes all that they do, sees that they say what is
-// missing, and that nothing was lost when it is back. Projections are left out: they read nothing before they have a
-// database, of which there is none here.
+// missing, and that nothing was lost when it is back. Sinks are left out: they read nothing before they have a database, of which
+// there is none here.
 func testLosingARight(t *testing.T, c *cluster, out *outputs) {
 	engines := map[string]*engine{}
 	for _, group := range topics.Transacted() {
