@@ -14,6 +14,7 @@ import (
 	"github.com/rmn-arms/campaign-engine/processors"
 	"github.com/rmn-arms/campaign-engine/processors/sink"
 	"github.com/rmn-arms/campaign-engine/schemas"
+	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/state/pgstore"
 	"github.com/rmn-arms/campaign-engine/state/pgstore/pgtest"
 	"github.com/rmn-arms/campaign-engine/topics"
@@ -111,6 +112,7 @@ func TestTables(t *testing.T) {
 		}
 		withoutBroker("wallet", "a-9").check(t, exitFailed, `advertiser "a-9": the tables know no campaign of that advertiser`)
 	})
+	t.Run("mails", func(t *testing.T) { testMails(t, url, withoutBroker) })
 	t.Run("reconcile finds a break", func(t *testing.T) {
 		settledOne(t, k, "c-3")
 		project(t, k, url, topics.TransitionsApplied, topics.CampaignStatements, topics.BudgetReleased)
@@ -142,5 +144,50 @@ func TestTablesOfNobody(t *testing.T) {
 			k = nil
 		}
 		run(t, k, "", append(command, "--data-dir", t.TempDir())...).check(t, exitFailed, "no local Postgres runs there: campaignd makes one")
+	}
+}
+
+// testMails reads the sent log, as a table and as JSON.
+func testMails(t *testing.T, url string, withoutBroker func(args ...string) result) {
+	t.Helper()
+	store, err := pgstore.Open(t.Context(), pgstore.Options{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	made := func(id, campaign string, state pgstore.MailState, at instant.Instant) pgstore.Mail {
+		m := pgstore.Mail{
+			ID: id, MessageID: id + "@engine.example", CampaignID: campaign, TransitionID: campaign + "/1/start", Kind: "started",
+			Sender: "campaigns@engine.example", Recipient: id + "@example.com", Locale: "en", Subject: "Spring sale has started",
+			NominalAt: at, State: state,
+		}
+		if state == pgstore.MailWaiting {
+			m.Message = []byte("Subject: x\r\n\r\n")
+		} else {
+			m.Answer = "\x1b[31m550 no such user"
+		}
+		return m
+	}
+	if _, err := store.WriteMails(t.Context(), nil, nil, func(map[string][]byte) (pgstore.MailBatch, error) {
+		return pgstore.MailBatch{Mails: []pgstore.Mail{
+			made("a", "c-1", pgstore.MailWaiting, 1000), made("b", "c-2", pgstore.MailFailed, 2000),
+		}}, nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	got := withoutBroker("mails")
+	got.check(t, exitClean, "1970-01-01T00:00:01.000Z  c-1       started  a@example.com  waiting  0      Spring sale has started")
+	if strings.Contains(got.out, "\x1b") {
+		t.Errorf("what a server says goes to the terminal as it stands: %q", got.out)
+	}
+	withoutBroker("mails", "--limit", "1").check(t, exitClean, "and 1 before these\n")
+	if got := withoutBroker("mails", "c-1"); strings.Contains(got.out, "c-2") {
+		t.Errorf("of another campaign: %s", got.out)
+	}
+	var told loggedMail
+	document := withoutBroker("mails", "--state", "failed", "--json")
+	if err := json.Unmarshal([]byte(document.out), &told); err != nil || told.Recipient != "b@example.com" || told.State != "failed" ||
+		told.EndedAt == nil {
+		t.Errorf("%v: %s", err, document.out)
 	}
 }

@@ -59,8 +59,8 @@ func (r *Reader) MailCounts(ctx context.Context) (MailCounts, error) {
 }
 
 const (
-	selectMails = `SELECT mail_id, message_id, campaign_id, transition_id, kind, recipient, locale, subject, nominal_at, state, attempts,
-  answer, CASE state WHEN 'waiting' THEN next_attempt_at END, ended_at, created_at, count(*) OVER ()
+	selectMails = `SELECT mail_id, message_id, campaign_id, transition_id, kind, recipient, locale, subject, nominal_at, state,
+  attempts, answer, CASE state WHEN 'waiting' THEN next_attempt_at END, ended_at, created_at, count(*) OVER ()
 FROM campaign_engine.mails WHERE ($1 = '' OR campaign_id = $1) AND ($2 = '' OR state = $2)
 ORDER BY nominal_at DESC, mail_id LIMIT $3`
 

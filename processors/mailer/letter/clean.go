@@ -45,14 +45,18 @@ func clean(text string, most int) string {
 	if utf8.RuneCountInString(visible) <= most {
 		return visible
 	}
-	cut := []rune(visible)[:most-1]
-	for len(cut) > 0 && isJoined(cut[len(cut)-1]) { // not within what is drawn as one
-		cut = cut[:len(cut)-1]
+	all := []rune(visible)
+	end := most - 1
+	for end > 0 && isWithin(all, end) {
+		end--
 	}
-	return strings.TrimSpace(string(cut)) + "…"
+	return strings.TrimSpace(string(all[:end])) + "…"
 }
 
-// isJoined says that a character goes with the one before or behind it.
-func isJoined(r rune) bool {
-	return r == '\u200d' || unicode.In(r, unicode.Mn, unicode.Me) || isTag(r)
+// isWithin says that a text cannot be cut before its i-th character, since that is drawn as one with the one before it.
+func isWithin(text []rune, i int) bool {
+	const joiner = '\u200d'
+	r := text[i]
+	isTone := '\U0001f3fb' <= r && r <= '\U0001f3ff' // of a skin
+	return r == joiner || text[i-1] == joiner || unicode.In(r, unicode.M) || isTag(r) || isTone
 }

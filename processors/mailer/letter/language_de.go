@@ -23,10 +23,10 @@ var german = language{
 	},
 	final: "endgültig", provisional: "vorläufig",
 
-	late: "Sie ist um %s später als geplant gestartet. Die Geräte richten sich nach den geplanten Zeiten; was sie ab dem geplanten Start " +
-		"gespielt haben, zählt.",
-	follows: "Diese Nachricht ist vorläufig: Es werden noch Ausspielungen gezählt. Die endgültigen Zahlen folgen in einer weiteren Mail; die " +
-		"Zählung schließt zur unten genannten Zeit oder kurz danach.",
+	late: "Sie ist um %s später als geplant gestartet. Die Geräte richten sich nach den geplanten Zeiten; was sie ab dem " +
+		"geplanten Start gespielt haben, zählt.",
+	follows: "Diese Nachricht ist vorläufig: Es werden noch Ausspielungen gezählt. Die endgültigen Zahlen folgen in einer " +
+		"weiteren Mail; die Zählung schließt zur unten genannten Zeit oder kurz danach.",
 	nothing:     "Es wurde keine Ausspielung gezählt.",
 	overran:     "Gezählte Ausspielungen, die über das Ende der Kampagne hinaus dauerten: %s.",
 	foot:        "Sie erhalten diese Mail, weil Sie als Kontakt dieser Kampagne genannt sind.",
@@ -36,9 +36,9 @@ var german = language{
 		campaign: "Kampagne", advertiser: "Werbekunde", zone: "Zeitzone", starts: "Laufzeit von", ends: "Laufzeit bis",
 		started: "Gestartet", ended: "Beendet", cancelled: "Abgebrochen", ready: "Beim Start bereite Geräte",
 		plays: "Ausspielungen", impressions: "Impressions", budget: "Budget", spent: "Ausgegeben", released: "Freigegeben",
-		statement: "Abrechnung", due: "Zählung schließt", store: "Filiale", creative: "Werbemittel", reason: "Grund",
+		statement: "Abrechnung", due: "Zählung schließt", store: "Filiale", creative: "Motiv", reason: "Grund",
 	},
-	topStores: "Nach Filialen", topCreative: "Nach Werbemitteln", notCounted: "Nicht gezählte Ausspielungen, und warum",
+	topStores: "Nach Filialen", topCreative: "Nach Motiven", notCounted: "Nicht gezählte Ausspielungen, und warum",
 	more:   [2]string{"und 1 weitere", "und %s weitere"},
 	listed: "Die Abrechnung nennt %s von %s; dies sind die größten der genannten.",
 	verdicts: map[string]string{

@@ -24,8 +24,8 @@ var english = language{
 	final: "final", provisional: "provisional",
 
 	late: "It started %s later than planned. Devices go by the planned times, so what they played from the planned start on counts.",
-	follows: "This is provisional: plays are still being counted. The final figures follow in another mail; the count closes at the time " +
-		"given below, or shortly after.",
+	follows: "This is provisional: plays are still being counted. The final figures follow in another mail; the count closes " +
+		"at the time given below, or shortly after.",
 	nothing:     "No play was counted.",
 	overran:     "Plays that count and went on past the end of the campaign: %s.",
 	foot:        "You get this mail because you are named as a contact of this campaign.",

@@ -9,7 +9,6 @@ import (
 	"net/mail"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	gomail "github.com/wneessen/go-mail"
 
@@ -58,7 +57,7 @@ func compose(m *Message, l *state.Letter, from Sender, unsubscribe, text, html s
 	msg := gomail.NewMsg(gomail.WithCharset(gomail.CharsetUTF8), gomail.WithEncoding(gomail.EncodingQP),
 		gomail.WithBoundary("alternative-"+l.ID()), gomail.WithNoDefaultUserAgent())
 	msg.FromMailAddress(&mail.Address{Name: from.mailbox.Name, Address: m.From})
-	msg.ToMailAddress(&mail.Address{Name: clean(l.Recipient.Name, nameMaxChars), Address: m.To})
+	msg.ToMailAddress(&mail.Address{Name: displayName(l.Recipient.Name), Address: m.To})
 	msg.Subject(m.Subject)
 	msg.SetDateWithValue(l.DecidedAt.Time())
 	msg.SetMessageIDWithValue(m.ID)
@@ -75,10 +74,16 @@ func compose(m *Message, l *state.Letter, from Sender, unsubscribe, text, html s
 	return written.Bytes(), err
 }
 
+// displayName returns a name as it may stand before an address. net/mail (Go 1.26) writes a backslash as it is where the name is
+// not ASCII, and what comes out cannot be read: RFC 2047, section 5 (3) does not allow it there.
+func displayName(name string) string {
+	return strings.ReplaceAll(clean(name, nameMaxChars), `\`, "/")
+}
+
 // addressable says whether an address can stand in a header and in the envelope as it is, with a domain in ASCII.
 func addressable(email string) bool {
 	at := strings.LastIndexByte(email, '@')
-	if at < 0 || !isASCII(email[at:]) || !utf8.ValidString(email) || strings.ContainsFunc(email, isHidden) {
+	if at < 0 || !isASCII(email[at:]) || strings.ContainsFunc(email, isHidden) {
 		return false
 	}
 	parsed, err := mail.ParseAddress("<" + email + ">")

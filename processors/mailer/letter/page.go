@@ -2,6 +2,7 @@ package letter
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	state "github.com/rmn-arms/campaign-engine/state/mail"
@@ -93,7 +94,7 @@ func (w *writer) opening() {
 	case state.BeforeTheFinal:
 		words = append(words, w.provisional)
 	}
-	w.page.Subject = fmt.Sprintf(w.subjects[what], words...)
+	w.page.Subject = strings.TrimSpace(fmt.Sprintf(w.subjects[what], words...))
 	w.page.Hello = w.helloNobody
 	if to := clean(l.Recipient.Name, nameMaxChars); to != "" {
 		w.page.Hello = fmt.Sprintf(w.hello, to)

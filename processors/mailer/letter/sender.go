@@ -46,7 +46,7 @@ func NewSender(from, unsubscribeURL string) (Sender, error) {
 	if mailbox.Address = local + "@" + ascii; err != nil || !addressable(mailbox.Address) {
 		return Sender{}, ErrFrom
 	}
-	mailbox.Name = clean(mailbox.Name, nameMaxChars)
+	mailbox.Name = displayName(mailbox.Name)
 	s := Sender{mailbox: *mailbox, domain: ascii, template: unsubscribeURL}
 	if unsubscribeURL == "" {
 		return s, nil

@@ -94,7 +94,8 @@ func (s *Sender) tell(m *pgstore.ClaimedMail, end pgstore.MailEnd) {
 	if end.State == pgstore.MailFailed || end.State == pgstore.MailAmbiguous {
 		level = zerolog.WarnLevel
 	}
-	s.config.Log.WithLevel(level).Str("campaign", m.CampaignID).Str("mail", m.ID).Str("state", string(end.State)).Msg("a mail was tried")
+	s.config.Log.WithLevel(level).Str("campaign", m.CampaignID).Str("mail", m.ID).Str("state", string(end.State)).
+		Msg("a mail was tried")
 }
 
 // note draws from an answer whether the server takes mails. While it does not they all wait, in growing pauses.

@@ -178,14 +178,17 @@ func (s *Sender) Run(ctx context.Context) {
 			swept = now
 		}
 		claimed := s.claim(ctx)
+		departures := departuresOf(claimed)
 		for i := range claimed {
-			if !s.hold(ctx, claimed[i].After) {
+			if !s.hold(ctx, departures[i].C) {
 				s.giveBack(ctx, claimed[i:])
 				break
 			}
-			m := &claimed[i]
-			slot := s.take()
-			posting.Go(func() { s.post(ctx, last, m, slot) })
+			m, place := &claimed[i], s.take()
+			posting.Go(func() { s.post(ctx, last, m, place) })
+		}
+		for _, departure := range departures {
+			departure.Stop()
 		}
 		if len(claimed) == 0 && !s.isBusy() {
 			s.config.Transport.Rest()
@@ -271,10 +274,20 @@ func (s *Sender) failed(ctx context.Context, err error, what string) {
 	}
 }
 
+// departuresOf returns what tells, for each mail, when it may leave: all of it is reckoned from now.
+func departuresOf(claimed []pgstore.ClaimedMail) []*time.Timer {
+	departures := make([]*time.Timer, len(claimed))
+	for i := range claimed {
+		departures[i] = time.NewTimer(claimed[i].After)
+	}
+	return departures
+}
+
 // hold waits until a mail may leave. False: it may not any more, since ctx has ended or the server is away.
-func (s *Sender) hold(ctx context.Context, after time.Duration) bool {
-	if after > 0 {
-		wait(ctx, after, nil)
+func (s *Sender) hold(ctx context.Context, departure <-chan time.Time) bool {
+	select {
+	case <-ctx.Done():
+	case <-departure:
 	}
 	select {
 	case <-ctx.Done():

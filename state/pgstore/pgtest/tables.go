@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// tables are all that migrations have made, with the columns that a look at them leaves out.
+// tables are all that migrations have made for campaigns and their money, with the columns that a look at them leaves out.
 var tables = map[string]string{
 	"source_positions": "updated_at", // it tells when a position moved, also back to where it was
 	"campaigns":        "", "campaign_transitions": "", "releases": "", "pending_releases": "", "statements": "", "accounts": "",
