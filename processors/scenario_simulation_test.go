@@ -14,7 +14,6 @@ import (
 // anything is fired.
 type simulatedDeployment struct {
 	t        *testing.T
-	settings processors.Settings
 	runner   *simulation.Runner
 	heard    []topics.Record // of outputTopics
 	onDevice []topics.Record // of deviceTopics
@@ -25,7 +24,7 @@ type simulatedDeployment struct {
 
 func deploySimulated(t *testing.T, s setup) deployment {
 	t.Helper()
-	d := &simulatedDeployment{t: t, settings: s.settings, offsets: make(map[string]int64)}
+	d := &simulatedDeployment{t: t, offsets: make(map[string]int64)}
 	groups := topics.Groups()
 	groups = slices.DeleteFunc(groups, func(g topics.Group) bool { return !slices.Contains(s.shorts(), g.Short) })
 	runner, err := simulation.New(simulation.Config{Settings: s.settings, Groups: groups, Now: s.now, Written: d.hear})
@@ -76,11 +75,11 @@ func (d *simulatedDeployment) settle() {
 
 func (d *simulatedDeployment) stop() { d.stopped = true }
 
-// start has what came meanwhile read as an engine does that catches up.
+// start has what came meanwhile read as an engine does that catches up, under the settings of now.
 func (d *simulatedDeployment) start(settings processors.Settings) {
 	d.t.Helper()
-	if settings != d.settings {
-		d.t.Fatal("other settings need: deployment only=broker")
+	if err := d.runner.Restart(settings); err != nil {
+		d.t.Fatal(err)
 	}
 	d.stopped = false
 	d.runner.CatchUp(true)
