@@ -3,7 +3,6 @@ package processors
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -61,6 +60,9 @@ type Mailed struct {
 	pgstore.MailResult
 	// Nobody counts letters that were due to campaigns without contacts, Lost those whose contacts are not known any more.
 	Nobody, Lost int64
+	// Broken are campaigns whose row cannot be read: it stays as it is, and nothing more is mailed of them until it is removed or
+	// repaired. What was to be told of them counts as lost.
+	Broken []string
 	// Unreadable counts records that cannot be read, by topic. Only somebody else than the engine can have written them.
 	Unreadable map[topics.Name]int
 }
@@ -159,12 +161,15 @@ func (m *Mailer) fold(
 	decide func(row mail.Row, campaignID string, now instant.Instant) (mail.Row, mail.Mailing),
 ) (batch pgstore.MailBatch, err error) {
 	now := m.config.Clock.Now()
-	told.Nobody, told.Lost = 0, 0
+	told.Nobody, told.Lost, told.Broken = 0, 0, nil
 	for _, id := range campaignIDs {
 		var row mail.Row
 		if body, has := rows[id]; has {
 			if err := row.UnmarshalBinary(body); err != nil {
-				return batch, fmt.Errorf("campaign %s: %w", id, err)
+				told.Lost++
+				told.Broken = append(told.Broken, id)
+				batch.Rows = append(batch.Rows, pgstore.MailRow{CampaignID: id, Body: body}) // no more due: no other campaign waits for it
+				continue
 			}
 		}
 		row, mailing := decide(row, id, now)

@@ -93,6 +93,20 @@ func TestMailerAndTheUnreadable(t *testing.T) {
 	}
 }
 
+// TestMailerAndARowThatCannotBeRead: its campaign is told of and left alone, it is not due again and again, and others are mailed.
+func TestMailerAndARowThatCannotBeRead(t *testing.T) {
+	m := newMailing(t)
+	due := mailStart
+	m.store.rows["c-0"] = pgstore.MailRow{CampaignID: "c-0", Body: []byte("no row"), DueAt: &due}
+	m.read(append(m.story("c-0"), m.story("c-1")...)...)
+	if diff := cmp.Diff([]string{"c-0"}, m.told.Broken); diff != "" || m.told.Lost != 1 || len(m.store.log()) != 4 {
+		t.Errorf("%+v, %v", m.told, m.store.log())
+	}
+	if row := m.store.rows["c-0"]; string(row.Body) != "no row" || row.DueAt != nil {
+		t.Errorf("the row became %q, due %v", row.Body, row.DueAt)
+	}
+}
+
 // TestMailerBatches: one transaction has so many campaigns, and positions move with the last.
 func TestMailerBatches(t *testing.T) {
 	m := newMailing(t)

@@ -125,7 +125,9 @@ func (c *demoCommand) play(ctx context.Context, folder string, log zerolog.Logge
 	process, err := run.New(run.Settings{
 		Connect: connect, Kafka: kafka, Instance: "demo", CommitInterval: demoCommit, Groups: topics.Groups(),
 		Topics: topics.Options{Partitions: demoPartitions}, Database: tables.url, Keys: keys,
-		Mails:     run.Mails{Sender: sender, Transport: post.NewFolder(mails), To: "the folder " + mails, Rate: demoMailRate, MaxAge: demoMailAge},
+		Mails: run.Mails{
+			Sender: sender, Transport: post.NewFolder(mails), To: "the folder " + mails, Rate: demoMailRate, MaxAge: demoMailAge,
+		},
 		Campaigns: processors.Settings{DistributionLead: instant.Millis(story.Lead.Milliseconds())},
 		Clock:     clock.Engine(), Log: log, Registry: newRegistry(),
 	})

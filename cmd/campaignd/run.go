@@ -83,7 +83,7 @@ func (c *runCommand) check() error {
 			"the brokers come from %s", c.BrokersFrom())
 	}
 	if c.Demo && c.ClockOrder().Rate != 0 {
-		return errors.New("--demo: its campaigns are of the next seconds by the time of day, so it goes without --clock-start and --clock-rate")
+		return errors.New("--demo: its campaigns are of the next seconds by the time of day; leave --clock-start and --clock-rate out")
 	}
 	if err := c.CheckKeys(); err != nil {
 		return err

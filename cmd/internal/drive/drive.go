@@ -63,8 +63,8 @@ func Check(folder string, order Order) error {
 	case order.Rate > 0 && before == nil && used:
 		return fmt.Errorf("--clock-start, --clock-rate: an engine ran in %s by the time of day; give another --data-dir", folder)
 	case order.Rate > 0 && before != nil && order.Start != nil && schemas.Instant(*order.Start) < before.Reached:
-		return fmt.Errorf("--clock-start: the clock in %s was at %s already, and time does not go back; leave it out to go on from there, "+
-			"or give another --data-dir", folder, before.Reached.Time().Format(time.RFC3339Nano))
+		return fmt.Errorf("--clock-start: the clock in %s was at %s already, and time does not go back; leave it out to go on from "+
+			"there, or give another --data-dir", folder, before.Reached.Time().Format(time.RFC3339Nano))
 	}
 	return nil
 }

@@ -117,6 +117,10 @@ func (m *mailer) wakeFailed(err error) {
 // made tells of mails that were made: what could not be read is for a person to look into.
 func (m *mailer) made(told processors.Mailed) {
 	m.metrics.mails.made(told)
+	if len(told.Broken) > 0 {
+		m.log.Error().Strs("campaigns", told.Broken).
+			Msg("rows of mail_campaigns cannot be read: nothing is mailed of these campaigns until the rows are repaired, or removed")
+	}
 	if told.Skipped > 0 {
 		m.log.Info().Int("mails", told.Skipped).Str("to_see_them", "campaignctl mails --state skipped").
 			Msg("mails tell of something too long ago: they are recorded, and not sent")

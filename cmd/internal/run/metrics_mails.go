@@ -28,7 +28,7 @@ func newMailMetrics(registry *prometheus.Registry) mailMetrics {
 			Namespace: namespace, Name: "mails_total",
 			Help: "Mails by what became of them: made, skipped (too old when made), sent, retried (refused for now), failed, " +
 				"ambiguous (no answer to the last line); and letters to nobody, since the campaign names no contact, or lost, " +
-				"since its contacts are not known any more.",
+				"since its contacts, or its row, cannot be told any more.",
 		}, []string{"outcome"}),
 		records: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: namespace, Name: "mailer_records_total",
