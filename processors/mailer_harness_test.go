@@ -168,6 +168,8 @@ func newMailing(t *testing.T) *mailing {
 			m.told.Waiting += told.Waiting
 			m.told.Skipped += told.Skipped
 			m.told.Repeated += told.Repeated
+			m.told.Lost += told.Lost
+			m.told.Broken = append(m.told.Broken, told.Broken...)
 			for topic, count := range told.Unreadable {
 				if m.told.Unreadable == nil {
 					m.told.Unreadable = map[topics.Name]int{}

@@ -50,7 +50,7 @@ func (e *Engine) checkClock() error {
 		return err
 	}
 	if order.Rate != 0 && len(e.Brokers) > 0 {
-		return fmt.Errorf("--clock-start, --clock-rate: they are for the embedded broker, which is not used: the brokers come from %s; "+
+		return fmt.Errorf("--clock-start, --clock-rate: they are for the embedded broker, and the brokers come from %s; "+
 			"what is decided under such a clock must not get into topics that others read", e.BrokersFrom())
 	}
 	if len(e.Brokers) > 0 {
