@@ -55,6 +55,7 @@ func (c *simulateCommand) Run(ctx context.Context) error {
 		if input, err = os.Open(c.File); err != nil {
 			return fmt.Errorf("opening the events: %w", err)
 		}
+		settings.InputFile = c.File
 	}
 	defer input.Close()
 	settings.Input = until(ctx, input)

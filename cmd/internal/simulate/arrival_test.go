@@ -161,7 +161,7 @@ func TestTheEnd(t *testing.T) {
 func TestAFolderIsOfOneSimulation(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	for _, name := range []string{"plays.jsonl", "device-commands.s-9.jsonl", "campaign-engine-timers-table.jsonl", "mine.jsonl", "plays.txt"} {
+	for _, name := range []string{".simulation", "plays.jsonl", "device-commands.s-9.jsonl", "campaign-engine-timers-table.jsonl", "mine.jsonl", "plays.txt"} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte("old\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -179,6 +179,41 @@ func TestAFolderIsOfOneSimulation(t *testing.T) {
 	_, files = run(t, simulate.Settings{Internal: true, Until: at(t, "2026-12-02T00:00:00Z")}, "")
 	if _, is := files["campaign-engine-timers-table"]; !is {
 		t.Error("an internal topic is missing that was asked for")
+	}
+}
+
+// What somebody else has put into the folder is not replaced, and what is read is not: nothing is touched then.
+func TestAFolderOfSomebodyElse(t *testing.T) {
+	t.Parallel()
+	const mine = "mine\n"
+	for _, c := range []struct {
+		name, holds, input string
+	}{
+		{"called like a topic", "plays.jsonl", ""},
+		{"called like a store's topic", "device-commands.s-1.jsonl", ""},
+		{"of a simulation, but read", "campaign-events.jsonl", "campaign-events.jsonl"},
+	} {
+		folder := t.TempDir()
+		write := func(name, text string) {
+			if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		write(c.holds, mine)
+		settings := simulate.Settings{
+			Campaigns: standard(), Folder: folder, Input: strings.NewReader(""), Until: at(t, "2026-12-02T00:00:00Z"),
+		}
+		if c.input != "" {
+			write(".simulation", "")
+			settings.InputFile = filepath.Join(folder, c.input)
+		}
+		_, err := simulate.Run(t.Context(), settings)
+		if err == nil || !strings.Contains(err.Error(), c.holds) || !strings.Contains(err.Error(), "give another folder") {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if text, err := os.ReadFile(filepath.Join(folder, c.holds)); err != nil || string(text) != mine {
+			t.Errorf("%s: it became %q, %v", c.name, text, err)
+		}
 	}
 }
 

@@ -44,24 +44,26 @@ const (
 // suffix is what a topic's file is called behind its name.
 const suffix = ".jsonl"
 
+// mark is the file by which a simulation knows a folder of its own again.
+const mark = ".simulation"
+
 // openFolder makes a folder, with an empty file for each of the topics. Files that an earlier simulation has left are removed:
-// those that are called like a topic. Nothing else in it is touched.
-func openFolder(path string, streams []topics.Stream) (*folder, error) {
+// those that are called like a topic. Such files of somebody else, and the input, are not touched: that is an error.
+func openFolder(path string, streams []topics.Stream, input string) (*folder, error) {
 	if err := os.MkdirAll(path, 0o755); err != nil {
 		return nil, fmt.Errorf("making the folder: %w", err)
 	}
-	there, err := os.ReadDir(path)
+	there, err := leftIn(path, input)
 	if err != nil {
-		return nil, fmt.Errorf("reading the folder: %w", err)
+		return nil, err
 	}
-	for _, entry := range there {
-		name, is := strings.CutSuffix(entry.Name(), suffix)
-		if !is || !entry.Type().IsRegular() || !isTopic(topics.Name(name)) {
-			continue
-		}
-		if err := os.Remove(filepath.Join(path, entry.Name())); err != nil {
+	for _, name := range there {
+		if err := os.Remove(name); err != nil {
 			return nil, fmt.Errorf("removing what an earlier simulation has left: %w", err)
 		}
+	}
+	if err := os.WriteFile(filepath.Join(path, mark), nil, 0o644); err != nil {
+		return nil, fmt.Errorf("marking the folder: %w", err)
 	}
 	f := &folder{path: path, waiting: make(map[string][]byte)}
 	for _, each := range streams {
@@ -70,6 +72,41 @@ func openFolder(path string, streams []topics.Stream) (*folder, error) {
 		}
 	}
 	return f, nil
+}
+
+// leftIn returns the files of an earlier simulation. input is what is to be simulated, "" where that is no file.
+func leftIn(path, input string) (files []string, err error) {
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the folder: %w", err)
+	}
+	_, err = os.Lstat(filepath.Join(path, mark))
+	own := err == nil
+	for _, entry := range entries {
+		name, is := strings.CutSuffix(entry.Name(), suffix)
+		if !is || !isTopic(topics.Name(name)) {
+			continue
+		}
+		file := filepath.Join(path, entry.Name())
+		if !own || !entry.Type().IsRegular() {
+			return nil, fmt.Errorf("%s is there, and no simulation has made it: it would be replaced; give another folder", file)
+		}
+		if isSame(file, input) {
+			return nil, fmt.Errorf("%s is what is to be simulated, and would be replaced; give another folder", file)
+		}
+		files = append(files, file)
+	}
+	return files, nil
+}
+
+// isSame says whether two paths lead to one file.
+func isSame(path, other string) bool {
+	one, err := os.Stat(path)
+	if err != nil {
+		return false
+	}
+	two, err := os.Stat(other)
+	return err == nil && os.SameFile(one, two)
 }
 
 func isTopic(name topics.Name) bool {

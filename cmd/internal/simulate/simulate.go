@@ -18,6 +18,8 @@ type Settings struct {
 	Campaigns processors.Settings
 	// Input are lines of CloudEvents in JSON.
 	Input io.Reader
+	// InputFile is where they are read from, "" where that is no file: it is never written to.
+	InputFile string
 	// From is when lines arrive that come before the first one with a time; nil: with that one.
 	From *instant.Instant
 	// Until is the last instant of which anything is simulated.
@@ -40,7 +42,7 @@ var errInterrupted = errors.New("interrupted")
 func Run(ctx context.Context, s Settings) (*Summary, error) {
 	to := place(streamTo(s.Out))
 	if s.Folder != "" {
-		folder, err := openFolder(s.Folder, s.streams())
+		folder, err := openFolder(s.Folder, s.streams(), s.InputFile)
 		if err != nil {
 			return nil, err
 		}

@@ -58,7 +58,7 @@ func run(t *testing.T, s simulate.Settings, lines string) (*simulate.Summary, ma
 // files returns what is in a folder's files, by their names without .jsonl.
 func files(t *testing.T, folder string) map[string]string {
 	t.Helper()
-	found, err := filepath.Glob(filepath.Join(folder, "*"))
+	found, err := filepath.Glob(filepath.Join(folder, "[^.]*"))
 	if err != nil {
 		t.Fatal(err)
 	}
