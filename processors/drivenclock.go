@@ -1,6 +1,7 @@
 package processors
 
 import (
+	"math"
 	"time"
 
 	"github.com/rmn-arms/campaign-engine/processors/engine"
@@ -9,6 +10,10 @@ import (
 
 // DrivenRateMax bounds how many times as fast as the machine's a driven clock may go: a day then takes less than a second.
 const DrivenRateMax = 100_000
+
+// DrivenLast is the latest instant that a driven clock shows: of later ones the client makes timestamps of the past, since it
+// reckons in nanoseconds. 2262-04-11T23:47:16.854Z.
+const DrivenLast = instant.Instant(math.MaxInt64 / int64(time.Millisecond))
 
 // drivenClock goes on from start, rate times as fast as time does. It never jumps, whatever becomes of the machine's clock.
 type drivenClock struct {
@@ -27,10 +32,10 @@ func DrivenClock(start instant.Instant, rate int64) engine.Clock {
 	return c
 }
 
-// Now implements engine.Clock. It stays at the latest instant that can be written once it is there.
+// Now implements engine.Clock. It stays at DrivenLast once it is there.
 func (c drivenClock) Now() instant.Instant {
 	passed := (c.time.Elapsed() - c.began).Microseconds()
-	return min(c.start.Add(instant.Millis(passed*c.rate/1000)), instant.Max)
+	return min(c.start.Add(instant.Millis(passed*c.rate/1000)), DrivenLast)
 }
 
 // Elapsed implements engine.Clock: what the engine measures (patience, pauses, how long a commit takes) goes by true time.

@@ -23,8 +23,8 @@ func (c Clock) order(given *Given) (order drive.Order, err error) {
 			return order, fmt.Errorf("%s: %q is no instant of RFC 3339, for example 2026-12-01T05:00:00Z", how, c.Start)
 		}
 		start := instant.Of(at)
-		if start < instant.Min || start > instant.Max {
-			return order, fmt.Errorf("%s: must lie between 1970 and 9999", how)
+		if start < instant.Min || start > processors.DrivenLast {
+			return order, fmt.Errorf("%s: must lie between 1970-01-01 and 2262-04-11, the last day that records can be dated by", how)
 		}
 		order.Start, order.Rate = &start, 1
 	}
@@ -52,6 +52,14 @@ func (e *Engine) checkClock() error {
 	if order.Rate != 0 && len(e.Brokers) > 0 {
 		return fmt.Errorf("--clock-start, --clock-rate: they are for the embedded broker, and the brokers come from %s; "+
 			"what is decided under such a clock must not get into topics that others read", e.BrokersFrom())
+	}
+	if order.Rate != 0 {
+		for _, name := range []string{"database-url", "smtp-url"} {
+			if how := e.How(name); how != "" {
+				return fmt.Errorf("%s: others read there what an engine has decided, and under --clock-start or --clock-rate none of it "+
+					"has happened; leave it out: tables and mails are then kept in the data folder", how)
+			}
+		}
 	}
 	if len(e.Brokers) > 0 {
 		return nil
