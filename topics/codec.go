@@ -171,3 +171,13 @@ func (eventCodec[D]) Decode(data []byte) (any, error) {
 	}
 	return event, nil
 }
+
+// Decoded reads a record's value by a codec; false when it is no event of that kind.
+func Decoded[D any](codec interface{ Decode([]byte) (any, error) }, value []byte) (*schemas.Event[D], bool) {
+	message, err := codec.Decode(value)
+	if err != nil {
+		return nil, false
+	}
+	event, is := message.(*schemas.Event[D])
+	return event, is
+}

@@ -25,7 +25,7 @@ func describe(r topics.Record, colour bool) string {
 			at, what, style = d.DecidedAt, step(d.Due)+edge+late(d.Due), timeline.Good
 		}
 	case topics.TransitionsRejected:
-		if event, is := decoded[schemas.Rejected](topics.RejectedCodec{}, r.Value); is {
+		if event, is := topics.Decoded[schemas.Rejected](topics.RejectedCodec{}, r.Value); is {
 			at, what, style = event.Data.DecidedAt, step(event.Data.Due)+"rejected: "+string(event.Data.Reason), timeline.Bad
 		}
 	case topics.Plays, topics.BudgetReleased, topics.CampaignStatements:
@@ -38,7 +38,7 @@ func describe(r topics.Record, colour bool) string {
 			}
 		}
 	case topics.DeadLetters:
-		if event, is := decoded[schemas.Refused](topics.RefusedCodec{}, r.Value); is {
+		if event, is := topics.Decoded[schemas.Refused](topics.RefusedCodec{}, r.Value); is {
 			d := event.Data
 			what, style = fmt.Sprintf("%s: %s (%s/%d/%d)", d.Reason, d.Detail, d.Topic, d.Partition, d.Offset), timeline.Bad
 		}
@@ -96,13 +96,4 @@ func because(reason string) string {
 		return ""
 	}
 	return " (" + reason + ")"
-}
-
-func decoded[D any](codec interface{ Decode([]byte) (any, error) }, value []byte) (*schemas.Event[D], bool) {
-	message, err := codec.Decode(value)
-	if err != nil {
-		return nil, false
-	}
-	event, is := message.(*schemas.Event[D])
-	return event, is
 }

@@ -15,7 +15,7 @@ func describeMoney(r topics.Record) (at schemas.Instant, what string, style time
 	case topics.Plays:
 		what, style = describePlay(r)
 	case topics.BudgetReleased:
-		event, is := decoded[schemas.Released](topics.ReleasedCodec{}, r.Value)
+		event, is := topics.Decoded[schemas.Released](topics.ReleasedCodec{}, r.Value)
 		if !is {
 			return at, "", timeline.Plain
 		}
@@ -26,7 +26,7 @@ func describeMoney(r topics.Record) (at schemas.Instant, what string, style time
 			at = *event.Time
 		}
 	case topics.CampaignStatements:
-		event, is := decoded[schemas.Statement](topics.StatementCodec{}, r.Value)
+		event, is := topics.Decoded[schemas.Statement](topics.StatementCodec{}, r.Value)
 		if !is {
 			return at, "", timeline.Plain
 		}

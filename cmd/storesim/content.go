@@ -3,12 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"strings"
-	"time"
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/storesim/content"
 	"github.com/rmn-arms/campaign-engine/schemas"
@@ -30,11 +27,6 @@ func (contentCommand) Help() string {
 stored, and storesim creative says what a campaign's definition names it by. Ranges are served.`
 }
 
-const (
-	headerTimeout = 10 * time.Second
-	stopTimeout   = 2 * time.Second
-)
-
 // Run implements the command.
 func (c *contentCommand) Run(ctx context.Context, on console) error {
 	for name, p := range map[string]float64{"cut": c.Cut, "corrupt": c.Corrupt, "refuse": c.Refuse} {
@@ -47,22 +39,8 @@ func (c *contentCommand) Run(ctx context.Context, on console) error {
 		return fmt.Errorf("listening: %w", err)
 	}
 	fmt.Fprintf(on.out, "contents at http://%s\n", listener.Addr())
-	server := &http.Server{
-		Handler:           content.Handler(c.Dir, content.Faults{Seed: c.Seed, Cut: c.Cut, Corrupt: c.Corrupt, Refuse: c.Refuse}),
-		ReadHeaderTimeout: headerTimeout,
-	}
-	stop := context.AfterFunc(ctx, func() {
-		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
-		defer cancel()
-		if server.Shutdown(ending) != nil {
-			server.Close()
-		}
-	})
-	defer stop()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serving contents: %w", err)
-	}
-	return nil
+	faults := content.Faults{Seed: c.Seed, Cut: c.Cut, Corrupt: c.Corrupt, Refuse: c.Refuse}
+	return content.Serve(ctx, listener, content.Handler(c.Dir, faults))
 }
 
 type creativeCommand struct {

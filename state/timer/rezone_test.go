@@ -100,103 +100,110 @@ const (
 	texts  = `"2031-07-01T09:00:00".."2031-07-08T09:00:00"`
 )
 
+// startsAtInstant lets the start be an instant.
+func startsAtInstant(t *testing.T, c *timer.Change) {
+	c.Wording.StartsAtLocal, c.StartsAt = "", utc(t, "2031-07-01 07:00")
+}
+
+// rezonings are campaigns that wait while the database changes, and what becomes of them.
+var rezonings = map[string]struct {
+	amend   func(*testing.T, *timer.Change)
+	fired   string // all that is due then has fired
+	to, now string
+	did     timer.Rezoning
+	dues    string // of the rezone
+	window  string
+}{
+	"both ends move, and all timers": {to: "2031a", now: "2031-06-01 00:00",
+		did: timer.Rezoning{Outdated: true, Moved: true}, dues: "rezone/1-2031a " + texts,
+		window: later + " distribute 06-30 08:00 start 07-01 08:00 end 07-08 08:00 settle 07-08 09:00"},
+	"the same database": {to: zone.DatabaseVersion, now: "2031-06-01 00:00",
+		window: summer + " distribute 06-30 07:00 start 07-01 07:00 end 07-08 07:00 settle 07-08 08:00"},
+	"unmoved": {to: "2031a", now: "2031-01-01 00:00", did: timer.Rezoning{Outdated: true},
+		amend: func(t *testing.T, c *timer.Change) {
+			c.StartsAt, c.Wording.StartsAtLocal = utc(t, "2031-02-01 08:00"), "2031-02-01T09:00:00"
+			c.EndsAt, c.Wording.EndsAtLocal = utc(t, "2031-02-08 08:00"), "2031-02-08T09:00:00"
+		},
+		window: "02-01 08:00..02-08 08:00 distribute 01-31 08:00 start 02-01 08:00 end 02-08 08:00 settle 02-08 09:00"},
+	"resolved by a database that is not known": {to: zone.DatabaseVersion, now: "2031-06-01 00:00",
+		amend: func(t *testing.T, c *timer.Change) { c.Wording.Database = "" }, did: timer.Rezoning{Outdated: true},
+		window: summer + " distribute 06-30 07:00 start 07-01 07:00 end 07-08 07:00 settle 07-08 08:00"},
+	"the end alone is a wall-clock time": {to: "2031a", now: "2031-06-01 00:00", amend: startsAtInstant,
+		did: timer.Rezoning{Outdated: true, Moved: true}, dues: `rezone/1-2031a "".."2031-07-08T09:00:00"`,
+		window: "07-01 07:00..07-08 08:00 distribute 06-30 07:00 start 07-01 07:00 end 07-08 08:00 settle 07-08 09:00"},
+	"sent already: the start moves": {fired: "2031-06-30 07:00", to: "2031a", now: "2031-06-30 10:00",
+		did: timer.Rezoning{Outdated: true, Moved: true}, dues: "rezone/1-2031a " + texts,
+		window: later + " start 07-01 08:00 end 07-08 08:00 settle 07-08 09:00"},
+	"started already: the start is fixed, and its wall-clock time no longer its own": {
+		fired: "2031-07-01 07:00", to: "2031a", now: "2031-07-02 00:00",
+		did: timer.Rezoning{Outdated: true, Moved: true}, dues: `rezone/1-2031a "".."2031-07-08T09:00:00"`,
+		window: "07-01 07:00..07-08 08:00 end 07-08 08:00 settle 07-08 09:00"},
+	"started already, with an end that is an instant: nothing follows from the zone any more": {
+		amend: func(t *testing.T, c *timer.Change) { c.Wording.EndsAtLocal = "" },
+		fired: "2031-07-01 07:00", to: "2031a", now: "2031-07-02 00:00",
+		window: summer + " end 07-08 07:00 settle 07-08 08:00"},
+	"over: nothing moves, the settlement least of all": {fired: "2031-07-08 07:00", to: "2031a", now: "2031-07-08 07:30",
+		window: summer + " settle 07-08 08:00"},
+	"overdue by the old rules, not yet due by the new ones": {to: "2031a", now: "2031-07-01 07:30",
+		did: timer.Rezoning{Outdated: true, Moved: true}, dues: "rezone/1-2031a " + texts,
+		window: later + " distribute 06-30 08:00 start 07-01 08:00 end 07-08 08:00 settle 07-08 09:00"},
+	"over by the new rules: nothing is sent": {to: "2031a", now: "2031-07-09 00:00",
+		did: timer.Rezoning{Outdated: true, Moved: true}, dues: "rezone/1-2031a " + texts,
+		window: later + " start 07-01 08:00 end 07-08 08:00 settle 07-08 09:00"},
+	"the zone is gone": {to: "2031b", now: "2031-06-01 00:00", did: timer.Rezoning{Outdated: true, Kept: true},
+		amend:  func(t *testing.T, c *timer.Change) { c.Wording.Zone = "Asia/Tokyo" },
+		window: summer + " distribute 06-30 07:00 start 07-01 07:00 end 07-08 07:00 settle 07-08 08:00"},
+	"skipped and to be rejected: it keeps its instant": {to: "2031a", now: "2031-01-01 00:00",
+		amend: func(t *testing.T, c *timer.Change) {
+			c.Wording.Zone, c.Wording.Disambiguation = "Africa/Lagos", "reject"
+			c.StartsAt, c.Wording.StartsAtLocal = utc(t, "2031-03-30 01:30"), "2031-03-30T02:30:00"
+			c.EndsAt, c.Wording.EndsAtLocal = utc(t, "2031-12-01 08:00"), "2031-12-01T09:00:00"
+		},
+		did:    timer.Rezoning{Outdated: true, Kept: true},
+		window: "03-30 01:30..12-01 08:00 distribute 03-29 01:30 start 03-30 01:30 end 12-01 08:00 settle 12-01 09:00"},
+	"skipped and to be rejected, but the other end moves": {to: "2031a", now: "2031-01-01 00:00",
+		amend: func(t *testing.T, c *timer.Change) {
+			c.Wording.Zone, c.Wording.Disambiguation = "Africa/Lagos", "reject"
+			c.StartsAt, c.Wording.StartsAtLocal = utc(t, "2031-03-30 01:30"), "2031-03-30T02:30:00"
+			c.EndsAt, c.Wording.EndsAtLocal = utc(t, "2031-07-01 08:00"), "2031-07-01T09:00:00"
+		},
+		did: timer.Rezoning{Outdated: true, Moved: true, Kept: true}, dues: `rezone/1-2031a "2031-03-30T02:30:00".."2031-07-01T09:00:00"`,
+		window: "03-30 01:30..07-01 07:00 distribute 03-29 01:30 start 03-30 01:30 end 07-01 07:00 settle 07-01 08:00"},
+	"repeated and to be rejected": {to: "2031a", now: "2031-01-01 00:00",
+		amend: func(t *testing.T, c *timer.Change) {
+			c.Wording.Zone, c.Wording.Disambiguation = "Africa/Lagos", "reject"
+			c.Wording.StartsAtLocal = ""
+			c.EndsAt, c.Wording.EndsAtLocal = utc(t, "2031-10-26 01:30"), "2031-10-26T02:30:00"
+		},
+		did:    timer.Rezoning{Outdated: true, Kept: true},
+		window: "07-01 07:00..10-26 01:30 distribute 06-30 07:00 start 07-01 07:00 end 10-26 01:30 settle 10-26 02:30"},
+	"skipped, moved forward by the gap": {to: "2031a", now: "2031-01-01 00:00",
+		amend: func(t *testing.T, c *timer.Change) {
+			c.Wording.Zone, c.Wording.EndsAtLocal = "Africa/Lagos", ""
+			c.StartsAt, c.Wording.StartsAtLocal = utc(t, "2031-03-30 02:30"), "2031-03-30T02:30:00"
+		},
+		did: timer.Rezoning{Outdated: true, Moved: true}, dues: `rezone/1-2031a "2031-03-30T02:30:00"..""`,
+		window: "03-30 01:30..07-08 07:00 distribute 03-29 01:30 start 03-30 01:30 end 07-08 07:00 settle 07-08 08:00"},
+	"the start would come to the end: the window stays": {to: "2031a", now: "2031-06-01 00:00",
+		amend:  func(t *testing.T, c *timer.Change) { c.EndsAt, c.Wording.EndsAtLocal = utc(t, "2031-07-01 08:00"), "" },
+		did:    timer.Rezoning{Outdated: true, Kept: true},
+		window: "07-01 07:00..07-01 08:00 distribute 06-30 07:00 start 07-01 07:00 end 07-01 08:00 settle 07-01 09:00"},
+	"the end would leave the engine's time": {to: "2031b", now: "2031-06-01 00:00",
+		amend: func(t *testing.T, c *timer.Change) {
+			c.Wording.StartsAtLocal, c.Grace = "", 0
+			c.EndsAt, c.Wording.EndsAtLocal = utc(t, "9999-12-31 20:00"), "9999-12-31T21:00:00"
+		},
+		did:    timer.Rezoning{Outdated: true, Kept: true},
+		window: "07-01 07:00..12-31 20:00 distribute 06-30 07:00 start 07-01 07:00 end 12-31 20:00 settle 12-31 20:00"},
+}
+
 func TestRezone(t *testing.T) {
 	all := releases(t)
-	was := func(c *timer.Change) { c.Wording.StartsAtLocal, c.StartsAt = "", utc(t, "2031-07-01 07:00") }
-	for name, c := range map[string]struct {
-		amend   func(*timer.Change)
-		fired   string // all that is due then has fired
-		to, now string
-		did     timer.Rezoning
-		dues    string // of the rezone
-		window  string
-	}{
-		"both ends move, and all timers": {to: "2031a", now: "2031-06-01 00:00",
-			did: timer.Rezoning{Outdated: true, Moved: true}, dues: "rezone/1-2031a " + texts,
-			window: later + " distribute 06-30 08:00 start 07-01 08:00 end 07-08 08:00 settle 07-08 09:00"},
-		"the same database": {to: zone.DatabaseVersion, now: "2031-06-01 00:00",
-			window: summer + " distribute 06-30 07:00 start 07-01 07:00 end 07-08 07:00 settle 07-08 08:00"},
-		"unmoved": {to: "2031a", now: "2031-01-01 00:00", did: timer.Rezoning{Outdated: true},
-			amend: func(c *timer.Change) {
-				c.StartsAt, c.Wording.StartsAtLocal = utc(t, "2031-02-01 08:00"), "2031-02-01T09:00:00"
-				c.EndsAt, c.Wording.EndsAtLocal = utc(t, "2031-02-08 08:00"), "2031-02-08T09:00:00"
-			},
-			window: "02-01 08:00..02-08 08:00 distribute 01-31 08:00 start 02-01 08:00 end 02-08 08:00 settle 02-08 09:00"},
-		"resolved by a database that is not known": {to: zone.DatabaseVersion, now: "2031-06-01 00:00",
-			amend: func(c *timer.Change) { c.Wording.Database = "" }, did: timer.Rezoning{Outdated: true},
-			window: summer + " distribute 06-30 07:00 start 07-01 07:00 end 07-08 07:00 settle 07-08 08:00"},
-		"the end alone is a wall-clock time": {to: "2031a", now: "2031-06-01 00:00", amend: was,
-			did: timer.Rezoning{Outdated: true, Moved: true}, dues: `rezone/1-2031a "".."2031-07-08T09:00:00"`,
-			window: "07-01 07:00..07-08 08:00 distribute 06-30 07:00 start 07-01 07:00 end 07-08 08:00 settle 07-08 09:00"},
-		"sent already: the start moves": {fired: "2031-06-30 07:00", to: "2031a", now: "2031-06-30 10:00",
-			did: timer.Rezoning{Outdated: true, Moved: true}, dues: "rezone/1-2031a " + texts,
-			window: later + " start 07-01 08:00 end 07-08 08:00 settle 07-08 09:00"},
-		"started already: the start is fixed, and its wall-clock time no longer its own": {
-			fired: "2031-07-01 07:00", to: "2031a", now: "2031-07-02 00:00",
-			did: timer.Rezoning{Outdated: true, Moved: true}, dues: `rezone/1-2031a "".."2031-07-08T09:00:00"`,
-			window: "07-01 07:00..07-08 08:00 end 07-08 08:00 settle 07-08 09:00"},
-		"started already, with an end that is an instant: nothing follows from the zone any more": {
-			amend: func(c *timer.Change) { c.Wording.EndsAtLocal = "" },
-			fired: "2031-07-01 07:00", to: "2031a", now: "2031-07-02 00:00",
-			window: summer + " end 07-08 07:00 settle 07-08 08:00"},
-		"over: nothing moves, the settlement least of all": {fired: "2031-07-08 07:00", to: "2031a", now: "2031-07-08 07:30",
-			window: summer + " settle 07-08 08:00"},
-		"overdue by the old rules, not yet due by the new ones": {to: "2031a", now: "2031-07-01 07:30",
-			did: timer.Rezoning{Outdated: true, Moved: true}, dues: "rezone/1-2031a " + texts,
-			window: later + " distribute 06-30 08:00 start 07-01 08:00 end 07-08 08:00 settle 07-08 09:00"},
-		"over by the new rules: nothing is sent": {to: "2031a", now: "2031-07-09 00:00",
-			did: timer.Rezoning{Outdated: true, Moved: true}, dues: "rezone/1-2031a " + texts,
-			window: later + " start 07-01 08:00 end 07-08 08:00 settle 07-08 09:00"},
-		"the zone is gone": {to: "2031b", now: "2031-06-01 00:00", did: timer.Rezoning{Outdated: true, Kept: true},
-			amend:  func(c *timer.Change) { c.Wording.Zone = "Asia/Tokyo" },
-			window: summer + " distribute 06-30 07:00 start 07-01 07:00 end 07-08 07:00 settle 07-08 08:00"},
-		"skipped and to be rejected: it keeps its instant": {to: "2031a", now: "2031-01-01 00:00",
-			amend: func(c *timer.Change) {
-				c.Wording.Zone, c.Wording.Disambiguation = "Africa/Lagos", "reject"
-				c.StartsAt, c.Wording.StartsAtLocal = utc(t, "2031-03-30 01:30"), "2031-03-30T02:30:00"
-				c.EndsAt, c.Wording.EndsAtLocal = utc(t, "2031-12-01 08:00"), "2031-12-01T09:00:00"
-			},
-			did:    timer.Rezoning{Outdated: true, Kept: true},
-			window: "03-30 01:30..12-01 08:00 distribute 03-29 01:30 start 03-30 01:30 end 12-01 08:00 settle 12-01 09:00"},
-		"skipped and to be rejected, but the other end moves": {to: "2031a", now: "2031-01-01 00:00",
-			amend: func(c *timer.Change) {
-				c.Wording.Zone, c.Wording.Disambiguation = "Africa/Lagos", "reject"
-				c.StartsAt, c.Wording.StartsAtLocal = utc(t, "2031-03-30 01:30"), "2031-03-30T02:30:00"
-				c.EndsAt, c.Wording.EndsAtLocal = utc(t, "2031-07-01 08:00"), "2031-07-01T09:00:00"
-			},
-			did: timer.Rezoning{Outdated: true, Moved: true, Kept: true}, dues: `rezone/1-2031a "2031-03-30T02:30:00".."2031-07-01T09:00:00"`,
-			window: "03-30 01:30..07-01 07:00 distribute 03-29 01:30 start 03-30 01:30 end 07-01 07:00 settle 07-01 08:00"},
-		"repeated and to be rejected": {to: "2031a", now: "2031-01-01 00:00",
-			amend: func(c *timer.Change) {
-				c.Wording.Zone, c.Wording.Disambiguation = "Africa/Lagos", "reject"
-				c.Wording.StartsAtLocal = ""
-				c.EndsAt, c.Wording.EndsAtLocal = utc(t, "2031-10-26 01:30"), "2031-10-26T02:30:00"
-			},
-			did:    timer.Rezoning{Outdated: true, Kept: true},
-			window: "07-01 07:00..10-26 01:30 distribute 06-30 07:00 start 07-01 07:00 end 10-26 01:30 settle 10-26 02:30"},
-		"skipped, moved forward by the gap": {to: "2031a", now: "2031-01-01 00:00",
-			amend: func(c *timer.Change) {
-				c.Wording.Zone, c.Wording.EndsAtLocal = "Africa/Lagos", ""
-				c.StartsAt, c.Wording.StartsAtLocal = utc(t, "2031-03-30 02:30"), "2031-03-30T02:30:00"
-			},
-			did: timer.Rezoning{Outdated: true, Moved: true}, dues: `rezone/1-2031a "2031-03-30T02:30:00"..""`,
-			window: "03-30 01:30..07-08 07:00 distribute 03-29 01:30 start 03-30 01:30 end 07-08 07:00 settle 07-08 08:00"},
-		"the start would come to the end: the window stays": {to: "2031a", now: "2031-06-01 00:00",
-			amend:  func(c *timer.Change) { c.EndsAt, c.Wording.EndsAtLocal = utc(t, "2031-07-01 08:00"), "" },
-			did:    timer.Rezoning{Outdated: true, Kept: true},
-			window: "07-01 07:00..07-01 08:00 distribute 06-30 07:00 start 07-01 07:00 end 07-01 08:00 settle 07-01 09:00"},
-		"the end would leave the engine's time": {to: "2031b", now: "2031-06-01 00:00",
-			amend: func(c *timer.Change) {
-				c.Wording.StartsAtLocal, c.Grace = "", 0
-				c.EndsAt, c.Wording.EndsAtLocal = utc(t, "9999-12-31 20:00"), "9999-12-31T21:00:00"
-			},
-			did:    timer.Rezoning{Outdated: true, Kept: true},
-			window: "07-01 07:00..12-31 20:00 distribute 06-30 07:00 start 07-01 07:00 end 12-31 20:00 settle 12-31 20:00"},
-	} {
+	for name, c := range rezonings {
 		t.Run(name, func(t *testing.T) {
 			change := worded(t, 1)
 			if c.amend != nil {
-				c.amend(&change)
+				c.amend(t, &change)
 			}
 			before := accepted(t, timer.Row{}, false, change, "2030-01-01 00:00")
 			if c.fired != "" {

@@ -59,7 +59,7 @@ func tellRecord(r *kgo.Record) (text string, released bool) {
 			return line(d.DecidedAt, d.CampaignID, string(d.Transition), what), false
 		}
 	case topics.TransitionsRejected:
-		if event, is := decoded[schemas.Rejected](topics.RejectedCodec{}, r.Value); is {
+		if event, is := topics.Decoded[schemas.Rejected](topics.RejectedCodec{}, r.Value); is {
 			d := event.Data
 			what := fmt.Sprintf("%9s   rejected: %s", d.Status, d.Reason)
 			return line(d.DecidedAt, d.CampaignID, string(d.Transition), what), false
@@ -75,7 +75,7 @@ func tellRecord(r *kgo.Record) (text string, released bool) {
 				d.Released.Amount, d.Budget.Amount, d.Budget.Currency, d.AdvertiserID)), true
 		}
 	case topics.DeadLetters:
-		if event, is := decoded[schemas.Refused](topics.RefusedCodec{}, r.Value); is {
+		if event, is := topics.Decoded[schemas.Refused](topics.RefusedCodec{}, r.Value); is {
 			d := event.Data
 			return line(d.Timestamp, string(r.Key), "refused", fmt.Sprintf("%s (%s)", d.Reason, d.Detail)), false
 		}
@@ -106,15 +106,6 @@ func tellStatement(event *schemas.Event[schemas.Statement]) string {
 func read[D any](value []byte) (*schemas.Event[D], bool) {
 	event := new(schemas.Event[D])
 	return event, json.Unmarshal(value, event) == nil
-}
-
-func decoded[D any](codec interface{ Decode([]byte) (any, error) }, value []byte) (*schemas.Event[D], bool) {
-	message, err := codec.Decode(value)
-	if err != nil {
-		return nil, false
-	}
-	event, ok := message.(*schemas.Event[D])
-	return event, ok
 }
 
 const clockLayout = "15:04:05.000"

@@ -102,7 +102,7 @@ func (p *play) run(ctx context.Context, s *Settings, listener net.Listener) erro
 		case <-ctx.Done():
 		}
 	}
-	running.Go(func() { errs <- content.Serve(ctx, listener) })
+	running.Go(func() { errs <- content.Serve(ctx, listener, content.Handler("", content.Faults{})) })
 	running.Go(func() { errs <- simulate(ctx, s, tell) })
 	running.Go(func() { p.read(ctx, records) })
 	begin, tick := time.NewTimer(storesMax), time.NewTimer(0)

@@ -133,7 +133,7 @@ func (r readyLines) noteStart(record *kgo.Record) {
 
 // tell returns the line of a record about readiness, "" when it tells a person nothing new: that nothing is ready yet.
 func (r readyLines) tell(record *kgo.Record) string {
-	event, is := decoded[schemas.Readiness](topics.ReadinessCodec{}, record.Value)
+	event, is := topics.Decoded[schemas.Readiness](topics.ReadinessCodec{}, record.Value)
 	if !is {
 		return ""
 	}

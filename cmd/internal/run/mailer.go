@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -42,16 +43,15 @@ type mailer struct {
 	log      zerolog.Logger
 	metrics  *metrics
 
-	mu      sync.Mutex
-	sink    *sink.Sink
-	sender  *post.Sender
-	waiting string
+	reading
+	sender atomic.Pointer[post.Sender] // nil before there is a database
 }
 
 func newMailer(s Settings, group topics.Group, m *metrics) *mailer {
 	return &mailer{
 		group: group, connect: s.Connect, instance: s.Instance, database: s.Database, settings: s.Campaigns, mails: s.Mails,
-		clock: s.Clock, metrics: m, log: s.Log.With().Str("processor", group.Short).Logger(), waiting: "looking for the database",
+		clock: s.Clock, metrics: m, log: s.Log.With().Str("processor", group.Short).Logger(),
+		reading: reading{waiting: "looking for the database"},
 	}
 }
 
@@ -74,9 +74,8 @@ func (m *mailer) run(ctx context.Context) {
 	}
 	defer store.Close()
 	reader, keeper, sender := m.parts(store)
-	m.mu.Lock()
-	m.sink, m.sender, m.waiting = reader, sender, ""
-	m.mu.Unlock()
+	m.begin(reader)
+	m.sender.Store(sender)
 	var running sync.WaitGroup
 	running.Go(func() { reader.Run(ctx) })
 	running.Go(func() { keeper.Wake(ctx, m.wakeFailed) })
@@ -135,30 +134,12 @@ func (m *mailer) made(told processors.Mailed) {
 	}
 }
 
-func (m *mailer) wait(reason string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.waiting = reason
-}
-
-// overview says what the making of mails is doing; before there is a database it knows of no partition.
-func (m *mailer) overview() sink.Overview {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.sink != nil {
-		return m.sink.Overview()
-	}
-	return sink.Overview{Waiting: m.waiting}
-}
-
 // serverWaits says why no mail leaves, "" when they may.
 func (m *mailer) serverWaits() string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.sender == nil {
-		return ""
+	if sender := m.sender.Load(); sender != nil {
+		return sender.Waiting()
 	}
-	return m.sender.Waiting()
+	return ""
 }
 
 // waitsFor says what mails wait for.

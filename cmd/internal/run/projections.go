@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"sync"
 
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -23,15 +22,13 @@ type projections struct {
 	log      zerolog.Logger
 	metrics  *metrics
 
-	mu      sync.Mutex
-	sink    *sink.Sink
-	waiting string
+	reading
 }
 
 func newProjections(s Settings, group topics.Group, m *metrics) *projections {
 	return &projections{
 		group: group, connect: s.Connect, instance: s.Instance, database: s.Database, clock: s.Clock, metrics: m,
-		log: s.Log.With().Str("processor", group.Short).Logger(), waiting: "looking for the database",
+		log: s.Log.With().Str("processor", group.Short).Logger(), reading: reading{waiting: "looking for the database"},
 	}
 }
 
@@ -58,26 +55,8 @@ func (p *projections) run(ctx context.Context) {
 		Connect: p.connect, Group: p.group.ID(), Instance: p.instance, Topics: processors.ProjectedTopics(), Keeper: keeper,
 		Elapsed: p.clock.Elapsed, Log: p.log, Kept: p.metrics.projected, Failed: p.metrics.projectionFailed,
 	})
-	p.mu.Lock()
-	p.sink, p.waiting = s, ""
-	p.mu.Unlock()
+	p.begin(s)
 	s.Run(ctx)
-}
-
-func (p *projections) wait(reason string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.waiting = reason
-}
-
-// overview says what the tables are doing; before there is a database it knows of no partition.
-func (p *projections) overview() sink.Overview {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.sink != nil {
-		return p.sink.Overview()
-	}
-	return sink.Overview{Waiting: p.waiting}
 }
 
 // waitsFor says what the tables wait for, "" for nothing.

@@ -80,7 +80,7 @@ func (s *seen) take(r *kgo.Record) {
 			s.dues = append(s.dues, event.Data)
 		}
 	case topics.DeadLetters:
-		if event, is := decode[schemas.Refused](topics.RefusedCodec{}, r.Value); is {
+		if event, is := topics.Decoded[schemas.Refused](topics.RefusedCodec{}, r.Value); is {
 			s.letters = append(s.letters, event.Data)
 		}
 	}
@@ -98,20 +98,20 @@ func (c *campaign) take(r *kgo.Record) {
 			c.outcomes = append(c.outcomes, outcome{Applied: event.Data})
 		}
 	case topics.TransitionsRejected:
-		if event, is := decode[schemas.Rejected](topics.RejectedCodec{}, r.Value); is {
+		if event, is := topics.Decoded[schemas.Rejected](topics.RejectedCodec{}, r.Value); is {
 			d := event.Data
 			c.outcomes = append(c.outcomes, outcome{schemas.Applied{Due: d.Due}, d.Status, d.Reason})
 		}
 	case topics.CampaignStatements:
-		if event, is := decode[schemas.Statement](topics.StatementCodec{}, r.Value); is {
+		if event, is := topics.Decoded[schemas.Statement](topics.StatementCodec{}, r.Value); is {
 			c.statements = append(c.statements, event.Data)
 		}
 	case topics.BudgetReleased:
-		if event, is := decode[schemas.Released](topics.ReleasedCodec{}, r.Value); is {
+		if event, is := topics.Decoded[schemas.Released](topics.ReleasedCodec{}, r.Value); is {
 			c.releases = append(c.releases, event.Data)
 		}
 	case topics.CampaignReadiness:
-		if event, is := decode[schemas.Readiness](topics.ReadinessCodec{}, r.Value); is {
+		if event, is := topics.Decoded[schemas.Readiness](topics.ReadinessCodec{}, r.Value); is {
 			c.readiness = append(c.readiness, event.Data)
 		}
 	case topics.CampaignEngineBudgetsTable:
@@ -123,15 +123,6 @@ func (c *campaign) take(r *kgo.Record) {
 			}
 		}
 	}
-}
-
-func decode[D any](codec interface{ Decode([]byte) (any, error) }, value []byte) (*schemas.Event[D], bool) {
-	message, err := codec.Decode(value)
-	if err != nil {
-		return nil, false
-	}
-	event, is := message.(*schemas.Event[D])
-	return event, is
 }
 
 // sight is something that a step waits for.

@@ -26,6 +26,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/rmn-arms/campaign-engine/cmd/internal/demo"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/storesim/content"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/storesim/journal"
 )
@@ -33,18 +34,10 @@ import (
 // Rate is how many times as fast as time the clock goes where nothing happens: nine hours take half a minute.
 const Rate = 1000
 
-// Process is what the story asks of the process that it is about.
-type Process interface {
-	// NotReady says what is waited for; empty when it is ready.
-	NotReady() []string
-	// Tables says why the tables in Postgres are not written, "" when they are.
-	Tables() string
-}
-
 // Settings are what the story is given.
 type Settings struct {
 	Connect []kgo.Opt
-	Process Process
+	Process demo.Process
 	// Clock is the one that the process goes by, too.
 	Clock *Clock
 	// Folder is the data folder; the devices' disks are in it. Mails is where the mails are kept.
@@ -90,7 +83,7 @@ func (t *stage) play(ctx context.Context, listener net.Listener) error {
 	var running sync.WaitGroup
 	defer running.Wait()
 	defer cancel()
-	running.Go(func() { t.part(ctx, content.Serve(ctx, listener)) })
+	running.Go(func() { t.part(ctx, content.Serve(ctx, listener, content.Handler("", content.Faults{}))) })
 	if err := t.await(ctx, "the engine is ready", func() bool { return len(t.Process.NotReady()) == 0 }); err != nil {
 		return err
 	}

@@ -76,11 +76,11 @@ func (f *Fold) Add(r topics.Record) {
 	case topics.TransitionsApplied:
 		f.addApplied(r.Value)
 	case topics.TransitionsRejected:
-		if event, is := decode[schemas.Rejected](topics.RejectedCodec{}, r.Value); is {
+		if event, is := topics.Decoded[schemas.Rejected](topics.RejectedCodec{}, r.Value); is {
 			f.addOutcome(event.Data.Due, Step{Outcome: Rejected, Status: event.Data.Status, Reason: event.Data.Reason})
 		}
 	case topics.DeadLetters:
-		if event, is := decode[schemas.Refused](topics.RefusedCodec{}, r.Value); is {
+		if event, is := topics.Decoded[schemas.Refused](topics.RefusedCodec{}, r.Value); is {
 			d := event.Data
 			f.refusals = append(f.refusals, Refusal{d.Reason, d.Detail, d.Topic, d.Partition, d.Offset, d.Timestamp})
 		}
@@ -115,15 +115,6 @@ func (f *Fold) addApplied(value []byte) {
 }
 
 func (f *Fold) addOutcome(due schemas.Due, outcome Step) { f.outcomes[due.TransitionID] = outcome }
-
-func decode[D any](codec interface{ Decode([]byte) (any, error) }, value []byte) (*schemas.Event[D], bool) {
-	message, err := codec.Decode(value)
-	if err != nil {
-		return nil, false
-	}
-	event, is := message.(*schemas.Event[D])
-	return event, is
-}
 
 // Timeline returns the story. known is false when no record was about the campaign.
 func (f *Fold) Timeline() (t Timeline, known bool) {

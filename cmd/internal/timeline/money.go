@@ -51,11 +51,11 @@ func (f *Fold) WithoutMoney(why string) { f.moneyMissing = why }
 func (f *Fold) addMoney(r topics.Record) {
 	switch topics.Name(r.Topic) {
 	case topics.CampaignStatements:
-		if event, is := decode[schemas.Statement](topics.StatementCodec{}, r.Value); is {
+		if event, is := topics.Decoded[schemas.Statement](topics.StatementCodec{}, r.Value); is {
 			f.statements = append(f.statements, event.Data)
 		}
 	case topics.BudgetReleased:
-		if event, is := decode[schemas.Released](topics.ReleasedCodec{}, r.Value); is {
+		if event, is := topics.Decoded[schemas.Released](topics.ReleasedCodec{}, r.Value); is {
 			f.releases = append(f.releases, *event)
 		}
 	case topics.CampaignEngineBudgetsTable:

@@ -30,7 +30,7 @@ func ReadinessOf(r topics.Record) (*Readiness, error) {
 	if r.Value == nil {
 		return nil, ErrNoReadiness
 	}
-	event, is := decode[schemas.Readiness](topics.ReadinessCodec{}, r.Value)
+	event, is := topics.Decoded[schemas.Readiness](topics.ReadinessCodec{}, r.Value)
 	if !is || event.Type != schemas.CampaignReadiness {
 		return nil, ErrReadiness
 	}

@@ -44,9 +44,9 @@ const (
 	headerTimeout = 5 * time.Second
 )
 
-// Serve answers on listener until ctx ends: generated files, without faults.
-func Serve(ctx context.Context, listener net.Listener) error {
-	server := &http.Server{Handler: Handler("", Faults{}), ReadHeaderTimeout: headerTimeout}
+// Serve answers on listener by a Handler until ctx ends.
+func Serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: headerTimeout}
 	stop := context.AfterFunc(ctx, func() {
 		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 		defer cancel()
