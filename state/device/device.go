@@ -23,6 +23,8 @@ type Row struct {
 	// Removals are those that came since, the newest of each store, in the order of their times. One of another store than
 	// Store does nothing now; it would, if a registration came there that is newer than At and older than itself.
 	Removals []Removal
+	// Departed is the highest playlist revision under which a store has let it go, 0 for none. It never falls.
+	Departed int64
 }
 
 // Removal says that a device is in a store no more.
@@ -105,7 +107,7 @@ func (r *Row) register(e Event) (Outcome, []Telling) {
 	if telling != nil {
 		outcome = Moved
 	}
-	here := playlist.Presence{DeviceID: e.DeviceID, At: e.At, Present: true, Says: e.Says, MIME: e.MIME}
+	here := playlist.Presence{DeviceID: e.DeviceID, At: e.At, Present: true, Says: e.Says, MIME: e.MIME, Departed: r.Departed}
 	return outcome, append(telling, Telling{e.Store, here})
 }
 
@@ -125,6 +127,21 @@ func (r *Row) remove(e Event, at int) (Outcome, []Telling) {
 	return Removed, []Telling{{store, playlist.Presence{DeviceID: e.DeviceID, At: e.At}}}
 }
 
+// Depart takes in with which playlist revision a store has let the device go, and says whether none was as high. A store sends a
+// device commands until it has read that the device has left, and by then another one may have sent it some, too: what it returns
+// is to be told to the store where the device is now, so that its commands come above.
+func (r *Row) Depart(d *playlist.Departure) (risen bool, telling []Telling) {
+	if d.Revision <= r.Departed {
+		return false, nil
+	}
+	r.Departed = d.Revision
+	if store, is := r.In(); is {
+		notice := playlist.Presence{DeviceID: d.DeviceID, At: r.At, Present: true, Departed: r.Departed, Notice: true}
+		telling = append(telling, Telling{store, notice})
+	}
+	return true, telling
+}
+
 // forget drops the oldest removal that does nothing now, when there are too many.
 func (r *Row) forget() {
 	if len(r.Removals) <= RemovalsMax {
@@ -137,18 +154,28 @@ func (r *Row) forget() {
 // ErrRow says that bytes are not a row of this package.
 var ErrRow = errors.New("decoding a device's row: not the encoding of one")
 
-const rowLayout = 1
+const (
+	rowLayout      = 1
+	departedLayout = 2 // of one with Departed; one without is as it was before there were any
+)
 
-// AppendBinary appends the row's encoding: layout, whether it is known, then of one that is the time and the store, and
-// the removals.
+// AppendBinary appends the row's encoding: layout, whether it is known, then of one that is the time and the store, the removals,
+// and Departed where there is one.
 func (r *Row) AppendBinary(b []byte) []byte {
-	b = fields.AppendBool(append(b, rowLayout), r.Known)
+	layout := byte(rowLayout)
+	if r.Departed > 0 {
+		layout = departedLayout
+	}
+	b = fields.AppendBool(append(b, layout), r.Known)
 	if r.Known {
 		b = fields.AppendText(fields.AppendInstant(b, r.At), r.Store)
 	}
 	b = fields.AppendUvarint(b, int64(len(r.Removals)))
 	for _, m := range r.Removals {
 		b = fields.AppendInstant(fields.AppendText(b, m.Store), m.At)
+	}
+	if layout == departedLayout {
+		b = fields.AppendUvarint(b, r.Departed)
 	}
 	return b
 }
@@ -157,7 +184,8 @@ func (r *Row) AppendBinary(b []byte) []byte {
 // then unchanged.
 func (r *Row) UnmarshalBinary(data []byte) error {
 	in := fields.NewReader(data)
-	if in.Byte() != rowLayout {
+	layout := in.Byte()
+	if layout != rowLayout && layout != departedLayout {
 		return ErrRow
 	}
 	read := Row{Known: in.Bool()}
@@ -170,7 +198,10 @@ func (r *Row) UnmarshalBinary(data []byte) error {
 	for i := range read.Removals {
 		read.Removals[i] = Removal{in.Text(), in.Instant()}
 	}
-	if !in.Whole() {
+	if layout == departedLayout {
+		read.Departed = in.Uvarint()
+	}
+	if !in.Whole() || layout == departedLayout && read.Departed == 0 {
 		return ErrRow
 	}
 	*r = read

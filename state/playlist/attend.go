@@ -11,6 +11,9 @@ func (s *Store) Attend(parts Parts, p *Presence, from Origin, now instant.Instan
 	if s.Presences.passed(from.Position) {
 		return Again, nil
 	}
+	if p.Notice {
+		return s.heed(parts, p, from, now)
+	}
 	at, is := s.find(p.DeviceID)
 	var d device
 	if is {
@@ -33,6 +36,29 @@ func (s *Store) Attend(parts Parts, p *Presence, from Origin, now instant.Instan
 		d.register(p)
 	}
 	s.Devices[at].Dirty, s.Devices[at].Leaving, s.Devices[at].Due = true, !p.Present, Never
+	d.write(parts, p.DeviceID)
+	s.Presences = from.behind()
+	s.changed(from, now)
+	return Taken, nil
+}
+
+// heed takes a notice of a higher revision that another store has sent a device, which it may have obeyed after ours: it then takes
+// ours for an old one. So its playlist goes out again above that, and what it has said of ours says nothing any more. The notice is
+// Stale when that is so already. Its error is ErrPart; the store is then unchanged.
+func (s *Store) heed(parts Parts, p *Presence, from Origin, now instant.Instant) (Outcome, error) {
+	at, is := s.find(p.DeviceID)
+	if !is || s.Devices[at].Leaving {
+		return UnknownDevice, nil
+	}
+	var d device
+	if err := d.read(parts, p.DeviceID); err != nil {
+		return 0, err
+	}
+	if p.Departed < d.revision || d.fresh && p.Departed == d.revision {
+		return Stale, nil
+	}
+	d.register(&Presence{At: d.at, Says: d.says, MIME: d.mime, Departed: p.Departed})
+	s.Devices[at].Dirty, s.Devices[at].Due = true, Never
 	d.write(parts, p.DeviceID)
 	s.Presences = from.behind()
 	s.changed(from, now)

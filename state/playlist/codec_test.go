@@ -2,7 +2,9 @@ package playlist_test
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
+	"reflect"
 	"testing"
 
 	"github.com/rmn-arms/campaign-engine/state/instant"
@@ -60,6 +62,8 @@ func FuzzParts(f *testing.F) {
 		_, _ = store.Place(s.parts, &p, at, s.now)
 		_, _ = store.Hear(s.parts, &playlist.Ack{DeviceID: "d-1", Revision: 1}, at.Position, s.now)
 		_, _ = store.Attend(s.parts, &gone, at, s.now)
+		notice := playlist.Presence{DeviceID: "d-1", At: s.now, Present: true, Departed: int64(s.now), Notice: true}
+		_, _ = store.Attend(s.parts, &notice, at, s.now)
 		for _, pause := range []instant.Millis{second, hour, 100 * day} {
 			_, _ = store.Fire(s.parts, "s-1", s.now.Add(pause))
 		}
@@ -71,9 +75,17 @@ func FuzzRecords(f *testing.F) {
 	f.Add(p.AppendBinary(nil))
 	presence := playlist.Presence{DeviceID: "d-1", At: 7, Present: true, Says: true, MIME: []string{"video/mp4"}}
 	f.Add(presence.AppendBinary(nil))
+	presence.Departed, presence.Notice = 1_796_000_000_000, true
+	f.Add(presence.AppendBinary(nil))
+	departure := playlist.Departure{DeviceID: "d-1", StoreID: "s-1", Revision: 1_796_000_000_000}
+	f.Add(departure.AppendBinary(nil))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var placement playlist.Placement
 		if placement.UnmarshalBinary(data) == nil && !bytes.Equal(placement.AppendBinary(nil), data) {
+			t.Fatalf("%x is read and written as another", data)
+		}
+		var departure playlist.Departure
+		if departure.UnmarshalBinary(data) == nil && !bytes.Equal(departure.AppendBinary(nil), data) {
 			t.Fatalf("%x is read and written as another", data)
 		}
 		var presence playlist.Presence
@@ -81,4 +93,24 @@ func FuzzRecords(f *testing.F) {
 			t.Fatalf("%x is read and written as another", data)
 		}
 	})
+}
+
+// TestPresencesOfBefore: those that were written before stores told of departures are read, and one that has none is written so.
+func TestPresencesOfBefore(t *testing.T) {
+	before, err := hex.DecodeString("0103642d310e01010109766964656f2f6d7034")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := playlist.Presence{DeviceID: "d-1", At: 7, Present: true, Says: true, MIME: []string{"video/mp4"}}
+	var read playlist.Presence
+	if err := read.UnmarshalBinary(before); err != nil || !reflect.DeepEqual(read, want) {
+		t.Errorf("%+v, %v; want %+v", read, err, want)
+	}
+	if again := want.AppendBinary(nil); !bytes.Equal(again, before) {
+		t.Errorf("it is written as %x", again)
+	}
+	want.Departed, want.Notice = 300, true
+	if err := read.UnmarshalBinary(want.AppendBinary(nil)); err != nil || !reflect.DeepEqual(read, want) {
+		t.Errorf("%+v, %v; want %+v", read, err, want)
+	}
 }

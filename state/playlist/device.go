@@ -9,7 +9,8 @@ type device struct {
 	mime []string
 	// fresh says that nothing was sent to it since it was registered: what is on it is not known.
 	fresh bool
-	// revision and attempt are those of its newest command, 0 without one; floor is the first revision since it was registered.
+	// revision and attempt are those of its newest command, 0 without one; a fresh one may have a higher revision from another
+	// store. floor is the first revision since it was registered.
 	revision, attempt, floor int64
 	// caused is the timestamp of the record that the revision comes from, compiledAt when its playlist was compiled.
 	caused, compiledAt instant.Instant
@@ -61,10 +62,10 @@ const (
 	stateCount
 )
 
-// register begins anew: a new device, or one that has lost what it had.
+// register begins anew: a new device, or one that has lost what it had. What it is sent next is above all that it was sent ever.
 func (d *device) register(p *Presence) {
 	*d = device{
-		at: p.At, says: p.Says, mime: p.MIME, fresh: true, revision: d.revision, attempt: d.attempt, shown: d.shown,
+		at: p.At, says: p.Says, mime: p.MIME, fresh: true, revision: max(d.revision, p.Departed), attempt: d.attempt, shown: d.shown,
 		pushDue: Never, awaiting: Never,
 	}
 }

@@ -7,8 +7,9 @@ import (
 
 // Fired is what a store has to say.
 type Fired struct {
-	Commands []Command
-	Changes  []Told
+	Commands   []Command
+	Changes    []Told
+	Departures []Departure
 	// GivenUp is how many devices were found to be unreachable.
 	GivenUp int
 }
@@ -170,12 +171,16 @@ func (f *firing) send(id string, d *device, c *compiled, at instant.Instant) {
 	})
 }
 
-// dismiss sends a device that has left a playlist without entries, if it was sent any, and forgets it. The revision is the
-// next one, whatever the record's timestamp: the store where the device is now counts from that.
+// dismiss sends a device that has left a playlist without entries, if it was sent any, tells with which revision it leaves, and
+// forgets it. The revision is the next one, whatever the record's timestamp: the store where the device is now mostly counts from
+// that, and needs no notice.
 func (f *firing) dismiss(id string, d *device) {
 	if d.empties() {
 		d.revision, d.attempt, d.caused = d.revision+1, 0, f.cause()
 		f.send(id, d, &compiled{bytes: envelopeMaxBytes}, f.next.FlushDue)
+	}
+	if d.revision > 0 {
+		f.fired.Departures = append(f.fired.Departures, Departure{id, f.storeID, d.revision})
 	}
 	f.next.Departed = max(f.next.Departed, d.revision)
 	f.next.Untold = true

@@ -52,6 +52,8 @@ type shop struct {
 	told    map[string]readiness.Change
 	changes int
 	givenUp int
+	// departed are those that the store has let go, in their order.
+	departed []playlist.Departure
 	// fired is called for each command.
 	onCommand func(playlist.Command)
 }
@@ -115,6 +117,12 @@ func (s *shop) join(ids ...string) {
 	}
 }
 
+// notice tells of a revision with which another store has let a device go.
+func (s *shop) notice(id string, departed int64) playlist.Outcome {
+	s.t.Helper()
+	return s.attend(playlist.Presence{DeviceID: id, At: s.now, Present: true, Departed: departed, Notice: true})
+}
+
 func (s *shop) leave(id string) {
 	s.t.Helper()
 	s.want(playlist.Taken, s.attend(playlist.Presence{DeviceID: id, At: s.now}))
@@ -170,6 +178,7 @@ func (s *shop) pass(to instant.Instant) {
 func (s *shop) note(fired *playlist.Fired) {
 	s.t.Helper()
 	s.givenUp += fired.GivenUp
+	s.departed = append(s.departed, fired.Departures...)
 	for _, c := range fired.Commands {
 		s.sent[c.DeviceID], s.sentAt[c.DeviceID] = append(s.sent[c.DeviceID], c), append(s.sentAt[c.DeviceID], s.now)
 		if s.onCommand != nil {

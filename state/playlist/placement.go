@@ -42,14 +42,20 @@ type Presence struct {
 	// Says is true when the device says what it can play: MIME. Otherwise it is sent everything.
 	Says bool
 	MIME []string
+	// Departed is the highest playlist revision under which a store has let the device go, as far as that is known, 0 for none:
+	// what it is sent here is above that. Only what says that it is here has one.
+	Departed int64
+	// Notice says that this tells of Departed, which has risen, and of nothing else.
+	Notice bool
 }
 
 // ErrRecord says that bytes are not a record of this package.
-var ErrRecord = errors.New("decoding a placement or presence: not the encoding of one")
+var ErrRecord = errors.New("decoding a placement, presence or departure: not the encoding of one")
 
 const (
 	placementLayout = 1
 	presenceLayout  = 1
+	departedLayout  = 2 // of a presence with Departed; one without is as it was before there were any
 )
 
 // AppendBinary appends the placement's encoding: layout, then the fields in their order.
@@ -100,12 +106,19 @@ func (p *Placement) UnmarshalBinary(data []byte) error {
 
 // AppendBinary appends the presence's encoding: layout, then the fields in their order.
 func (p *Presence) AppendBinary(b []byte) []byte {
-	b = fields.AppendText(append(b, presenceLayout), p.DeviceID)
+	layout := byte(presenceLayout)
+	if p.Departed > 0 {
+		layout = departedLayout
+	}
+	b = fields.AppendText(append(b, layout), p.DeviceID)
 	b = fields.AppendInstant(b, p.At)
 	b = fields.AppendBool(fields.AppendBool(b, p.Present), p.Says)
 	b = fields.AppendUvarint(b, int64(len(p.MIME)))
 	for _, mime := range p.MIME {
 		b = fields.AppendText(b, mime)
+	}
+	if layout == departedLayout {
+		b = fields.AppendBool(fields.AppendUvarint(b, p.Departed), p.Notice)
 	}
 	return b
 }
@@ -113,7 +126,8 @@ func (p *Presence) AppendBinary(b []byte) []byte {
 // UnmarshalBinary sets the presence to what AppendBinary wrote; it shares no memory with data. Its error is ErrRecord.
 func (p *Presence) UnmarshalBinary(data []byte) error {
 	in := fields.NewReader(data)
-	if in.Byte() != presenceLayout {
+	layout := in.Byte()
+	if layout != presenceLayout && layout != departedLayout {
 		return ErrRecord
 	}
 	read := Presence{DeviceID: in.Text(), At: in.Instant(), Present: in.Bool(), Says: in.Bool()}
@@ -123,7 +137,10 @@ func (p *Presence) UnmarshalBinary(data []byte) error {
 	for i := range read.MIME {
 		read.MIME[i] = in.Text()
 	}
-	if !in.Whole() {
+	if layout == departedLayout {
+		read.Departed, read.Notice = in.Uvarint(), in.Bool()
+	}
+	if !in.Whole() || layout == departedLayout && read.Departed == 0 {
 		return ErrRecord
 	}
 	*p = read

@@ -42,7 +42,7 @@ type weather struct {
 }
 
 func (w *weather) step() {
-	switch rapid.IntRange(0, 9).Draw(w.t, "what") {
+	switch rapid.IntRange(0, 10).Draw(w.t, "what") {
 	case 0, 1, 2:
 		w.place()
 	case 3:
@@ -53,6 +53,8 @@ func (w *weather) step() {
 		w.repeat()
 	case 8:
 		w.s.pass(w.s.now.Add(instant.Millis(rapid.Int64Range(0, 700).Draw(w.t, "ms"))))
+	case 10:
+		w.notice()
 	case 9:
 		w.s.pass(w.s.now.Add(instant.Millis(rapid.Int64Range(1, 150).Draw(w.t, "minutes")) * minute))
 	}
@@ -102,6 +104,30 @@ func (w *weather) attend() {
 	w.present = append(w.present, p)
 	if delete(w.m.devices, id); p.Present {
 		w.m.devices[id] = &history{presence: p, awaiting: playlist.Never}
+	}
+}
+
+// notice tells of a revision that another store has sent, about as high as what was sent here: a device that was sent nothing above
+// that is sent its playlist anew.
+func (w *weather) notice() {
+	id := deviceName(rapid.IntRange(0, devicesMax-1).Draw(w.t, "device"))
+	h, revision := w.m.devices[id], w.m.revisions[id]
+	departed := max(1, revision+rapid.SampledFrom([]int64{-1, 0, 1, 100_000}).Draw(w.t, "above"))
+	row, outcome := w.s.row, w.s.notice(id, departed)
+	switch {
+	case h == nil:
+		w.s.want(playlist.UnknownDevice, outcome)
+	case len(h.commands) > 0 && departed >= revision:
+		w.s.want(playlist.Taken, outcome)
+		w.m.devices[id] = &history{presence: h.presence, awaiting: playlist.Never}
+	case len(h.commands) > 0:
+		w.s.want(playlist.Stale, outcome)
+	}
+	if outcome != playlist.Taken && string(row) != string(w.s.row) {
+		w.t.Fatalf("a notice that was %s has changed the row", outcome)
+	}
+	if h != nil {
+		w.m.revisions[id] = max(revision, departed)
 	}
 }
 

@@ -37,6 +37,8 @@ type Book struct {
 type Counts struct {
 	Commands, Pushes, Obeyed, Skipped, Refused, Attacks, Started, Reported int
 	Boots, Wiped, WrongClocks, Offline, FetchFaults                        int
+	// Topped are revisions that were sent to devices that had been sent a higher one where they were before, and then one above that.
+	Topped int
 }
 
 // unitID is a device in a store: one that moves is another afterwards.

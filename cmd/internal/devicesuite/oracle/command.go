@@ -125,30 +125,6 @@ func (c *command) judge(f *findings) {
 	}
 }
 
-// judgeMoves looks at the commands of a device in all its stores: revisions differ, and where it has left a store for good
-// those of the next one are higher.
-func (b *Book) judgeMoves(device string, all []*command, f *findings) {
-	slices.SortStableFunc(all, func(x, y *command) int { return cmp.Compare(x.revision, y.revision) })
-	for i := 1; i < len(all); i++ {
-		if x, y := all[i-1], all[i]; x.to.store != y.to.store && x.revision == y.revision {
-			f.add(y, "it has the revision of %v", x)
-		}
-	}
-	stays, _ := b.stays(device)
-	number := map[string]int{} // of the only time that it was in a store
-	for i := range stays {
-		if last, was := number[stays[i].store]; was && last != i-1 {
-			return // it has come back: no command says to which stay it belongs
-		}
-		number[stays[i].store] = i
-	}
-	for i := 1; i < len(all); i++ {
-		if x, y := all[i-1], all[i]; number[x.to.store] > number[y.to.store] {
-			f.add(y, "it has a higher revision than %v, and the device had moved from there to here before", x)
-		}
-	}
-}
-
 // history is what campaigns were for a store.
 type history struct {
 	store     string

@@ -46,13 +46,22 @@ func TestPlanted(t *testing.T) {
 		"a device obeys a forged record": {func(w *world) {
 			w.journal = slices.Insert(w.journal, 13, obeys(13_600, "d", 7, 900, entry()))
 		}, "an attacker (borrowed)"},
-		"a device obeys what nobody has sent":   {func(w *world) { w.journal[1] = obeys(2, "d", 77, 100, entry()) }, "no command of the engine"},
-		"a device obeys another playlist":       {func(w *world) { w.journal[1] = obeys(2, "d", 0, 100, entry()+","+entry()) }, "where"},
-		"a device forgets what it obeys":        {func(w *world) { w.journal[8] = line(12_000, "booted", "d", "") }, "boots with revision 0"},
-		"a device lacks a content in the end":   {func(w *world) { replace(w.journal, `"cache":`, `"cached":`) }, "without 1 contents"},
-		"a device has obeyed an old one last":   {func(w *world) { w.journal[11], w.journal[12] = "{}", "{}" }, "it has obeyed 200 last"},
-		"a device that left has a playlist":     {func(w *world) { w.commands, w.routed = drop(w.commands, 3), drop(w.routed, 3) }, "its device is there no more"},
-		"a command has a lower revision":        {func(w *world) { w.rename("d/200", "d/50", 200, 50) }, "it comes after revision 100"},
+		"a device obeys what nobody has sent":      {func(w *world) { w.journal[1] = obeys(2, "d", 77, 100, entry()) }, "no command of the engine"},
+		"a device obeys another playlist":          {func(w *world) { w.journal[1] = obeys(2, "d", 0, 100, entry()+","+entry()) }, "where"},
+		"a device forgets what it obeys":           {func(w *world) { w.journal[8] = line(12_000, "booted", "d", "") }, "boots with revision 0"},
+		"a device lacks a content in the end":      {func(w *world) { replace(w.journal, `"cache":`, `"cached":`) }, "without 1 contents"},
+		"a device has obeyed an old one last":      {func(w *world) { w.journal[11], w.journal[12] = "{}", "{}" }, "it has obeyed 200 last"},
+		"a device that left has a playlist":        {func(w *world) { w.commands, w.routed = drop(w.commands, 3), drop(w.routed, 3) }, "its device is there no more"},
+		"a command has a lower revision":           {func(w *world) { w.rename("d/200", "d/50", 200, 50) }, "it comes after revision 100"},
+		"an old store has the higher revision":     {func(w *world) { w.moved = append(w.moved, moves("r", 300)) }, "not above command m/300/1 of r"},
+		"an old store's revision is topped by its": {func(w *world) { w.moved = append(w.moved, moves("r", 300), moves("r", 301)) }, "not above"},
+		"a new store has the same revision": {func(w *world) {
+			w.moved = []string{moves("r", 200), moves("t", 200)}
+		}, "it has the revision of"},
+		"a device is back under a lower revision": {func(w *world) {
+			w.devices = append(w.devices, event("device.registered", "m3", 3, `"device_id":"m","store_id":"r"`))
+			w.moved = append(w.moved, moves("r", 150))
+		}, "not above command m/200/1 of t"},
 		"a push has another playlist":           {func(w *world) { w.recommand(5, command("d", 300, 2, "")) }, "attempt 1 of its revision"},
 		"a new revision begins with attempt 2":  {func(w *world) { w.recommand(2, command("d", 200, 2, "")) }, "a new revision comes with attempt 2"},
 		"a paused campaign comes back too late": {func(w *world) { w.recommand(4, command("d", 300, 1, "")); w.recommand(5, command("d", 300, 2, "")) }, "it is the last one and has"},
@@ -95,6 +104,33 @@ func TestPlanted(t *testing.T) {
 		c.plant(w)
 		if err := w.judge(); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: the oracle says %v; want it to say %q", name, err, c.says)
+		}
+	}
+}
+
+// TestTopped: a new store's revision that is not above those of the old one is no mistake when a higher one follows.
+func TestTopped(t *testing.T) {
+	back := event("device.registered", "m3", 3, `"device_id":"m","store_id":"r"`)
+	for name, c := range map[string]struct {
+		moved, devices []string
+		topped         int
+	}{
+		"higher from the first on":    {moved: []string{moves("r", 100), moves("t", 200)}},
+		"lower, and topped":           {moved: []string{moves("r", 100), moves("t", 200), moves("r", 300), moves("t", 301)}, topped: 1},
+		"lower twice, and topped":     {moved: []string{moves("r", 300), moves("t", 200), moves("t", 250), moves("t", 301)}, topped: 2},
+		"the same, and topped":        {moved: []string{moves("r", 300), moves("t", 300), moves("t", 301)}, topped: 1},
+		"back, and higher":            {moved: []string{moves("r", 100), moves("t", 200), moves("r", 201)}, devices: []string{back}},
+		"back, and topped":            {moved: []string{moves("r", 100), moves("t", 200), moves("r", 150), moves("r", 201)}, devices: []string{back}},
+		"moved before it was sent to": {moved: []string{moves("t", 200)}},
+	} {
+		w := good()
+		w.moved, w.devices = c.moved, append(w.devices, c.devices...)
+		b, err := w.book()
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if err := b.Judge(true); err != nil || b.Counts.Topped != c.topped {
+			t.Errorf("%s: %v, and %d topped; want %d", name, err, b.Counts.Topped, c.topped)
 		}
 	}
 }

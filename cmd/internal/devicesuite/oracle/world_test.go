@@ -11,9 +11,10 @@ import (
 )
 
 // world is what topics and a journal say of device d in store s, with campaign c placed, paused, resumed; and of device e, which
-// was removed. An attacker has put an old command and a forged one into the store's topic.
+// was removed. An attacker has put an old command and a forged one into the store's topic. Device m has moved from store r to t.
 type world struct {
 	events, applied, devices, commands, routed, plays, readiness, journal []string
+	moved                                                                 []string // commands to m, which are routed as well
 	keys                                                                  string
 	signed                                                                func(value string) string // the header jws
 	headers                                                               map[int]string            // by offset, where it is not signed
@@ -68,6 +69,11 @@ func command(device string, revision, attempt int, playlist string) string {
 		`"playlist_revision":%d,"attempt":%d,"valid_until":%q,"playlist":[%s]`, id, device, revision, attempt, valid, playlist))
 }
 
+// moves is a command without entries to m.
+func moves(store string, revision int) string {
+	return strings.ReplaceAll(command("m", revision, 1, ""), `"store_id":"s"`, fmt.Sprintf(`"store_id":%q`, store))
+}
+
 func line(ms int, what, device, more string) string {
 	return fmt.Sprintf(`{"at":%q,"event":%q,"device":%q,"store":"s","device_at":%q%s}`, at(ms), what, device, at(ms), more)
 }
@@ -113,7 +119,9 @@ func good() *world {
 	w.devices = []string{
 		event("device.registered", "d1", 1, `"device_id":"d","store_id":"s"`), event("device.registered", "e1", 1, `"device_id":"e","store_id":"s"`),
 		event("device.removed", "e2", 5, `"device_id":"e","store_id":"s"`),
+		event("device.registered", "m1", 1, `"device_id":"m","store_id":"r"`), event("device.registered", "m2", 2, `"device_id":"m","store_id":"t"`),
 	}
+	w.moved = []string{moves("r", 100), moves("t", 200)}
 	w.commands = []string{
 		command("d", 100, 1, entry()), command("e", 100, 1, entry()), command("d", 200, 1, ""), command("e", 101, 1, ""),
 		command("d", 300, 1, entry()), command("d", 300, 2, entry()),
@@ -174,6 +182,20 @@ func (w *world) book() (*oracle.Book, error) {
 			if err := topic.take(r); err != nil {
 				return nil, err
 			}
+		}
+	}
+	for offset, value := range w.moved {
+		store := "r"
+		if strings.Contains(value, `"store_id":"t"`) {
+			store = "t"
+		}
+		r := oracle.Record{Key: store, Partition: 1, Offset: int64(offset), At: begin.UnixMilli(), Value: []byte(value)}
+		if err := b.Command(r); err != nil {
+			return nil, err
+		}
+		r.Key, r.Partition, r.JWS = "m", 0, w.signed(value)
+		if err := b.Routed(store, r); err != nil {
+			return nil, err
 		}
 	}
 	for _, l := range w.journal {
