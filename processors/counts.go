@@ -12,11 +12,11 @@ import (
 // of transitions-applied: Noted + Duplicates + Refused; of plays: the verdicts + Held + Refused + Carried; of
 // transitions-applied by placements and readiness: Noted + Duplicates + PassedOver + UnreadableRows; of readiness-changes:
 // Summed + Duplicates + AfterEnd + PassedOver + UnreadableRows; of device-events: Carried + Refused, and from the loop:
-// Registered + Moved + Removed + Elsewhere + Stale + Refused.
+// Registered + Moved + Removed + Elsewhere + Stale + Refused; of device-departures: Departed + Stale + Refused.
 const (
 	Accepted   = "accepted"  // campaign events that became due transitions
 	Duplicates = "duplicate" // same revision, same data; a due transition that is read again
-	Stale      = "stale"     // lower revision; a device event that is not newer
+	Stale      = "stale"     // lower revision; a device event that is not newer; a departure with no higher revision
 	Carried    = "carried"   // sent on to its key's partition
 	Refused    = "refused/"  // and the reason: went to dead-letters
 	Due        = "due"       // due transitions emitted
@@ -49,10 +49,12 @@ const (
 	Moved      = "moved"      // registered in another store than before
 	Removed    = "removed"    // in no store any more
 	Elsewhere  = "elsewhere"  // removals from a store in which the device was not: nobody is told
+	Departed   = "departed"   // let go by a store, with a higher revision than was known
 	// Of stores, what is counted is the kind of record and what became of it, in the words of playlist.Outcome, for instance
 	// ack/old-ack; records read = those + Refused + Carried. And:
 	Placement     = "placement/"
 	Presence      = "presence/"
+	Departure     = "departure/" // notices of a higher revision; those that are taken lead to a new one here
 	Acked         = "ack/"
 	Commanded     = "commanded"      // new playlists sent
 	Pushed        = "pushed"         // those sent once more

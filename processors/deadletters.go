@@ -47,3 +47,15 @@ func refuseMalformed(ctx engine.Context, traces tracing, message any) {
 	record := recordOf(ctx, message)
 	deadLetter(ctx, record, refusal, traces.process(ctx, record, topics.TraceOf(record.Headers)))
 }
+
+// refuseForeign refuses a record of the engine's own that its codec could not read. Only somebody else can have written it.
+func refuseForeign(ctx engine.Context, traces tracing, record topics.Record, message any) {
+	unreadable, is := message.(Unreadable)
+	if !is {
+		refuseMalformed(ctx, traces, message)
+		return
+	}
+	record.Value = unreadable
+	deadLetter(ctx, record, &topics.Refusal{Reason: schemas.Malformed, Detail: "value: must be a record of the engine"},
+		traces.process(ctx, record, topics.TraceOf(record.Headers)))
+}

@@ -5,15 +5,18 @@ import (
 
 	"github.com/rmn-arms/campaign-engine/processors/engine"
 	"github.com/rmn-arms/campaign-engine/state/device"
+	"github.com/rmn-arms/campaign-engine/state/playlist"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
-// devices knows in which store each device is, and tells both when it moves.
+// devices knows in which store each device is, tells both when it moves, and the new one how high the old one's revisions were.
 //
-//	reads   device-events, whose keys are stores; its loop (the same records on their way to their devices' partitions)
-//	owns    per device: its newest registration, removals since (state/device)
+//	reads   device-events, whose keys are stores; its loop (the same records on their way to their devices' partitions);
+//	        device-departures
+//	owns    per device: its newest registration, removals since, the highest revision that it has left with (state/device)
 //	writes  store-devices; dead-letters
-//	replay  what is read again is not newer than the newest event, and changes nothing; dead letters come again under the same id
+//	replay  what is read again is not newer than the newest event, and no higher revision, and changes nothing; dead letters come
+//	        again under the same id
 type devices struct {
 	told   *told
 	traces tracing
@@ -27,6 +30,7 @@ func Devices(options ...Option) *engine.Graph {
 	d := devices{newToldOf("device"), tracingOf(options)}
 	return engine.Define(groupOf(topics.Devices),
 		engine.Input(goka.Stream(topics.DeviceEvents), topics.RawCodec{}, d.onRecord),
+		engine.Input(goka.Stream(topics.DeviceDepartures), departures{}, d.onDeparture),
 		engine.Loop(topics.LoopCodec{}, d.events().onCarried),
 		engine.Output(goka.Stream(topics.StoreDevices), PresenceCodec{}),
 		engine.Output(goka.Stream(topics.DeadLetters), topics.RefusedCodec{}),
@@ -54,17 +58,47 @@ func (d devices) onRecord(gctx goka.Context, message any) {
 
 // place takes an event into its device's row, and tells the stores whom it concerns.
 func (d devices) place(ctx engine.Context, record topics.Record, event topics.DeviceEvent) {
-	at := d.traces.process(ctx, record, event.Trace)
+	d.take(ctx, record, d.traces.process(ctx, record, event.Trace), func(row *device.Row) (string, bool, []device.Telling) {
+		outcome, telling := row.Apply(deviceEvent(&event))
+		return deviceOutcomes[outcome], outcome != device.Stale, telling
+	})
+}
+
+// onDeparture takes in with which revision a store has let a device go.
+func (d devices) onDeparture(gctx goka.Context, message any) {
+	ctx := engine.From(gctx)
+	record := recordOf(ctx, message)
+	departure, is := message.(*playlist.Departure)
+	if !is {
+		refuseForeign(ctx, d.traces, record, message)
+		return
+	}
+	record.Value = departure.AppendBinary(nil)
+	at := d.traces.process(ctx, record, topics.TraceOf(record.Headers))
+	d.take(ctx, record, at, func(row *device.Row) (string, bool, []device.Telling) {
+		risen, telling := row.Depart(departure)
+		if !risen {
+			return Stale, false, nil
+		}
+		return Departed, true, telling
+	})
+}
+
+// take changes the row of the callback's key by a record, counts what became of that, and tells the stores whom it concerns.
+func (d devices) take(
+	ctx engine.Context, record topics.Record, at hop,
+	change func(*device.Row) (outcome string, changed bool, telling []device.Telling),
+) {
 	value := ctx.Value()
 	if _, is := value.(Unreadable); is {
 		d.told.refuseUnreadable(ctx, record, topics.CampaignEngineDevicesTable, at)
 		return
 	}
 	row, _ := stored[device.Row](value)
-	outcome, telling := row.Apply(deviceEvent(&event))
-	ctx.Count(deviceOutcomes[outcome])
-	at.became(deviceOutcomes[outcome])
-	if outcome == device.Stale {
+	outcome, changed, telling := change(&row)
+	ctx.Count(outcome)
+	at.became(outcome)
+	if !changed {
 		return
 	}
 	for _, t := range telling {

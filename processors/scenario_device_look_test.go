@@ -78,10 +78,13 @@ func toldReadiness(head string, event *schemas.Event[schemas.Readiness]) []strin
 	return found
 }
 
-// devicesAtRest says what the groups of devices are waited for to do.
+// devicesAtRest says what the groups of devices are waited for to do. What stores tell of departures goes back to devices, and once
+// more to stores.
 func (d *brokerDeployment) devicesAtRest(ctx context.Context) string {
 	d.t.Helper()
-	for _, short := range deviceShorts {
+	for _, short := range [...]string{
+		topics.Placements, topics.Devices, topics.Stores, topics.Devices, topics.Stores, topics.Readiness,
+	} {
 		if _, runs := d.running[short]; !runs {
 			continue
 		}

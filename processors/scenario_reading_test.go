@@ -35,7 +35,7 @@ func followed() []string {
 		string(topics.DeadLetters), string(topics.CampaignEngineTimersTable), string(topics.CampaignEngineTimersLoop),
 		string(topics.CampaignEngineLifecycleTable), string(topics.BudgetReleased), string(topics.CampaignStatements),
 		string(topics.CampaignEngineBudgetsTable), string(topics.CampaignEngineBudgetsLoop),
-		string(topics.StorePlacements), string(topics.StoreDevices), string(topics.ReadinessChanges),
+		string(topics.StorePlacements), string(topics.StoreDevices), string(topics.DeviceDepartures), string(topics.ReadinessChanges),
 		string(topics.DeviceCommands), string(topics.CampaignReadiness),
 		string(topics.CampaignEnginePlacementsTable), string(topics.CampaignEnginePlacementsLoop),
 		string(topics.CampaignEngineDevicesTable), string(topics.CampaignEngineDevicesLoop),

@@ -4,7 +4,6 @@ import (
 	"github.com/lovoo/goka"
 
 	"github.com/rmn-arms/campaign-engine/processors/engine"
-	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/state/playlist"
 	"github.com/rmn-arms/campaign-engine/topics"
@@ -15,7 +14,7 @@ import (
 //	reads   store-placements; store-devices; device-acks; its loop (acks that sat in a foreign partition); its own timers
 //	owns    per store: how far its inputs were read, its devices, what is due; in parts: campaigns that are placed, and per
 //	        device what it was sent and what it has said of it (state/playlist)
-//	writes  device-commands; readiness-changes; dead-letters
+//	writes  device-commands; device-departures; readiness-changes; dead-letters
 //	replay  what is read again is told by its position and changes nothing; a store that is rebuilt may count other revisions, and
 //	        comes to the same playlists
 type stores struct {
@@ -50,6 +49,7 @@ func Stores(options ...Option) *engine.Graph {
 		engine.Loop(topics.LoopCodec{}, acks.onCarried),
 		engine.Timers(s.onTimer),
 		engine.Output(goka.Stream(topics.DeviceCommands), topics.CommandCodec{}),
+		engine.Output(goka.Stream(topics.DeviceDepartures), departures{}),
 		engine.Output(goka.Stream(topics.ReadinessChanges), readinessChanges{}),
 		engine.Output(goka.Stream(topics.DeadLetters), topics.RefusedCodec{}),
 		engine.Persist(storeRows{}),
@@ -62,7 +62,7 @@ func (s stores) onPlacement(gctx goka.Context, message any) {
 	record := recordOf(ctx, message)
 	p, is := message.(*playlist.Placement)
 	if !is {
-		s.refuse(ctx, record, message)
+		refuseForeign(ctx, s.traces, record, message)
 		return
 	}
 	record.Value = p.AppendBinary(nil)
@@ -77,11 +77,15 @@ func (s stores) onPresence(gctx goka.Context, message any) {
 	record := recordOf(ctx, message)
 	p, is := message.(*playlist.Presence)
 	if !is {
-		s.refuse(ctx, record, message)
+		refuseForeign(ctx, s.traces, record, message)
 		return
 	}
 	record.Value = p.AppendBinary(nil)
-	s.take(ctx, record, topics.TraceOf(record.Headers), Presence, func(store *playlist.Store) (playlist.Outcome, error) {
+	kind := Presence
+	if p.Notice {
+		kind = Departure
+	}
+	s.take(ctx, record, topics.TraceOf(record.Headers), kind, func(store *playlist.Store) (playlist.Outcome, error) {
 		return store.Attend(partsOf(ctx), p, originOf(ctx, record), ctx.Now())
 	})
 }
@@ -131,18 +135,6 @@ func (s stores) take(
 	at.became(outcome.String())
 }
 
-// refuse refuses a record that its codec could not read. Only somebody else can have written it.
-func (s stores) refuse(ctx engine.Context, record topics.Record, message any) {
-	unreadable, is := message.(Unreadable)
-	if !is {
-		refuseMalformed(ctx, s.traces, message)
-		return
-	}
-	record.Value = unreadable
-	deadLetter(ctx, record, &topics.Refusal{Reason: schemas.Malformed, Detail: "value: must be a record of the engine"},
-		s.traces.process(ctx, record, topics.TraceOf(record.Headers)))
-}
-
 // onTimer does what a store has to do by itself.
 func (s stores) onTimer(gctx goka.Context, _ any) {
 	ctx := engine.From(gctx)
@@ -159,7 +151,7 @@ func (s stores) onTimer(gctx goka.Context, _ any) {
 	s.tell(ctx, &fired)
 }
 
-// tell writes commands and changes of readiness.
+// tell writes commands, departures and changes of readiness.
 func (s stores) tell(ctx engine.Context, fired *playlist.Fired) {
 	for i := range fired.Commands {
 		command := commandEvent(ctx.Key(), &fired.Commands[i])
@@ -169,6 +161,9 @@ func (s stores) tell(ctx engine.Context, fired *playlist.Fired) {
 		}
 		ctx.Count(name)
 		ctx.Emit(goka.Stream(topics.DeviceCommands), ctx.Key(), &command)
+	}
+	for i := range fired.Departures {
+		ctx.Emit(goka.Stream(topics.DeviceDepartures), fired.Departures[i].DeviceID, &fired.Departures[i])
 	}
 	for i := range fired.Changes {
 		ctx.Count(ReadinessTold)

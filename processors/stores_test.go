@@ -114,8 +114,12 @@ func storeInputs(d *storesDeployment) {
 	}
 }
 
+// noticed is a revision that another store has sent a device, ahead of all that happens.
+const noticed = int64(1_800_000_000_000)
+
 func laterStoreInputs(d *storesDeployment) {
 	d.put(presentIn("s-0", "d-0-0", 2, false), presentIn("s-1", "d-0-0", 2, true), presentIn("s-2", "d-2-1", 2, true))
+	d.put(noticeIn("s-3", "d-3-1", noticed))
 	for s := range 4 {
 		store := fmt.Sprintf("s-%d", s)
 		d.put(placedIn(store, "c-0", 2, 1), placedIn(store, "c-1", 2, 2, "cr-new"))
@@ -176,6 +180,8 @@ func TestStoresOutliveAProcessAtEachStep(t *testing.T) {
 			})
 			same(t, want.newest(), d.newest())
 			same(t, want.told(), d.told())
+			same(t, map[string]int{"s-0 d-0-0": 1}, d.departures())
+			d.above("s-3", "d-3-1", noticed)
 		})
 	}
 }
@@ -195,6 +201,7 @@ func TestStoresOutliveTheirPositions(t *testing.T) {
 	d := newStores(t)
 	d.run()
 	d.live(func() {}, d.rest)
+	d.above("s-3", "d-3-1", noticed)
 	rows, commands, told := d.lines(), len(d.stored(topics.DeviceCommands)), len(d.stored(topics.ReadinessChanges))
 	d.losePositions(topics.Stores)
 	d.run()
@@ -205,6 +212,7 @@ func TestStoresOutliveTheirPositions(t *testing.T) {
 	if got := len(d.stored(topics.ReadinessChanges)); got != told {
 		t.Errorf("reading again has told %d changes", got-told)
 	}
+	same(t, map[string]int{"s-0 d-0-0": 1}, d.departures())
 	same(t, rows, d.lines())
 }
 

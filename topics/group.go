@@ -92,13 +92,13 @@ func Groups() []Group {
 			Does: "spreads what happens to a campaign to its stores, in bounded steps",
 		},
 		{
-			Short: Devices, Inputs: []Name{DeviceEvents}, Outputs: []Name{StoreDevices, DeadLetters},
+			Short: Devices, Inputs: []Name{DeviceEvents, DeviceDepartures}, Outputs: []Name{StoreDevices, DeadLetters},
 			Table: CampaignEngineDevicesTable, Loop: CampaignEngineDevicesLoop,
-			Does: "knows in which store each device is, and tells both when it moves",
+			Does: "knows in which store each device is, tells both when it moves, and the new one how high the old one's revisions were",
 		},
 		{
 			Short: Stores, Inputs: []Name{StorePlacements, StoreDevices, DeviceAcks},
-			Outputs: []Name{DeviceCommands, ReadinessChanges, DeadLetters},
+			Outputs: []Name{DeviceCommands, DeviceDepartures, ReadinessChanges, DeadLetters},
 			Table:   CampaignEngineStoresTable, Loop: CampaignEngineStoresLoop,
 			Does: "makes each device's playlist, sends it until it is there, and notes what devices say",
 		},

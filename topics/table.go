@@ -28,6 +28,7 @@ const (
 
 	StorePlacements  Name = "store-placements"
 	StoreDevices     Name = "store-devices"
+	DeviceDepartures Name = "device-departures"
 	ReadinessChanges Name = "readiness-changes"
 
 	CampaignEngineTimersTable    Name = "campaign-engine-timers-table"
@@ -231,6 +232,11 @@ func betweenGroups() []Stream {
 			Name: StoreDevices, Key: "store_id", Record: "a device that is in a store, or no more, in the order of its events",
 			Cleanup: Delete, Retention: Forever, MaxMessageBytes: OutputMaxBytes,
 			Why: "the playlists of a deployment are rebuilt from it",
+		},
+		{
+			Name: DeviceDepartures, Key: "device_id", Record: "a device that a store has let go, and its last playlist revision there",
+			Cleanup: Delete, Retention: Forever, MaxMessageBytes: OutputMaxBytes,
+			Why: "the next store's revisions go above it; the rows of devices are rebuilt from it",
 		},
 		{
 			Name: ReadinessChanges, Key: "campaign_id", Record: "how ready a store's devices are for a campaign",

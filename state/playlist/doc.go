@@ -6,9 +6,9 @@
 // once is sent as one. A command is sent when the content of a device's playlist is another than that of its newest
 // command, and again, under the same revision, for as long as the device has not said that it is ready (see push.go).
 //
-// Invariants: a device's playlist revision rises from command to command, and is above all that other stores have let the device go
-// with, as far as it was told of that; when nothing is due, the newest command of every
-// device has the content that compile makes of what is placed; the due instant is later after Fire than it was before.
+// Invariants: a device's playlist revision rises from command to command; when nothing is due, the newest command of every
+// device has the content that compile makes of what is placed, and a revision above all with which, as far as the store was told,
+// others have let the device go; the due instant is later after Fire than it was before.
 package playlist
 
 import (
@@ -68,7 +68,7 @@ type Outcome uint8
 const (
 	Taken         Outcome = iota
 	Again                 // read before, by its position
-	Stale                 // a placement whose sequence is not higher, a presence that is not newer, than the one known; a notice of less
+	Stale                 // a placement whose sequence is not higher, a presence or departure that is not newer, than the one known
 	NoRoom                // the store has as many devices, or campaigns, as it may
 	UnknownDevice         // of a device that is not in this store
 	NeverSent             // an ack for a revision that the device was never sent

@@ -24,10 +24,10 @@ func outcomesOf(group string) []string {
 			processors.Noted, processors.PassedOver, processors.Placed, processors.Unplaced, processors.Continued)
 	case topics.Devices:
 		outcomes = append(outcomes,
-			processors.Registered, processors.Moved, processors.Removed, processors.Elsewhere, processors.Stale)
+			processors.Registered, processors.Moved, processors.Removed, processors.Elsewhere, processors.Departed, processors.Stale)
 	case topics.Stores:
 		outcomes = append(outcomes, processors.Commanded, processors.Pushed, processors.GivenUp, processors.ReadinessTold)
-		for _, kind := range []string{processors.Placement, processors.Presence, processors.Acked} {
+		for _, kind := range []string{processors.Placement, processors.Presence, processors.Departure, processors.Acked} {
 			outcomes = append(outcomes, kind+playlist.Taken.String())
 		}
 		outcomes = append(outcomes,

@@ -37,7 +37,7 @@ type Book struct {
 type Counts struct {
 	Commands, Pushes, Obeyed, Skipped, Refused, Attacks, Started, Reported int
 	Boots, Wiped, WrongClocks, Offline, FetchFaults                        int
-	// Topped are revisions that were sent to devices that had been sent a higher one where they were before, and then one above that.
+	// Topped are revisions not above one of the store where the device was before, behind which one above that was sent.
 	Topped int
 }
 

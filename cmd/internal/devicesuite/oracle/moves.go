@@ -1,7 +1,7 @@
 package oracle
 
-// judgeMoves looks at the commands of a device in all its stores. An old store sends it commands until it has read that the device
-// has left, and by then the next one may have sent it some. So of a later store the newest command has a higher revision than all
+// judgeMoves looks at the commands of a device in all its stores. The old store sends commands until it has read that the device
+// has left, and by then the next one may have sent some. So of a later store the newest command has a higher revision than all
 // of the stores before: what comes lower is topped.
 func (b *Book) judgeMoves(device string, all []*command, f *findings) {
 	streams := map[string][]*command{}
@@ -49,7 +49,7 @@ func above(stream []*command, before *command, f *findings) (topped int) {
 		return 0
 	}
 	if newest := stream[len(stream)-1]; newest.revision <= before.revision {
-		f.add(newest, "it is the newest of its store, and its revision is not above %v, from where the device had moved to here before", before)
+		f.add(newest, "it is the newest of its store, and not above %v, from where the device had moved to here", before)
 		return 0
 	}
 	for _, c := range stream {
