@@ -43,8 +43,8 @@ func (s *Store) Attend(parts Parts, p *Presence, from Origin, now instant.Instan
 }
 
 // heed takes a notice of a higher revision that another store has sent a device. If the device obeys that, it takes ours for an
-// old one: its playlist goes out again above it, and what it has said of ours says nothing any more. The notice is Stale when ours
-// is above it already. Its error is ErrPart; the store is then unchanged.
+// old one: its playlist goes out again above it, and what it has said of ours says nothing any more. The notice is Stale when
+// ours is above it already. Its error is ErrPart; the store is then unchanged.
 func (s *Store) heed(parts Parts, p *Presence, from Origin, now instant.Instant) (Outcome, error) {
 	at, is := s.find(p.DeviceID)
 	if !is || s.Devices[at].Leaving {
