@@ -75,15 +75,19 @@ func TestSenders(t *testing.T) {
 		want    map[string]string
 	}{
 		"a former one is refused": {"wrong@engine.example", map[string]string{"a": former, "x": ok, "y": ok}},
-		"this one is refused":     {"campaigns@engine.example", map[string]string{"a": ok, "x": now, "y": now}},
-		"none is":                 {"", map[string]string{"a": ok, "x": ok, "y": ok}},
+		"this one is refused":     {"campaigns@engine.example", map[string]string{"a": ok, "x": now, "y": now, "z": ok}},
+		"none is":                 {"", map[string]string{"a": ok, "x": ok, "y": ok, "z": ok}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			clock := &handClock{now: noon}
 			queue := newMemory(clock)
-			old := mailTo("a")
-			old.Sender = "wrong@engine.example"
-			queue.add(old, mailTo("x"), mailTo("y"))
+			for local := range c.want {
+				m := mailTo(local)
+				if local == "a" || local == "z" {
+					m.Sender = "wrong@engine.example"
+				}
+				queue.add(m)
+			}
 			r := newRig(t, nil)
 			r.refused = c.refused
 			server, err := ParseServer("smtp://" + r.address + "?tls=none")
@@ -95,6 +99,24 @@ func TestSenders(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestASenderThatIsNoneAnyMore says nothing about the others' way; the one that is says nothing about the mail.
+func TestASenderThatIsNoneAnyMore(t *testing.T) {
+	s := newTestSender(nil, nil, &handClock{now: noon})
+	m := &pgstore.ClaimedMail{Mail: mailTo("a")}
+	m.Sender = "wrong@engine.example"
+	if s.note(Answer{Unsent, "550 not you"}, m, false); !s.way.isOpen(0) || s.Waiting() != "" {
+		t.Errorf("mails wait: %q", s.Waiting())
+	}
+	m.Sender = s.config.From
+	end := s.outcome(context.Background(), m, Answer{Unsent, "550 not you"})
+	if end.State != pgstore.MailWaiting || end.Tried || end.NextAt == nil || *end.NextAt <= noon {
+		t.Errorf("others are to find out whether it is over: %+v", end)
+	}
+	if s.note(Answer{Unsent, "550 not you"}, m, false); s.way.isOpen(0) || s.Waiting() != "550 not you" {
+		t.Errorf("mails wait: %q", s.Waiting())
 	}
 }
 

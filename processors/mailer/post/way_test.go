@@ -79,6 +79,7 @@ func (b *breaking) Carry(_, _ context.Context, _ *pgstore.ClaimedMail, commit fu
 		return Answer{Withheld, err.Error()}
 	}
 	if b.count--; b.count >= 0 {
+		<-time.After(500 * time.Millisecond) // others are at their last lines meanwhile
 		return Answer{Unknown, "no answer: EOF"}
 	}
 	return Answer{Accepted, "ok"}
@@ -95,7 +96,7 @@ func TestAServerThatBreaksOff(t *testing.T) {
 				defer cancel()
 				queue := newMemory(nil)
 				for i := range 200 {
-					queue.add(*mailOf("c-1", fmt.Sprintf("a%d@example.com", i)))
+					queue.add(*mailOf(fmt.Sprint("c-", i), fmt.Sprintf("a@%d.example", i)))
 				}
 				s := newTestSender(queue, &breaking{broken}, bubbleClock{time.Now()})
 				s.config.Poll = 100 * time.Millisecond
@@ -104,7 +105,7 @@ func TestAServerThatBreaksOff(t *testing.T) {
 				for _, e := range queue.mails {
 					states[e.state]++
 				}
-				want := map[pgstore.MailState]int{pgstore.MailAmbiguous: 6, pgstore.MailWaiting: 194} // 0, 1, 3, 7, 15 and 31 s
+				want := map[pgstore.MailState]int{pgstore.MailAmbiguous: 6, pgstore.MailWaiting: 194} // from 0, 1.5, 4, 8.5, 17 and 33.5 s
 				if broken == 3 {
 					want = map[pgstore.MailState]int{pgstore.MailAmbiguous: 3, pgstore.MailSent: 197}
 				}
