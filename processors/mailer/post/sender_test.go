@@ -67,7 +67,9 @@ func TestTheEndIsSoon(t *testing.T) {
 
 // TestSenders: mails of a sender that is none any more are given up in their time, and hold up none of the one that they are from
 // now; those wait, untried, while the server does not take it.
-func TestSenders(t *testing.T) {
+func TestSenders(t *testing.T) { testSenders(t, inMemory) }
+
+func testSenders(t *testing.T, open openLog) {
 	const former = "failed 17: 0 not taken within 24h0m0s; the last answer: the sender is refused: 550 5.1.1 not you"
 	const now = "failed 0: 0 not taken within 24h0m0s: the sender is refused: 550 5.1.1 not you"
 	for name, c := range map[string]struct {
@@ -80,7 +82,7 @@ func TestSenders(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			clock := &handClock{now: noon}
-			queue := newMemory(clock)
+			queue := open(t, clock)
 			for local := range c.want {
 				m := mailTo(local)
 				if local == "a" || local == "z" {
