@@ -191,7 +191,7 @@ func (m *Mailer) fold(
 func (m *Mailer) mailOf(l *mail.Letter, now instant.Instant) pgstore.Mail {
 	made := pgstore.Mail{
 		ID: l.ID(), CampaignID: l.Campaign.ID, TransitionID: l.TransitionID, Kind: l.Kind.String(), Recipient: l.Recipient.Email,
-		Locale: l.Recipient.Locale, NominalAt: l.Nominal, State: pgstore.MailWaiting,
+		Locale: l.Recipient.Locale, NominalAt: l.Nominal, MadeAt: now, State: pgstore.MailWaiting,
 	}
 	if l.TooOld(now, m.config.MaxAge) {
 		made.State = pgstore.MailSkipped

@@ -39,6 +39,7 @@ type Mail struct {
 	Locale       string
 	Subject      string
 	NominalAt    instant.Instant // of what it tells
+	MadeAt       instant.Instant // by the same clock; zero: not known
 	State        MailState       // waiting, skipped or failed
 	Answer       string          // of one that failed: why
 	// Message is the whole of a waiting one, as it goes to the server.
@@ -74,11 +75,15 @@ type MailResult struct {
 // Holds says whether the database can hold the texts as keys.
 func Holds(all ...string) bool { return keys(all...) }
 
+// addressMax bounds an envelope's address, in bytes: the longest that a definition can have, which is counted in characters, is
+// shorter. No index has them.
+const addressMax = 2048
+
 // Check says why the database cannot hold the mail; nil: it can.
 func (m *Mail) Check() error {
-	if !keys(m.ID, m.CampaignID, m.TransitionID, m.Kind) || !texts(m.MessageID, m.Sender, m.Recipient, m.Locale) {
-		return fmt.Errorf("mail of %s: it needs its id, campaign, transition and kind, and texts of at most %d bytes", m.CampaignID,
-			textMax)
+	if !keys(m.ID, m.CampaignID, m.TransitionID, m.Kind) || !texts(m.MessageID, m.Locale) || !addresses(m.Sender, m.Recipient) {
+		return fmt.Errorf("mail of %s: it needs its id, campaign, transition and kind, texts of at most %d bytes, and addresses of "+
+			"at most %d", m.CampaignID, textMax, addressMax)
 	}
 	begins := slices.Contains([]MailState{MailWaiting, MailSkipped, MailFailed}, m.State)
 	if !begins || (m.State == MailWaiting) != (m.Message != nil) {
@@ -87,15 +92,26 @@ func (m *Mail) Check() error {
 	return nil
 }
 
-// Fitted returns the mail as the database can hold it: texts that are for people's eyes are cut, or mended.
+// Fitted returns the mail as the database can hold it: texts that are for people's eyes are cut, or mended. A waiting one whose
+// addresses would have to be has failed: it would go to somebody else.
 func (m Mail) Fitted() Mail {
-	m.Sender, m.Recipient, m.Locale = cutText(m.Sender), cutText(m.Recipient), cutText(m.Locale)
+	if m.State == MailWaiting && !addresses(m.Sender, m.Recipient) {
+		m.State, m.MessageID, m.Message = MailFailed, "", nil
+		m.Answer = fmt.Sprintf("the addresses cannot be kept as they are: they have %d and %d bytes; at most %d, in UTF-8, can be",
+			len(m.Sender), len(m.Recipient), addressMax)
+	}
+	m.Sender, m.Recipient, m.Locale = cutText(m.Sender, addressMax), cutText(m.Recipient, addressMax), cutText(m.Locale, textMax)
 	return m
 }
 
-func cutText(text string) string {
+// addresses reports whether the database can hold the addresses as they are.
+func addresses(all ...string) bool {
+	return !slices.ContainsFunc(all, func(text string) bool { return cutText(text, addressMax) != text })
+}
+
+func cutText(text string, most int) string {
 	text = printable(text)
-	for len(text) > textMax {
+	for len(text) > most {
 		_, size := utf8.DecodeLastRuneInString(text)
 		text = text[:len(text)-size]
 	}

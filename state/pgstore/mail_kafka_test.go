@@ -314,16 +314,28 @@ func testMailEnded(t *testing.T, address string) {
 		want bool
 	}{
 		{pgstore.MailEnd{State: pgstore.MailWaiting, Answer: "450 later", Tried: true, NextAt: &next}, true},
-		{pgstore.MailEnd{State: pgstore.MailSent, Answer: "250 ok", Tried: true}, true},
-		{pgstore.MailEnd{State: pgstore.MailFailed, Answer: "550 no"}, false},
+		{pgstore.MailEnd{State: pgstore.MailSent, Answer: "250 ok", Tried: true}, false}, // it is in hand no longer
 	} {
 		if changed, err := s.EndMail(ctx, m.ID, m.Claim, step.end); changed != step.want || err != nil {
 			t.Errorf("%+v: %v, %v", step.end, changed, err)
 		}
-		if step.end.State == pgstore.MailWaiting {
-			if claimed := claimMails(t, s, "p", 9); len(claimed) != 0 {
-				t.Errorf("taken in hand before its next turn: %+v", claimed)
-			}
+	}
+	if claimed := claimMails(t, s, "p", 9); len(claimed) != 0 {
+		t.Errorf("taken in hand before its next turn: %+v", claimed)
+	}
+	claimed, err := s.ClaimMails(ctx, pgstore.MailClaim{By: "p", Now: next, Most: 1, For: time.Minute})
+	if err != nil || len(claimed) != 1 {
+		t.Fatal(claimed, err)
+	}
+	for _, step := range []struct {
+		end  pgstore.MailEnd
+		want bool
+	}{
+		{pgstore.MailEnd{State: pgstore.MailSent, Answer: "250 ok", Tried: true}, true},
+		{pgstore.MailEnd{State: pgstore.MailFailed, Answer: "550 no"}, false},
+	} {
+		if changed, err := s.EndMail(ctx, m.ID, claimed[0].Claim, step.end); changed != step.want || err != nil {
+			t.Errorf("%+v: %v, %v", step.end, changed, err)
 		}
 	}
 	log, count, err := s.Mails(ctx, pgstore.MailLog{CampaignID: "c-1", State: pgstore.MailSent, Limit: 1})

@@ -1,7 +1,9 @@
 package pgstore
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,10 +16,15 @@ type MailClaim struct {
 	By   string          // the process
 	Now  instant.Instant // mails whose turn has come by then are taken, the first standing first
 	Most int             // of them
-	// For is how long they are the process's; who has not begun to send one by then may have lost it.
+	// For is how long after it may leave a mail is the process's; who has not begun to send it by then may have lost it.
 	For time.Duration
 	// Every is the least time between two mails, over all processes.
 	Every time.Duration
+	// NotTo are domains of recipients, in lower case, and NotOf campaigns whose mails are not taken now.
+	NotTo, NotOf []string
+	// Lost says that the answer to an earlier call was lost: what By has in hand but for InHand is taken again.
+	Lost   bool
+	InHand []string
 }
 
 // ClaimedMail is a mail that a process has in hand.
@@ -29,6 +36,13 @@ type ClaimedMail struct {
 	After time.Duration
 }
 
+// paceTurns is how many claims of other processes one waits for, and paceLeast what it may wait in any case: what is noted of
+// the pace may be from before the database's clock was set back.
+const (
+	paceTurns = 32
+	paceLeast = time.Minute
+)
+
 // ClaimMails takes mails in hand. Nobody else gets them until their time is up, or they were given back.
 func (s *Store) ClaimMails(ctx context.Context, c MailClaim) (claimed []ClaimedMail, err error) {
 	err = s.bounded(ctx, "taking mails in hand", func(ctx context.Context) error {
@@ -38,21 +52,21 @@ func (s *Store) ClaimMails(ctx context.Context, c MailClaim) (claimed []ClaimedM
 		}
 		defer rollback(ctx, tx)
 		// The row of the pace is locked first: who claims takes turns.
-		var wait float64
-		if err := tx.QueryRow(ctx, `SELECT greatest(0, extract(epoch FROM next_at - clock_timestamp()))::float8
-FROM campaign_engine.mail_pace FOR UPDATE`).Scan(&wait); err != nil {
+		var first time.Duration
+		if err := tx.QueryRow(ctx, readPace, max(paceLeast, paceTurns*time.Duration(c.Most)*c.Every)).Scan(&first); err != nil {
 			return err
 		}
-		claimed, err = collect(ctx, tx, scanClaimed, claimMails, c.Now.Time(), c.Most, c.By, c.For)
+		claimed, err = collect(ctx, tx, scanClaimed, claimMails, c.Now.Time(), c.Most, c.By, c.For, first, c.Every, c.NotTo, c.NotOf,
+			c.Lost, c.InHand)
 		if err != nil || len(claimed) == 0 {
 			return err
 		}
-		first := time.Duration(wait * float64(time.Second))
+		slices.SortFunc(claimed, func(a, b ClaimedMail) int { return cmp.Compare(a.After, b.After) })
 		for i := range claimed {
 			claimed[i].After = first + time.Duration(i)*c.Every
 		}
-		if _, err := tx.Exec(ctx, `UPDATE campaign_engine.mail_pace SET next_at = greatest(next_at, clock_timestamp()) + $1`,
-			time.Duration(len(claimed))*c.Every); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE campaign_engine.mail_pace SET next_at = clock_timestamp() + $1::interval`,
+			first+time.Duration(len(claimed))*c.Every); err != nil {
 			return err
 		}
 		return tx.Commit(ctx)
@@ -63,9 +77,15 @@ FROM campaign_engine.mail_pace FOR UPDATE`).Scan(&wait); err != nil {
 	return claimed, nil
 }
 
+// scanClaimed has each mail's place in After.
 func scanClaimed(row pgx.CollectableRow) (m ClaimedMail, err error) {
-	return m, row.Scan(&m.ID, &m.MessageID, &m.CampaignID, &m.TransitionID, &m.Kind, &m.Sender, &m.Recipient, &m.Locale, &m.Subject,
-		instantInto{&m.NominalAt}, &m.State, &m.Answer, &m.Message, &m.Claim, &m.Attempts)
+	var made *instant.Instant
+	err = row.Scan(&m.ID, &m.MessageID, &m.CampaignID, &m.TransitionID, &m.Kind, &m.Sender, &m.Recipient, &m.Locale, &m.Subject,
+		instantInto{&m.NominalAt}, nullInstantInto{&made}, &m.State, &m.Answer, &m.Message, &m.Claim, &m.Attempts, (*int64)(&m.After))
+	if made != nil {
+		m.MadeAt = *made
+	}
+	return m, err
 }
 
 // BeginMail notes, so that it outlasts a crash, that a mail in hand is about to be sent. False: it is in hand no longer, and must
@@ -85,7 +105,8 @@ type MailEnd struct {
 	NextAt *instant.Instant
 }
 
-// EndMail gives a mail back. False: it has ended already, or is in another's hand.
+// EndMail gives a mail back. False: it has ended already, or is in another's hand. A waiting one is in nobody's then: who asked
+// to begin it, and did not hear, cannot have it any more.
 func (s *Store) EndMail(ctx context.Context, id string, claim int64, end MailEnd) (bool, error) {
 	tried := 0
 	if end.Tried {
@@ -110,9 +131,12 @@ type MailSweep struct {
 	By string
 	// Silent is how long a mail may be in sending before nobody hears of its answer any more.
 	Silent time.Duration
-	// Before is the nominal instant of the oldest mails that are still tried, and Late what is noted of those that are older.
+	// Before is when the oldest mails that are still tried were made, or what they tell of was where that is later; Late is what
+	// is noted of those that are older.
 	Before instant.Instant
 	Late   string
+	// Keep is how long the text of a mail is kept that has failed or is ambiguous; zero: for ever.
+	Keep time.Duration
 }
 
 // SweptMails are how many became ambiguous, and how many failed.
@@ -140,27 +164,42 @@ WHERE state = 'sending' AND (claimed_by = $1 AND $1 <> '' OR sending_since < clo
 		done, err = s.pool.Exec(ctx, `UPDATE campaign_engine.mails
 SET state = 'failed', ended_at = clock_timestamp(), claimed_until = NULL,
   answer = CASE answer WHEN '' THEN $2 ELSE $2 || '; the last answer: ' || answer END
-WHERE state = 'waiting' AND nominal_at < $1 AND (claimed_until IS NULL OR claimed_until < clock_timestamp())`,
+WHERE state = 'waiting' AND greatest(nominal_at, made_at) < $1 AND (claimed_until IS NULL OR claimed_until < clock_timestamp())`,
 			w.Before.Time(), w.Late)
 		swept.Failed = done.RowsAffected()
+		if err == nil && w.Keep > 0 {
+			_, err = s.pool.Exec(ctx, `UPDATE campaign_engine.mails SET message = NULL
+WHERE state IN ('failed', 'ambiguous') AND message IS NOT NULL AND ended_at < clock_timestamp() - $1::interval`, w.Keep)
+		}
 		return err
 	})
 	return swept, s.rightsError(ctx, doing, err)
 }
 
 const (
+	readPace = `SELECT greatest('0', least($1::interval, next_at - clock_timestamp()))
+FROM campaign_engine.mail_pace FOR UPDATE`
+
+	// The places are told in the order in which mails may leave; each is in hand for a time from then on.
 	claimMails = `UPDATE campaign_engine.mails m
-SET claim = m.claim + 1, claimed_by = $3, claimed_until = clock_timestamp() + $4::interval
-FROM (SELECT mail_id FROM campaign_engine.mails
-  WHERE state = 'waiting' AND next_attempt_at <= $1 AND (claimed_until IS NULL OR claimed_until < clock_timestamp())
-  ORDER BY next_attempt_at, mail_id LIMIT $2 FOR UPDATE SKIP LOCKED) n
+SET claim = m.claim + 1, claimed_by = $3,
+  claimed_until = clock_timestamp() + $4::interval + $5::interval + (n.place - 1) * $6::interval
+FROM (SELECT mail_id, row_number() OVER (ORDER BY next_attempt_at, mail_id) AS place
+  FROM (SELECT mail_id, next_attempt_at FROM campaign_engine.mails
+    WHERE state = 'waiting' AND next_attempt_at <= $1
+      AND (claimed_until IS NULL OR claimed_until < clock_timestamp()
+        OR $9 AND claimed_by = $3 AND mail_id <> ALL (coalesce($10::text[], '{}')))
+      AND campaign_id <> ALL (coalesce($8::text[], '{}'))
+      AND lower(substring(recipient FROM '[^@]*$')) <> ALL (coalesce($7::text[], '{}'))
+    ORDER BY next_attempt_at, mail_id LIMIT $2 FOR UPDATE SKIP LOCKED) f) n
 WHERE m.mail_id = n.mail_id
 RETURNING m.mail_id, m.message_id, m.campaign_id, m.transition_id, m.kind, m.sender, m.recipient, m.locale, m.subject,
-  m.nominal_at, m.state, m.answer, m.message,
-  m.claim, m.attempts`
+  m.nominal_at, m.made_at, m.state, m.answer, m.message,
+  m.claim, m.attempts, n.place`
 
 	endMail = `UPDATE campaign_engine.mails
 SET state = $3, answer = $4, attempts = attempts + $5, next_attempt_at = coalesce($6, next_attempt_at), claimed_until = NULL,
+  claim = CASE $3 WHEN 'waiting' THEN claim + 1 ELSE claim END,
   ended_at = CASE $3 WHEN 'waiting' THEN NULL ELSE clock_timestamp() END, message = CASE $3 WHEN 'sent' THEN NULL ELSE message END
 WHERE mail_id = $1 AND claim = $2 AND state IN ('waiting', 'sending', 'ambiguous')`
 )

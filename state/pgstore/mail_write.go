@@ -1,6 +1,7 @@
 package pgstore
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -26,7 +27,7 @@ func (s *Store) WriteMails(ctx context.Context, campaignIDs []string, positions 
 		if err := mailReader.advance(ctx, tx, positions); err != nil {
 			return MailResult{}, err
 		}
-		return foldMails(ctx, tx, fold, `SELECT campaign_id, body FROM campaign_engine.mail_campaigns
+		return foldMails(ctx, tx, fold, `SELECT campaign_id, body, due_at FROM campaign_engine.mail_campaigns
 WHERE campaign_id = ANY ($1::text[])`, campaignIDs)
 	})
 }
@@ -34,7 +35,7 @@ WHERE campaign_id = ANY ($1::text[])`, campaignIDs)
 // WakeMails has fold decide on the rows whose time has come by now, at most so many, what was due first standing first.
 func (s *Store) WakeMails(ctx context.Context, now instant.Instant, most int, fold MailFold) (MailResult, error) {
 	return s.mailTurn(ctx, func(ctx context.Context, tx pgx.Tx) (MailResult, error) {
-		return foldMails(ctx, tx, fold, `SELECT campaign_id, body FROM campaign_engine.mail_campaigns
+		return foldMails(ctx, tx, fold, `SELECT campaign_id, body, due_at FROM campaign_engine.mail_campaigns
 WHERE due_at <= $1 ORDER BY due_at LIMIT $2`, now.Time(), most)
 	})
 }
@@ -77,11 +78,11 @@ func foldMails(ctx context.Context, tx pgx.Tx, fold MailFold, query string, argu
 	if err != nil {
 		return MailResult{}, err
 	}
-	known := make(map[string][]byte)
-	var campaignID string
-	var body []byte
-	if _, err := pgx.ForEachRow(rows, []any{&campaignID, &body}, func() error {
-		known[campaignID] = slices.Clone(body)
+	known, present := make(map[string][]byte), make(map[string]MailRow)
+	var row MailRow
+	if _, err := pgx.ForEachRow(rows, []any{&row.CampaignID, &row.Body, nullInstantInto{&row.DueAt}}, func() error {
+		row.Body = slices.Clone(row.Body)
+		known[row.CampaignID], present[row.CampaignID] = slices.Clone(row.Body), row
 		return nil
 	}); err != nil {
 		return MailResult{}, err
@@ -90,10 +91,10 @@ func foldMails(ctx context.Context, tx pgx.Tx, fold MailFold, query string, argu
 	if err != nil {
 		return MailResult{}, &Error{Doing: "writing mails", Reason: "what is to be mailed could not be decided", Err: err}
 	}
-	return putMails(ctx, tx, batch)
+	return putMails(ctx, tx, batch, present)
 }
 
-func putMails(ctx context.Context, tx pgx.Tx, batch MailBatch) (MailResult, error) {
+func putMails(ctx context.Context, tx pgx.Tx, batch MailBatch, present map[string]MailRow) (MailResult, error) {
 	result := MailResult{Rows: len(batch.Rows)}
 	var wrong []error
 	for i := range batch.Mails {
@@ -102,20 +103,57 @@ func putMails(ctx context.Context, tx pgx.Tx, batch MailBatch) (MailResult, erro
 	if err := errors.Join(wrong...); err != nil {
 		return result, &Error{Doing: "writing mails", Reason: "the batch is not what an engine writes", Err: err}
 	}
-	if len(batch.Rows) > 0 {
+	if changed := changedRows(batch.Rows, present); len(changed) > 0 {
 		if _, err := tx.Exec(ctx, putMailRows,
-			column(batch.Rows, func(r *MailRow) string { return r.CampaignID }),
-			column(batch.Rows, func(r *MailRow) []byte { return r.Body }),
-			column(batch.Rows, func(r *MailRow) *time.Time { return nullTime(r.DueAt) })); err != nil {
+			column(changed, func(r *MailRow) string { return r.CampaignID }),
+			column(changed, func(r *MailRow) []byte { return r.Body }),
+			column(changed, func(r *MailRow) *time.Time { return nullTime(r.DueAt) })); err != nil {
 			return result, err
 		}
 	}
-	if len(batch.Mails) == 0 {
-		return result, nil
+	for _, some := range mailChunks(batch.Mails) {
+		if err := insertSome(ctx, tx, some, &result); err != nil {
+			return result, err
+		}
 	}
-	added, err := collect(ctx, tx, pgx.RowTo[string], insertMails, mailColumns(batch.Mails)...)
+	return result, nil
+}
+
+// changedRows returns the rows that are not there as they are: most facts change nothing of what is mailed.
+func changedRows(rows []MailRow, present map[string]MailRow) []MailRow {
+	return slices.DeleteFunc(slices.Clone(rows), func(r MailRow) bool {
+		was, is := present[r.CampaignID]
+		same := (was.DueAt == nil) == (r.DueAt == nil) && (was.DueAt == nil || *was.DueAt == *r.DueAt)
+		return is && same && bytes.Equal(was.Body, r.Body)
+	})
+}
+
+// The bounds of one statement: its mails stand in memory several times while it is sent.
+const (
+	mailsMost     = 1000
+	mailBytesMost = 16 << 20
+)
+
+// mailChunks cuts mails into what one statement inserts.
+func mailChunks(mails []Mail) (chunks [][]Mail) {
+	first, size := 0, 0
+	for i := range mails {
+		if i > first && (i-first == mailsMost || size+len(mails[i].Message) > mailBytesMost) {
+			chunks = append(chunks, mails[first:i])
+			first, size = i, 0
+		}
+		size += len(mails[i].Message)
+	}
+	if first < len(mails) {
+		chunks = append(chunks, mails[first:])
+	}
+	return chunks
+}
+
+func insertSome(ctx context.Context, tx pgx.Tx, mails []Mail, result *MailResult) error {
+	added, err := collect(ctx, tx, pgx.RowTo[string], insertMails, mailColumns(mails)...)
 	if err != nil {
-		return result, err
+		return err
 	}
 	for _, state := range added {
 		switch MailState(state) {
@@ -127,8 +165,8 @@ func putMails(ctx context.Context, tx pgx.Tx, batch MailBatch) (MailResult, erro
 			result.Waiting++
 		}
 	}
-	result.Repeated = len(batch.Mails) - len(added)
-	return result, nil
+	result.Repeated += len(mails) - len(added)
+	return nil
 }
 
 func mailColumns(mails []Mail) []any {
@@ -146,6 +184,12 @@ func mailColumns(mails []Mail) []any {
 		column(mails, func(m *Mail) string { return string(m.State) }),
 		column(mails, func(m *Mail) string { return printable(m.Answer) }),
 		column(mails, func(m *Mail) []byte { return m.Message }),
+		column(mails, func(m *Mail) *time.Time {
+			if m.MadeAt == 0 {
+				return nil
+			}
+			return nullTime(&m.MadeAt)
+		}),
 	}
 }
 
@@ -154,14 +198,14 @@ const (
 SELECT * FROM unnest($1::text[], $2::bytea[], $3::timestamptz[])
 ON CONFLICT (campaign_id) DO UPDATE SET body = excluded.body, due_at = excluded.due_at`
 
-	// A mail's first turn is its nominal instant: what tells of something earlier goes first.
+	// A mail's first turn is its nominal instant, or now: what tells of something earlier goes first.
 	insertMails = `INSERT INTO campaign_engine.mails (mail_id, message_id, campaign_id, transition_id, kind, sender, recipient,
-  locale, subject, nominal_at, state, answer, message, next_attempt_at, ended_at)
+  locale, subject, nominal_at, state, answer, message, made_at, next_attempt_at, ended_at)
 SELECT mail_id, message_id, campaign_id, transition_id, kind, sender, recipient, locale, subject, nominal_at, state, answer,
-  message,
-  CASE state WHEN 'waiting' THEN nominal_at END, CASE WHEN state <> 'waiting' THEN clock_timestamp() END
+  message, made_at,
+  CASE state WHEN 'waiting' THEN least(nominal_at, made_at) END, CASE WHEN state <> 'waiting' THEN clock_timestamp() END
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-  $10::timestamptz[], $11::text[], $12::text[], $13::bytea[]) AS n (mail_id, message_id, campaign_id, transition_id, kind, sender,
-  recipient, locale, subject, nominal_at, state, answer, message)
+  $10::timestamptz[], $11::text[], $12::text[], $13::bytea[], $14::timestamptz[]) AS n (mail_id, message_id, campaign_id,
+  transition_id, kind, sender, recipient, locale, subject, nominal_at, state, answer, message, made_at)
 ON CONFLICT DO NOTHING RETURNING state`
 )

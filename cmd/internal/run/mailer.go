@@ -27,8 +27,20 @@ type Mails struct {
 	To string
 	// Rate is how many may leave in a second, over all processes.
 	Rate float64
-	// MaxAge is how long after its nominal instant a mail is made and tried.
+	// MaxAge is how long after its nominal instant a mail is made, and tried, which it is as long after it was made, too.
 	MaxAge instant.Millis
+}
+
+// ageless is longer than any clock goes on that somebody drives.
+const ageless = instant.Millis(processors.DrivenLast)
+
+// maxAge returns MaxAge by this clock. By one that somebody drives mails get old while they are being made: there they never are
+// too old.
+func (m *Mails) maxAge(clock engine.Clock) instant.Millis {
+	if _, driven := clock.(engine.DrivenClock); driven {
+		return ageless
+	}
+	return m.MaxAge
 }
 
 // mailer is the process's part in mails: it makes them of facts, and sends them. Whatever becomes of it, the groups go on.
@@ -85,12 +97,13 @@ func (m *mailer) run(ctx context.Context) {
 
 // parts returns what reads topics, what makes mails, and what sends them.
 func (m *mailer) parts(store *pgstore.Store) (*sink.Sink, *processors.Mailer, *post.Sender) {
+	maxAge := m.mails.maxAge(m.clock)
 	sender := post.New(post.Config{
-		Queue: store, Transport: m.mails.Transport, Clock: m.clock, By: m.instance, Rate: m.mails.Rate, MaxAge: m.mails.MaxAge,
-		Log: m.log, Told: m.metrics.mails,
+		Queue: store, Transport: m.mails.Transport, Clock: m.clock, By: m.instance, From: m.mails.Sender.Address(),
+		Rate: m.mails.Rate, MaxAge: maxAge, Log: m.log, Told: m.metrics.mails,
 	})
 	keeper := processors.NewMailer(processors.MailerConfig{
-		Store: store, Campaigns: m.settings, Sender: m.mails.Sender, MaxAge: m.mails.MaxAge, Clock: m.clock,
+		Store: store, Campaigns: m.settings, Sender: m.mails.Sender, MaxAge: maxAge, Clock: m.clock,
 		Told: func(told processors.Mailed) {
 			m.made(told)
 			if told.Waiting > 0 {

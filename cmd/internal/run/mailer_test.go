@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/rmn-arms/campaign-engine/processors"
+	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/state/pgstore"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
@@ -60,5 +61,17 @@ func TestWhatBecomesOfMailsIsCounted(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, values(t, registry)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestMailsUnderAFastClock are not given up because a day passes in a second.
+func TestMailsUnderAFastClock(t *testing.T) {
+	mails := Mails{MaxAge: 24 * 3_600_000}
+	if got := mails.maxAge(processors.SystemClock()); got != mails.MaxAge {
+		t.Errorf("by the time of day mails get %d ms old", got)
+	}
+	clock := processors.DrivenClock(instant.Min, processors.DrivenRateMax)
+	if got := mails.maxAge(clock); instant.Min.Add(got) < processors.DrivenLast {
+		t.Errorf("by a clock that is driven mails get %d ms old", got)
 	}
 }

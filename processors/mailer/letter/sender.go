@@ -58,6 +58,9 @@ func NewSender(from, unsubscribeURL string) (Sender, error) {
 	return s, nil
 }
 
+// Address returns the envelope's address of the mails.
+func (s Sender) Address() string { return s.mailbox.Address }
+
 // isUnsubscribe says whether a text is an URL that a header can hold and RFC 8058 allows.
 func isUnsubscribe(text string) bool {
 	parsed, err := url.Parse(text)

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
 
+	"github.com/rmn-arms/campaign-engine/processors/engine"
 	"github.com/rmn-arms/campaign-engine/state/pgstore"
 )
 
@@ -242,7 +243,7 @@ func runUntilEnded(
 	}}
 	ended := make(chan struct{})
 	s := newTestSender(w, transport, clock)
-	s.soon, s.gate.while = 5*time.Millisecond, 5*time.Millisecond
+	s.places.soon, s.gate = 5*time.Millisecond, newGate(5*time.Millisecond, 5*time.Millisecond)
 	s.config.Told = checks(func() {
 		if allEnded(ctx, t, queue) {
 			select {
@@ -259,13 +260,13 @@ func runUntilEnded(
 	running.Wait()
 }
 
-func newTestSender(queue Queue, transport Transport, clock *handClock) *Sender {
+func newTestSender(queue Queue, transport Transport, clock engine.Clock) *Sender {
 	s := New(Config{
-		Queue: queue, Transport: transport, Clock: clock, By: "p-1", Rate: 10_000, MaxAge: 24 * 3_600_000, Log: zerolog.Nop(),
+		Queue: queue, Transport: transport, Clock: clock, By: "p-1", From: "campaigns@engine.example", Rate: 10_000, MaxAge: 24 * 3_600_000, Log: zerolog.Nop(),
 		Poll: time.Millisecond,
 	})
 	s.lastMax, s.endMax = 50*time.Millisecond, 50*time.Millisecond
-	s.soon, s.gate.while = time.Hour, time.Hour
+	s.places.soon, s.gate = time.Hour, newGate(time.Hour, time.Hour)
 	return s
 }
 

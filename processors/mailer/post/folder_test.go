@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rmn-arms/campaign-engine/state/pgstore"
@@ -22,6 +23,14 @@ func TestFolder(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "data", "mails")
 	f := NewFolder(path)
 	pass := func() error { return nil }
+	const killed, writing = ".draft-1", ".draft-2" // by a process that was killed long ago, and by another one now
+	if err := errors.Join(os.MkdirAll(path, 0o700), os.WriteFile(filepath.Join(path, killed), nil, 0o600),
+		os.WriteFile(filepath.Join(path, writing), nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(filepath.Join(path, killed), time.Time{}, time.Unix(1_700_000_000, 0)); err != nil {
+		t.Fatal(err)
+	}
 	if a := carry(f, "a@engine.example", pass); a.Verdict != Accepted || !strings.Contains(a.Text, path) {
 		t.Errorf("got %+v", a)
 	}
@@ -39,7 +48,7 @@ func TestFolder(t *testing.T) {
 	for _, entry := range entries {
 		names = append(names, entry.Name())
 	}
-	if diff := cmp.Diff([]string{".._.._b@engine.example.eml", "a@engine.example.eml"}, names); diff != "" {
+	if diff := cmp.Diff([]string{".._.._b@engine.example.eml", writing, "a@engine.example.eml"}, names); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	text, err := os.ReadFile(filepath.Join(path, "a@engine.example.eml"))
@@ -58,5 +67,16 @@ func TestFolderThatCannotBe(t *testing.T) {
 	a := carry(NewFolder(filepath.Join(file, "mails")), "a", func() error { asked = true; return errors.New("asked") })
 	if a.Verdict != Unreachable || asked {
 		t.Errorf("got %+v, asked %t", a, asked)
+	}
+}
+
+// TestFolderThatTakesNoNames: what cannot be kept is no trouble of the mail's own, and is tried again.
+func TestFolderThatTakesNoNames(t *testing.T) {
+	path := t.TempDir()
+	if err := os.Mkdir(filepath.Join(path, "a.eml"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if a := carry(NewFolder(path), "a", func() error { return nil }); a.Verdict != Unreachable {
+		t.Errorf("got %+v", a)
 	}
 }

@@ -15,33 +15,38 @@ import (
 )
 
 // post makes one attempt at a mail that is in hand, and notes what came of it.
-func (s *Sender) post(ctx, last context.Context, m *pgstore.ClaimedMail, place *slot) {
+func (s *Sender) post(of shift, m *pgstore.ClaimedMail, place *place) {
 	defer place.giveBack()
 	leave := func() {}
 	defer func() { leave() }()
 	var began time.Duration
 	committed := false
 	commit := func() error {
-		leaving, entered := s.gate.enter(ctx.Done())
+		leaving, entered := s.gate.enter(of.ctx.Done())
 		if !entered {
-			return context.Cause(ctx)
+			return context.Cause(of.ctx)
 		}
 		leave = leaving
-		mine, err := s.config.Queue.BeginMail(ctx, m.ID, m.Claim)
+		if !s.way.isOpen(s.config.Clock.Elapsed()) {
+			return errClosed
+		}
+		mine, err := s.config.Queue.BeginMail(of.ctx, m.ID, m.Claim)
 		if err == nil && !mine {
 			err = errWithheld
 		}
 		began, committed = s.config.Clock.Elapsed(), err == nil
 		return err
 	}
-	answer := s.config.Transport.Carry(ctx, last, m, commit)
+	answer := s.config.Transport.Carry(of.ctx, of.last, m, commit)
 	if committed && answer.Verdict != Unknown {
-		s.config.Told.Answered(s.config.Clock.Elapsed() - began)
+		took := s.config.Clock.Elapsed() - began
+		s.gate.took(took)
+		s.config.Told.Answered(took)
 	}
-	if ctx.Err() == nil { // else it may have broken since the process ends
-		s.note(answer)
+	if of.ctx.Err() == nil { // else it may have broken since the process ends
+		s.note(answer, m, committed)
 	}
-	s.end(ctx, m, s.outcome(ctx, m, answer))
+	s.end(of, m, s.outcome(of.ctx, m, answer))
 }
 
 // outcome says what an answer makes of a mail.
@@ -54,34 +59,35 @@ func (s *Sender) outcome(ctx context.Context, m *pgstore.ClaimedMail, answer Ans
 		end.State = pgstore.MailFailed
 	case answer.Verdict == Unknown:
 		end.State = pgstore.MailAmbiguous
-	case answer.Verdict == Later && ctx.Err() == nil: // else it broke since the process ends
+	case answer.Verdict == Later && ctx.Err() == nil, // else it broke since the process ends
+		answer.Verdict == Unsent && m.Sender != s.config.From:
 		next := s.config.Clock.Now().Add(pauseAfter(m.ID, int(m.Attempts)+1))
 		end.NextAt = &next
-		if next > m.NominalAt.Add(s.config.MaxAge) {
+		if next > max(m.NominalAt, m.MadeAt).Add(s.config.MaxAge) {
 			end.State, end.Answer = pgstore.MailFailed, line("not taken within "+s.maxAge()+"; the last answer: "+answer.Text)
 		}
+	case answer.Verdict == Unsent: // that is no trouble of this one alone; others find out meanwhile whether it is over
+		next := s.config.Clock.Now().Add(pauseAfter(m.ID, 1))
+		end.NextAt, end.Tried = &next, false
 	default:
 		end.Tried = false
 	}
 	return end
 }
 
-// end notes what became of a mail, however often it takes; a process that ends tries for endMax. Nothing is lost when it cannot:
+// end notes what became of a mail, however often it takes; a process that ends tries for a while. Nothing is lost when it cannot:
 // who looks at the log later finds the mail as it was noted last. False: it could not.
-func (s *Sender) end(ctx context.Context, m *pgstore.ClaimedMail, end pgstore.MailEnd) bool {
-	within, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(s.endMax, cancel) })()
+func (s *Sender) end(of shift, m *pgstore.ClaimedMail, end pgstore.MailEnd) bool {
 	for pause := pauseMin / 10; ; pause = min(2*pause, pauseMax) {
-		noted, err := s.config.Queue.EndMail(within, m.ID, m.Claim, end)
+		noted, err := s.config.Queue.EndMail(of.noting, m.ID, m.Claim, end)
 		if err == nil {
 			if noted && (end.Tried || end.State != pgstore.MailWaiting) {
 				s.tell(m, end)
 			}
 			return true
 		}
-		s.failed(within, err, "noting what became of a mail has failed, and is tried again")
-		if wait(within, pause, nil); within.Err() != nil {
+		s.failed(of.noting, err, "noting what became of a mail has failed, and is tried again")
+		if wait(of.noting, pause, nil); of.noting.Err() != nil {
 			return false
 		}
 	}
@@ -98,27 +104,17 @@ func (s *Sender) tell(m *pgstore.ClaimedMail, end pgstore.MailEnd) {
 		Msg("a mail was tried")
 }
 
-// note draws from an answer whether the server takes mails. While it does not they all wait, in growing pauses.
-func (s *Sender) note(answer Answer) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch answer.Verdict {
-	case Unreachable:
-		now := s.config.Clock.Elapsed()
-		if s.until > now {
-			return // another mail has found that out already
-		}
-		s.pause = min(max(2*s.pause, pauseMin), pauseMax)
-		s.until, s.waiting = now+s.pause, line(answer.Text)
-		if s.waiting != s.last {
-			s.last = s.waiting
-			s.config.Log.Error().Str("reason", line(answer.Text)).Msg("mails cannot be handed over, and wait until they can")
-		}
-	case Accepted, Refused, Later:
-		if s.waiting != "" {
-			s.config.Log.Info().Msg("mails are handed over again")
-		}
-		s.until, s.pause, s.waiting = 0, 0, ""
+// note draws from an answer whether the server takes mails, and tells when that changes. Of a sender that is none any more it
+// says nothing.
+func (s *Sender) note(answer Answer, m *pgstore.ClaimedMail, final bool) {
+	if answer.Verdict == Unsent && m.Sender == s.config.From {
+		answer.Verdict = Unreachable
+	}
+	switch s.way.note(s.config.Clock.Elapsed(), answer, final) {
+	case nowClosed:
+		s.config.Log.Error().Str("reason", line(answer.Text)).Msg("mails cannot be handed over, and wait until they can")
+	case nowOpen:
+		s.config.Log.Info().Msg("mails are handed over again")
 	}
 }
 

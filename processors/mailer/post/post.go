@@ -3,11 +3,12 @@
 // A mail is handed to the server up to its last line. Then the log notes, so that it outlasts a crash, that it is being sent;
 // only then goes the last line, by which the server takes the responsibility, and the server's answer is noted. What a crash
 // leaves noted as being sent is ambiguous: it may have been taken, so it is recorded as such and never sent again. That stretch
-// is passed by one mail at a time, so a crash leaves one such mail at most; an answer that takes longer than a second lets the
-// next one go on.
+// is passed by one mail at a time, so a crash leaves one such mail at most; an answer that takes longer than a second, and twice
+// as long as the last one, lets the next one go on.
 //
 // A refusal for good ends a mail, a refusal for now has it tried again with growing pauses, until it is too old. A server that
-// cannot be reached, or refuses the login, says nothing about a mail: then all of them wait, untried.
+// cannot be reached, or refuses the login or the sender, says nothing about a mail: then all of them wait, untried. A sender that
+// is none any more is the mail's own trouble. After a last line without an answer mails go on one by one.
 package post
 
 import (
@@ -41,7 +42,7 @@ type Transport interface {
 	// Carry hands one mail over. It calls commit right before what cannot be taken back, and hands nothing over unless commit
 	// returns nil. Until then it ends with ctx; from then on with last, which ends later.
 	Carry(ctx, last context.Context, m *pgstore.ClaimedMail, commit func() error) Answer
-	// Rest is called when there is nothing to carry for a while.
+	// Rest is called when there is nothing to carry for a while; it returns within two seconds.
 	Rest()
 }
 
@@ -62,6 +63,7 @@ const (
 	Unknown                        // the last line went out, and no answer came
 	Unreachable                    // the server takes no mail at all; it says nothing about this one
 	Withheld                       // commit did not let it pass: nothing was handed over
+	Unsent                         // the server takes no mail of this one's sender
 )
 
 // Config says what is sent, and how.
@@ -71,9 +73,11 @@ type Config struct {
 	Clock     engine.Clock
 	// By names the process in the log. Another process of that name is over when this one runs.
 	By string
+	// From is the address that mails are from now; those that were made before may be from another.
+	From string
 	// Rate is how many mails may leave in a second, over all processes that send.
 	Rate float64
-	// MaxAge is how long after its nominal instant a mail is still tried.
+	// MaxAge is how long after its nominal instant, and after it was made, a mail is still tried.
 	MaxAge instant.Millis
 	Log    zerolog.Logger
 	// Told is told of what becomes of mails; nil: nobody is.
@@ -96,16 +100,17 @@ type Told interface {
 
 // The bounds of the sender.
 const (
-	claimFor    = time.Minute
-	claimMost   = 50
-	connections = 8  // that hand mails over at the same time
-	slowMost    = 16 // mails more that have been on their way for longer than soon
-	soon        = time.Second
+	claimFor  = time.Minute
+	claimMost = 50
+	soon      = time.Second
+	gateMost  = 10 * time.Second // that one mail's answer keeps others from their last lines
 	// silentMax is longer than any answer is waited for.
 	silentMax  = answerMax + 5*time.Minute
 	sweepEvery = 30 * time.Second
-	pauseMin   = time.Second
-	pauseMax   = time.Minute
+	// textFor is how long the text is kept of a mail that was not sent.
+	textFor  = 30 * 24 * time.Hour
+	pauseMin = time.Second
+	pauseMax = time.Minute
 	// lastMax is how long answers are waited for when the process ends.
 	lastMax = 3 * time.Second
 	// endMax is how long it may take then to note them.
@@ -116,17 +121,22 @@ const (
 type Sender struct {
 	config Config
 	nudged chan struct{}
-	slots  chan struct{}
-	slow   chan struct{}
+	places *places
 	gate   *gate
-	// soon, lastMax and endMax are the bounds of those names.
-	soon, lastMax, endMax time.Duration
+	way    way
+	// lastMax and endMax are the bounds of those names.
+	lastMax, endMax time.Duration
+	lost            bool // the answer to a claim
 
-	mu      sync.Mutex
-	waiting string        // why no mail leaves, "" when they may
-	until   time.Duration // by Elapsed: when the server is tried again
-	pause   time.Duration // the next one; zero: the server took the last mail
-	last    string        // what was logged last
+	mu   sync.Mutex
+	last string // what was logged last
+}
+
+// shift is how long a run goes on.
+type shift struct {
+	ctx    context.Context // until it is to end
+	last   context.Context // until answers are waited for no longer
+	noting context.Context // until what became of mails is noted no longer
 }
 
 // New prepares a sender; nothing is reached yet.
@@ -138,8 +148,8 @@ func New(config Config) *Sender {
 		config.Poll = time.Second
 	}
 	return &Sender{
-		config: config, nudged: make(chan struct{}, 1), slots: make(chan struct{}, connections), slow: make(chan struct{}, slowMost),
-		gate: newGate(soon), soon: soon, lastMax: lastMax, endMax: endMax,
+		config: config, nudged: make(chan struct{}, 1), places: newPlaces(soon), gate: newGate(soon, gateMost),
+		lastMax: lastMax, endMax: endMax,
 	}
 }
 
@@ -152,67 +162,97 @@ func (s *Sender) Nudge() {
 }
 
 // Waiting says why no mail leaves, "" when they may.
-func (s *Sender) Waiting() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.waiting
-}
+func (s *Sender) Waiting() string { return s.way.closed(s.config.Clock.Elapsed()) }
 
 // Run sends until ctx ends; then it waits a few seconds for answers to what is on its way.
 func (s *Sender) Run(ctx context.Context) {
-	last, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	of, cancel := s.begin(ctx)
 	defer cancel()
 	var posting sync.WaitGroup
 	defer func() {
-		timer := time.AfterFunc(s.lastMax, cancel)
-		defer timer.Stop()
 		posting.Wait()
 		s.config.Transport.Rest()
 	}()
 	by, swept := s.config.By, time.Duration(math.MinInt64)
 	for ctx.Err() == nil {
-		if now := s.config.Clock.Elapsed(); swept == math.MinInt64 || now-swept >= sweepEvery {
+		if now := s.config.Clock.Elapsed(); by != "" || now-swept >= sweepEvery {
 			if s.sweep(ctx, by) {
 				by = ""
 			}
 			swept = now
 		}
-		claimed := s.claim(ctx)
-		departures := departuresOf(claimed)
-		for i := range claimed {
-			if !s.hold(ctx, departures[i].C) {
-				s.giveBack(ctx, claimed[i:])
-				break
-			}
-			m, place := &claimed[i], s.take()
-			posting.Go(func() { s.post(ctx, last, m, place) })
+		if by != "" { // what this process had in hand before may be on its way yet, for all that is known
+			s.rest(ctx)
+			continue
 		}
+		claimed, probe := s.claim(ctx)
+		s.send(of, claimed, probe, &posting)
+		if len(claimed) == 0 {
+			if ids, _, _ := s.places.standing(); len(ids) == 0 {
+				s.config.Transport.Rest()
+			}
+			s.rest(ctx)
+		}
+	}
+}
+
+// begin returns how long a run goes on that ctx ends.
+func (s *Sender) begin(ctx context.Context) (of shift, cancel func()) {
+	last, endLast := context.WithCancel(context.WithoutCancel(ctx))
+	noting, endNoting := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		time.AfterFunc(s.lastMax, endLast)
+		time.AfterFunc(s.lastMax+s.endMax, endNoting)
+	})
+	return shift{ctx, last, noting}, func() {
+		stop()
+		endLast()
+		endNoting()
+	}
+}
+
+// send hands over what was taken in hand, each mail when it may leave.
+func (s *Sender) send(of shift, claimed []pgstore.ClaimedMail, probe bool, posting *sync.WaitGroup) {
+	departures := departuresOf(claimed)
+	defer func() {
 		for _, departure := range departures {
 			departure.Stop()
 		}
-		if len(claimed) == 0 && !s.isBusy() {
-			s.config.Transport.Rest()
+	}()
+	probed := func() {}
+	if probe {
+		probed = sync.OnceFunc(s.way.probed)
+	}
+	for i := range claimed {
+		m := &claimed[i]
+		place, got := s.hold(of.ctx, departures[i].C, m, probed)
+		switch got {
+		case given:
+			posting.Go(func() {
+				defer probed()
+				s.post(of, m, place)
+			})
+			continue
+		case crowded:
+			s.giveBack(of, claimed[i:i+1])
+			probed()
+			continue
 		}
-		if len(claimed) == 0 {
-			s.rest(ctx)
-		}
+		s.giveBack(of, claimed[i:])
+		probed()
+		break
 	}
 }
 
 // sweep ends mails that nobody else would. Its result says whether it has; by is this process while it has not yet.
 func (s *Sender) sweep(ctx context.Context, by string) bool {
 	swept, err := s.config.Queue.SweepMails(ctx, pgstore.MailSweep{
-		By: by, Silent: silentMax, Before: s.config.Clock.Now().Add(-s.config.MaxAge), Late: s.late(),
+		By: by, Silent: silentMax, Before: s.config.Clock.Now().Add(-s.config.MaxAge), Late: s.late(), Keep: textFor,
 	})
-	var counts pgstore.MailCounts
-	if err == nil {
-		counts, err = s.config.Queue.MailCounts(ctx)
-	}
 	if err != nil {
 		s.failed(ctx, err, "looking after mails has failed, and is tried again")
 		return false
 	}
-	s.config.Told.Counted(counts)
 	s.config.Told.Ended(pgstore.MailAmbiguous, int(swept.Ambiguous))
 	s.config.Told.Ended(pgstore.MailFailed, int(swept.Failed))
 	if swept.Ambiguous > 0 {
@@ -223,6 +263,12 @@ func (s *Sender) sweep(ctx context.Context, by string) bool {
 		s.config.Log.Error().Int64("mails", swept.Failed).Str("to_see_them", "campaignctl mails --state failed").
 			Msg("mails were not taken in time, and are given up")
 	}
+	counts, err := s.config.Queue.MailCounts(ctx)
+	if err != nil {
+		s.failed(ctx, err, "counting mails has failed, and is tried again")
+		return true
+	}
+	s.config.Told.Counted(counts)
 	return true
 }
 
@@ -237,26 +283,24 @@ func (s *Sender) late() string {
 func (s *Sender) maxAge() string { return (time.Duration(s.config.MaxAge) * time.Millisecond).String() }
 
 // claim takes mails in hand: as many as may leave in a second, and one while it is not known whether the server takes any.
-func (s *Sender) claim(ctx context.Context) []pgstore.ClaimedMail {
-	most := max(1, min(claimMost, int(s.config.Rate)))
-	s.mu.Lock()
-	if s.until > s.config.Clock.Elapsed() {
-		most = 0
-	} else if s.pause > 0 {
-		most = 1
-	}
-	s.mu.Unlock()
+func (s *Sender) claim(ctx context.Context) (claimed []pgstore.ClaimedMail, probe bool) {
+	most, probe := s.way.most(s.config.Clock.Elapsed(), max(1, min(claimMost, int(s.config.Rate))))
 	if most == 0 {
-		return nil
+		return nil, false
 	}
+	onTheirWay, domains, campaigns := s.places.standing()
 	claimed, err := s.config.Queue.ClaimMails(ctx, pgstore.MailClaim{
 		By: s.config.By, Now: s.config.Clock.Now(), Most: most, For: claimFor,
-		Every: time.Duration(float64(time.Second) / s.config.Rate),
+		Every: time.Duration(float64(time.Second) / s.config.Rate), NotTo: domains, NotOf: campaigns,
+		Lost: s.lost, InHand: onTheirWay,
 	})
-	if err != nil {
+	if s.lost = err != nil; s.lost {
 		s.failed(ctx, err, "taking mails in hand has failed, and is tried again")
 	}
-	return claimed
+	if probe && len(claimed) == 0 {
+		s.way.probed()
+	}
+	return claimed, probe
 }
 
 // failed notes that the log did not answer.
@@ -283,29 +327,29 @@ func departuresOf(claimed []pgstore.ClaimedMail) []*time.Timer {
 	return departures
 }
 
-// hold waits until a mail may leave. False: it may not any more, since ctx has ended or the server is away.
-func (s *Sender) hold(ctx context.Context, departure <-chan time.Time) bool {
+// hold waits until a mail may leave, and for its place. full: it may not any more, since ctx has ended or the server is away.
+func (s *Sender) hold(ctx context.Context, departure <-chan time.Time, m *pgstore.ClaimedMail, slow func()) (*place, want) {
 	select {
 	case <-ctx.Done():
 	case <-departure:
 	}
-	select {
-	case <-ctx.Done():
-	case s.slots <- struct{}{}:
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if ctx.Err() == nil && s.until <= s.config.Clock.Elapsed() {
-			return true
+	for ctx.Err() == nil && s.way.isOpen(s.config.Clock.Elapsed()) {
+		place, got, changed := s.places.take(&m.Mail, slow)
+		if got != full {
+			return place, got
 		}
-		<-s.slots
+		select {
+		case <-ctx.Done():
+		case <-changed:
+		}
 	}
-	return false
+	return nil, full
 }
 
 // giveBack lets others have mails that were taken in hand and not begun.
-func (s *Sender) giveBack(ctx context.Context, mails []pgstore.ClaimedMail) {
+func (s *Sender) giveBack(of shift, mails []pgstore.ClaimedMail) {
 	for i := range mails {
-		if !s.end(ctx, &mails[i], pgstore.MailEnd{State: pgstore.MailWaiting, Answer: mails[i].Answer}) {
+		if !s.end(of, &mails[i], pgstore.MailEnd{State: pgstore.MailWaiting, Answer: mails[i].Answer}) {
 			return // in a while they are nobody's by themselves
 		}
 	}
@@ -313,9 +357,6 @@ func (s *Sender) giveBack(ctx context.Context, mails []pgstore.ClaimedMail) {
 
 // rest waits for something to do.
 func (s *Sender) rest(ctx context.Context) { wait(ctx, s.config.Poll, s.nudged) }
-
-// isBusy reports whether mails are on their way.
-func (s *Sender) isBusy() bool { return len(s.slots) > 0 || len(s.slow) > 0 }
 
 // wait returns when the time has passed, ctx has ended, or somebody nudges.
 func wait(ctx context.Context, d time.Duration, nudged <-chan struct{}) {
@@ -328,8 +369,11 @@ func wait(ctx context.Context, d time.Duration, nudged <-chan struct{}) {
 	}
 }
 
-// errWithheld says that a mail is another's, or has ended.
-var errWithheld = errors.New("the mail is in another's hand")
+// Why a mail is not handed over at the last moment.
+var (
+	errWithheld = errors.New("the mail is in another's hand")
+	errClosed   = errors.New("mails wait meanwhile")
+)
 
 type nobody struct{}
 

@@ -65,6 +65,8 @@ func openPostgres(t *testing.T, url string) postgres {
 
 func TestFaultsOnPostgres(t *testing.T) { testFaults(t, onPostgres(t)) }
 
+func TestSendersOnPostgres(t *testing.T) { testSenders(t, onPostgres(t)) }
+
 func TestKilledAtEachStepOnPostgres(t *testing.T) { testKilled(t, onPostgres(t)) }
 
 // TestSeveralProcesses: three senders on one log send each mail once.

@@ -70,8 +70,10 @@ func TestAnnounced(t *testing.T) {
 		err   error
 		want  Verdict
 	}{
-		{"MAIL", false, refusal(550, "who are you"), Unreachable},
-		{"MAIL", false, refusal(421, "too many"), Unreachable},
+		{"MAIL", false, refusal(550, "who are you"), Unsent},
+		{"MAIL", false, refusal(421, "too many"), Unsent},
+		{"MAIL", true, refusal(550, "who are you"), Unsent},
+		{"MAIL", true, refusal(421, "you were idle"), stale},
 		{"MAIL", false, refusal(552, "too large"), Refused},
 		{"MAIL", false, refusal(451, "later"), Later},
 		{"MAIL", false, errors.New("EOF"), Later},

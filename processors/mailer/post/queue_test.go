@@ -1,6 +1,7 @@
 package post
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -45,7 +46,9 @@ func (q *memory) ordered() []*entry {
 	for _, e := range q.mails {
 		all = append(all, e)
 	}
-	slices.SortFunc(all, func(a, b *entry) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(all, func(a, b *entry) int {
+		return cmp.Or(cmp.Compare(a.nextAt, b.nextAt), strings.Compare(a.ID, b.ID))
+	})
 	return all
 }
 
@@ -56,7 +59,8 @@ func (q *memory) ClaimMails(ctx context.Context, c pgstore.MailClaim) (claimed [
 		return nil, ctx.Err()
 	}
 	for _, e := range q.ordered() {
-		if len(claimed) < c.Most && e.state == pgstore.MailWaiting && !e.held && e.nextAt <= c.Now {
+		lost := c.Lost && e.by == c.By && !slices.Contains(c.InHand, e.ID)
+		if len(claimed) < c.Most && e.state == pgstore.MailWaiting && (!e.held || lost) && e.nextAt <= c.Now && !left(e, c) {
 			e.held, e.by = true, c.By
 			e.Claim++
 			mail := e.ClaimedMail
@@ -65,6 +69,11 @@ func (q *memory) ClaimMails(ctx context.Context, c pgstore.MailClaim) (claimed [
 		}
 	}
 	return claimed, nil
+}
+
+func left(e *entry, c pgstore.MailClaim) bool {
+	_, domain, _ := strings.Cut(e.Recipient, "@")
+	return slices.Contains(c.NotTo, strings.ToLower(domain)) || slices.Contains(c.NotOf, e.CampaignID)
 }
 
 func (q *memory) BeginMail(ctx context.Context, id string, claim int64) (bool, error) {
@@ -91,7 +100,9 @@ func (q *memory) EndMail(ctx context.Context, id string, claim int64, end pgstor
 	if e.Claim != claim || !slices.Contains([]pgstore.MailState{pgstore.MailWaiting, pgstore.MailSending, pgstore.MailAmbiguous}, e.state) {
 		return false, nil
 	}
-	e.state, e.Answer, e.held = end.State, end.Answer, false
+	if e.state, e.Answer, e.held = end.State, end.Answer, false; end.State == pgstore.MailWaiting {
+		e.Claim++
+	}
 	if end.Tried {
 		e.Attempts++
 	}
@@ -111,7 +122,7 @@ func (q *memory) SweepMails(_ context.Context, w pgstore.MailSweep) (swept pgsto
 			swept.Ambiguous++
 		case e.state == pgstore.MailWaiting && e.held && e.by == w.By:
 			e.held = false
-		case e.state == pgstore.MailWaiting && !e.held && e.NominalAt < w.Before:
+		case e.state == pgstore.MailWaiting && !e.held && max(e.NominalAt, e.MadeAt) < w.Before:
 			e.state, e.Answer = pgstore.MailFailed, w.Late
 			swept.Failed++
 		}

@@ -36,6 +36,7 @@ type rig struct {
 	texts    map[string]string
 	users    []string
 	password string
+	refused  string             // a sender that it takes no mails of
 	received func(local string) // after the last line came, before anything comes of it
 }
 
@@ -140,8 +141,16 @@ func (s *session) Auth(string) (sasl.Server, error) {
 	}), nil
 }
 
-func (s *session) Mail(string, *smtp.MailOptions) error { return nil }
-func (s *session) Reset()                               { s.to, s.now = "", reaction{} }
+func (s *session) Reset() { s.to, s.now = "", reaction{} }
+
+func (s *session) Mail(from string, _ *smtp.MailOptions) error {
+	s.rig.mu.Lock()
+	defer s.rig.mu.Unlock()
+	if from == s.rig.refused {
+		return refusal(550, "not you")
+	}
+	return nil
+}
 
 func (s *session) Logout() error {
 	s.rig.mu.Lock()

@@ -44,16 +44,20 @@ func NewSMTP(server Server, name string) *SMTP {
 // Trust has the server's certificate checked against these authorities, not the system's.
 func (s *SMTP) Trust(authorities *x509.CertPool) { s.authorities = authorities }
 
-// Rest implements Transport: it ends connections that nobody needs.
+// Rest implements Transport: it ends connections that nobody needs, all at once.
 func (s *SMTP) Rest() {
 	s.mu.Lock()
 	idle := s.idle
 	s.idle = nil
 	s.mu.Unlock()
+	var ending sync.WaitGroup
 	for _, c := range idle {
-		_, _ = c.within(context.Background(), quitMax, c.client.Quit) // politeness: it is closed in any case
-		c.cut()
+		ending.Go(func() {
+			_, _ = c.within(context.Background(), quitMax, c.client.Quit) // politeness: it is closed in any case
+			c.cut()
+		})
 	}
+	ending.Wait()
 }
 
 // take returns a connection that has a mail behind it, or a new one.
@@ -126,6 +130,10 @@ func (s *SMTP) carryOver(ctx, last context.Context, c *connection, m *pgstore.Cl
 			answer.Text = "the process ended before the answer came"
 		}
 	}
+	if cut {
+		c.cut() // its answer came at the last moment
+		return answer
+	}
 	s.settle(ctx, c, answer)
 	return answer
 }
@@ -148,13 +156,15 @@ func (s *SMTP) announce(ctx context.Context, c *connection, m *pgstore.ClaimedMa
 	}
 	for _, step := range steps {
 		cut, err := c.within(ctx, s.commandMax, step.do)
-		if cut && err != nil {
-			err = fmt.Errorf("no answer within %s", s.commandMax)
+		if cut { // even where the answer came at the last moment: what is left of the connection takes no last line
+			if err = fmt.Errorf("no answer within %s", s.commandMax); ctx.Err() != nil {
+				err = errors.New("the process ended before the answer came")
+			}
 		}
 		if err != nil {
 			answer := announced(step.doing, c.used, err)
-			if answer.Verdict == Unreachable && options.UTF8 {
-				answer.Verdict = Refused // it may be for the address
+			if answer.Verdict == Unsent && options.UTF8 {
+				answer.Verdict = Refused // it may be for the other address
 			}
 			return answer, nil
 		}
@@ -166,12 +176,12 @@ func (s *SMTP) announce(ctx context.Context, c *connection, m *pgstore.ClaimedMa
 func announced(doing string, used bool, err error) Answer {
 	var refused *smtp.SMTPError
 	switch {
-	case !errors.As(err, &refused) && doing == "MAIL" && used:
+	case doing == "MAIL" && used && (!errors.As(err, &refused) || refused.Code == 421):
 		return Answer{Verdict: stale}
 	case !errors.As(err, &refused):
 		return Answer{Later, doing + ": " + err.Error()}
 	case doing == "MAIL" && refused.Code != 552 && (refused.Code >= 500 || refused.Code == 421):
-		return Answer{Unreachable, "the sender is refused: " + said(refused)} // whoever the mail is for
+		return Answer{Unsent, "the sender is refused: " + said(refused)} // whoever the mail is for
 	case refused.Code >= 500:
 		return Answer{Refused, doing + ": " + said(refused)}
 	}

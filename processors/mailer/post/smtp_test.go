@@ -1,0 +1,115 @@
+package post
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/emersion/go-smtp"
+
+	"github.com/rmn-arms/campaign-engine/state/pgstore"
+)
+
+// piped is a connection to a server in this process that answers each command by a function; "" hangs.
+func piped(t *testing.T, answer func(line string) string) *connection {
+	t.Helper()
+	near, far := net.Pipe()
+	go func() {
+		defer far.Close()
+		in := bufio.NewReader(far)
+		fmt.Fprint(far, "220 rig.example\r\n")
+		for {
+			line, err := in.ReadString('\n')
+			if err != nil {
+				return
+			}
+			said := answer(strings.TrimRight(line, "\r\n"))
+			if said == "" {
+				continue
+			}
+			if _, err := fmt.Fprint(far, said+"\r\n"); err != nil {
+				return
+			}
+		}
+	}()
+	c := &connection{client: smtp.NewClient(near), raw: near}
+	c.client.CommandTimeout, c.client.SubmissionTimeout = time.Hour, time.Hour
+	if err := c.client.Hello("engine.example"); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// TestConnectionsEndAtOnce: a server that does not answer QUIT is waited for once, not once for each connection.
+func TestConnectionsEndAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := NewSMTP(Server{}, "engine.example")
+		for range connections {
+			s.keep(piped(t, func(line string) string {
+				if line == "QUIT" {
+					return ""
+				}
+				return "250 ok"
+			}))
+		}
+		began := time.Now()
+		if s.Rest(); time.Since(began) > quitMax || len(s.idle) > 0 {
+			t.Errorf("it took %s; %d are kept", time.Since(began), len(s.idle))
+		}
+	})
+}
+
+// deaf is a connection that cannot be cut.
+type deaf struct{ net.Conn }
+
+func (deaf) Close() error { return nil }
+
+// TestCutAtTheLastMoment: a connection that was cut takes no last line, even where the answer was there already.
+func TestCutAtTheLastMoment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := piped(t, func(line string) string {
+			if line == "DATA" {
+				return "354 go on"
+			}
+			return "250 ok"
+		})
+		raw := c.raw
+		defer raw.Close()
+		c.raw = deaf{raw}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		m := &pgstore.ClaimedMail{Mail: mailTo("a")}
+		if answer, data := NewSMTP(Server{}, "engine.example").announce(ctx, c, m); data != nil || answer.Verdict != Later {
+			t.Errorf("%+v, %v", answer, data)
+		}
+	})
+}
+
+// TestAnIdleConnectionThatTheServerEnds is no trouble of the next mail's.
+func TestAnIdleConnectionThatTheServerEnds(t *testing.T) {
+	r := newRig(t, nil)
+	server, err := ParseServer("smtp://" + r.address + "?tls=none")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := NewSMTP(server, "engine.example")
+	idle := piped(t, func(line string) string {
+		if strings.HasPrefix(line, "EHLO") {
+			return "250 ok"
+		}
+		return "421 4.4.2 you were idle for too long"
+	})
+	s.keep(idle)
+	commits := 0
+	bg := context.Background()
+	answer := s.Carry(bg, bg, &pgstore.ClaimedMail{Mail: mailTo("a")}, func() error { commits++; return nil })
+	if answer.Verdict != Accepted || commits != 1 || r.counts()["a"] != 1 {
+		t.Errorf("%+v, %d commits, taken %v", answer, commits, r.counts())
+	}
+	s.Rest()
+}
