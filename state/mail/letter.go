@@ -13,9 +13,9 @@ type Letter struct {
 	TransitionID string // of the start, end or cancel that it tells of
 	// Recipient's Email has its domain in ASCII and lower case where that can be had.
 	Recipient Contact
-	// Nominal is for when what it tells of was scheduled: a final letter that follows a provisional one has that of the
-	// settlement. A letter is too old by it. DecidedAt is when it came to be: the transition, the lock of the statement, or the
-	// end of the wait for it. It is the mail's Date, and the same whenever it is made.
+	// Nominal is for when what it tells of was scheduled: a final letter that follows a provisional one, or would if all had been
+	// read in time, tells of the lock. A letter is too old by it. DecidedAt is when it came to be: the transition, the lock of the
+	// statement, or the end of the wait for it. It is the mail's Date, and the same whenever it is made.
 	Nominal, DecidedAt instant.Instant
 
 	Campaign Campaign // what was in force
@@ -26,7 +26,8 @@ type Letter struct {
 	// Outcome is Running at the start. EndedAt is when it ended or was cancelled; Never at the start.
 	Outcome Outcome
 	EndedAt instant.Instant
-	// Statement is nil at the start, and in a provisional letter: then it follows, SettlesAt at the earliest.
+	// Statement is nil at the start. In a provisional letter it is an Interim, or nil, when there was none in time; the final one
+	// follows, SettlesAt at the earliest.
 	Statement *Statement
 	SettlesAt instant.Instant // Never at the start
 }

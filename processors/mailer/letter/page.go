@@ -146,7 +146,7 @@ func (w *writer) times() {
 	case l.EndedAt != l.Campaign.EndsAt:
 		w.time(w.labels.ended, l.EndedAt)
 	}
-	if l.Statement == nil {
+	if l.Kind == state.BeforeTheFinal {
 		w.time(w.labels.due, l.SettlesAt)
 	}
 }

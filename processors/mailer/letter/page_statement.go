@@ -6,14 +6,16 @@ import (
 	state "github.com/rmn-arms/campaign-engine/state/mail"
 )
 
-// statement writes what a campaign has come to.
+// statement writes what a campaign has come to. By that of a provisional letter nothing is released, and it has no name.
 func (w *writer) statement(s *state.Statement) {
 	w.figure(w.labels.plays, w.count(s.Plays))
 	w.figure(w.labels.impressions, w.number(s.Impressions))
 	w.figure(w.labels.budget, w.money(s.Budget, s.Currency))
 	w.figure(w.labels.spent, w.money(s.Spent, s.Currency))
-	w.figure(w.labels.released, w.money(s.Released, s.Currency))
-	w.figure(w.labels.statement, clean(s.ID, nameMaxChars))
+	if s.ID != "" {
+		w.figure(w.labels.released, w.money(s.Released, s.Currency))
+		w.figure(w.labels.statement, clean(s.ID, nameMaxChars))
+	}
 	if s.Plays == 0 {
 		w.page.Remarks = append(w.page.Remarks, w.nothing)
 	}
