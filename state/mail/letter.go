@@ -26,10 +26,26 @@ type Letter struct {
 	// Outcome is Running at the start. EndedAt is when it ended or was cancelled; Never at the start.
 	Outcome Outcome
 	EndedAt instant.Instant
-	// Statement is nil at the start, and in a provisional letter: then it follows, SettlesAt at the earliest.
+	// Was is what it was when it was cancelled, Reason what the operator gave for that; empty: not known, or none was given.
+	Was    Was
+	Reason string
+	// CPM is the price of 1,000 impressions that was in force last, a plain decimal text; empty: not known, or none.
+	CPM string
+	// Statement is nil at the start. In a provisional letter it is nil, or what was counted so far; the final one follows,
+	// SettlesAt at the earliest.
 	Statement *Statement
 	SettlesAt instant.Instant // Never at the start
 }
+
+// Was is what a campaign was when it was cancelled.
+type Was uint8
+
+// What it may have been.
+const (
+	WasElse    Was = iota // neither of the others, or not known
+	WasRunning            // ACTIVE
+	WasPaused             // PAUSED
+)
 
 // Kind is what a letter is for.
 type Kind uint8
