@@ -12,7 +12,7 @@ import (
 //
 //	reads   transitions-applied; plays; its loop (plays that sat in a foreign partition); its own timers
 //	owns    per campaign: budget, timeline, what counts, how far its inputs were read; in parts: its plays (state/budget)
-//	writes  budget-released; campaign-statements; dead-letters
+//	writes  budget-released; campaign-statements; provisional-statements; dead-letters
 //	replay  what is read again is told by its position, sequence or play_id and changes nothing; a lock is never done again
 type budgets struct {
 	told   *told
@@ -30,6 +30,7 @@ func Budgets(options ...Option) *engine.Graph {
 		engine.Timers(b.onTimer),
 		engine.Output(goka.Stream(topics.BudgetReleased), topics.ReleasedCodec{}),
 		engine.Output(goka.Stream(topics.CampaignStatements), topics.StatementCodec{}),
+		engine.Output(goka.Stream(topics.ProvisionalStatements), provisionalStatements{}),
 		engine.Output(goka.Stream(topics.DeadLetters), topics.RefusedCodec{}),
 		engine.Persist(accountRows{}),
 	)
@@ -65,6 +66,7 @@ func (b budgets) onApplied(gctx goka.Context, message any) {
 		ctx.SetValue(account)
 		ctx.Count(Noted)
 		at.became(Noted)
+		b.tellProvisional(ctx, &read.Data, account)
 	}
 }
 

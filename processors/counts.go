@@ -38,6 +38,7 @@ const (
 	Locked      = "locked"       // counts locked, budgets released
 	LockedEarly = "locked-early" // of them, those that could not wait for plays that were there, unread
 	Adjusted    = "adjusted"     // adjusted statements
+	Provisional = "provisional"  // statements for mails that do not wait for the lock
 	// PassedOver are records of the engine's own topics that cannot be read, and are not Refused: others have, or nobody can.
 	PassedOver = "passed-over"
 	// Of placements:

@@ -20,7 +20,8 @@ import (
 // Mailer is the sink that writes mails to campaigns' contacts, at the first start and at the end. It puts them into the sent log;
 // processors/mailer/post sends them from there.
 //
-//	reads   campaign-events, the contacts of definitions alone; transitions-applied; campaign-statements; campaign-readiness
+//	reads   campaign-events, the contacts of definitions alone; transitions-applied; campaign-statements; provisional-statements;
+//	        campaign-readiness
 //	owns    in the schema campaign_engine what is known of each campaign, the mails, and the positions up to which they were made
 //	writes  nothing to Kafka
 //	replay  a mail has a key made of its transition, kind and recipient: what is read again makes none anew. What tells of

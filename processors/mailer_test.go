@@ -75,7 +75,8 @@ func TestMailerAndTheUnreadable(t *testing.T) {
 	m := newMailing(t)
 	var records []*kgo.Record
 	for _, topic := range []topics.Name{
-		topics.CampaignEvents, topics.TransitionsApplied, topics.CampaignStatements, topics.CampaignReadiness,
+		topics.CampaignEvents, topics.TransitionsApplied, topics.CampaignStatements, topics.ProvisionalStatements,
+		topics.CampaignReadiness,
 	} {
 		for _, value := range []string{"", "{}", "\x00\xff", `{"data":{"campaign_id":"c-1"}}`, `{"data":{"campaign_id":"c\u0000"}}`} {
 			records = append(records, &kgo.Record{Topic: string(topic), Key: []byte("c\x00"), Value: []byte(value)})
@@ -84,7 +85,9 @@ func TestMailerAndTheUnreadable(t *testing.T) {
 	elsewhere := m.applied("c-1", 1, schemas.Schedule, mailStart)
 	elsewhere.Key = []byte("c-2")
 	m.read(append(append(records, elsewhere), m.story("c-1")...)...)
-	want := map[topics.Name]int{topics.TransitionsApplied: 6, topics.CampaignStatements: 5, topics.CampaignReadiness: 5}
+	want := map[topics.Name]int{
+		topics.TransitionsApplied: 6, topics.CampaignStatements: 5, topics.ProvisionalStatements: 5, topics.CampaignReadiness: 5,
+	}
 	if diff := cmp.Diff(want, m.told.Unreadable); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -31,6 +31,8 @@ func mailedOf(r *kgo.Record, settings Settings) (mailed, bool) {
 		return mailedTransition(r, settings)
 	case topics.CampaignStatements:
 		return mailedStatement(r)
+	case topics.ProvisionalStatements:
+		return mailedInterim(r)
 	case topics.CampaignReadiness:
 		return mailedReadiness(r)
 	}
@@ -100,7 +102,22 @@ func mailedStatement(r *kgo.Record) (mailed, bool) {
 	if event.Type != schemas.StatementFinal {
 		return mailed{}, event.Type == schemas.StatementAdjusted
 	}
-	s := &event.Data
+	return mailed{event.Data.CampaignID, statementFact(&event.Data)}, true
+}
+
+// mailedInterim reads what was counted by the end. It has no id that anybody could ask for.
+func mailedInterim(r *kgo.Record) (mailed, bool) {
+	message, _ := provisionalStatements{}.Decode(r.Value) // it never fails
+	s, is := message.(*schemas.Statement)
+	if !is || s.CampaignID != string(r.Key) || !schemas.IsID(s.CampaignID) {
+		return mailed{}, false
+	}
+	fact := mail.Interim(statementFact(s))
+	fact.ID = ""
+	return mailed{s.CampaignID, fact}, true
+}
+
+func statementFact(s *schemas.Statement) mail.Statement {
 	fact := mail.Statement{
 		ID: s.StatementID, Version: s.Version, LockedAt: instant.Instant(s.LockedAt), Currency: s.Budget.Currency,
 		Plays: s.Plays, Overran: s.Overran, Impressions: s.Impressions,
@@ -119,7 +136,7 @@ func mailedStatement(r *kgo.Record) (mailed, bool) {
 		fact.NotCounted = append(fact.NotCounted, mail.Verdict{Name: string(verdict), Plays: plays})
 	}
 	slices.SortFunc(fact.NotCounted, func(a, b mail.Verdict) int { return strings.Compare(a.Name, b.Name) })
-	return mailed{s.CampaignID, fact}, true
+	return fact
 }
 
 // mailedReadiness reads no more than is mailed: these records are long and many.

@@ -77,6 +77,18 @@ func separator(i int, begin string) string {
 	return ","
 }
 
+// GraceOf reads of the campaign that transitions carry how long after the end, or the cancel, it is settled, in ms. False: it
+// does not say, or cannot be read.
+func GraceOf(campaign json.RawMessage) (ms int64, told bool) {
+	var placed struct {
+		SettlementGraceSeconds *int64 `json:"settlement_grace_seconds"`
+	}
+	if jsonv2.Unmarshal(campaign, &placed) != nil || placed.SettlementGraceSeconds == nil {
+		return 0, false
+	}
+	return *placed.SettlementGraceSeconds * 1000, true
+}
+
 // DecodePlaced reads the campaign that transitions carry. What it returns can be written by EncodePlaced.
 func DecodePlaced(campaign json.RawMessage) (schemas.Placed, error) {
 	var placed schemas.Placed

@@ -82,7 +82,7 @@ func Groups() []Group {
 		},
 		{
 			Short: Budgets, Inputs: []Name{TransitionsApplied, Plays},
-			Outputs: []Name{BudgetReleased, CampaignStatements, DeadLetters},
+			Outputs: []Name{BudgetReleased, CampaignStatements, ProvisionalStatements, DeadLetters},
 			Table:   CampaignEngineBudgetsTable, Loop: CampaignEngineBudgetsLoop,
 			Does: "the only counter of plays and money: judges each play, locks the count, releases what was not spent",
 		},
@@ -116,8 +116,10 @@ func Groups() []Group {
 			Does: "keeps campaigns, statements and the ledger in Postgres, each row once, with its positions",
 		},
 		{
-			Short: Mailer, Inputs: []Name{CampaignEvents, TransitionsApplied, CampaignStatements, CampaignReadiness}, Store: "Postgres",
-			Does: "writes to a campaign's contacts when it has started and when it has ended, each mail once",
+			Short:  Mailer,
+			Inputs: []Name{CampaignEvents, TransitionsApplied, CampaignStatements, ProvisionalStatements, CampaignReadiness},
+			Store:  "Postgres",
+			Does:   "writes to a campaign's contacts when it has started and when it has ended, each mail once",
 		},
 	}
 }

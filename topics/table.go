@@ -29,6 +29,8 @@ const (
 	StorePlacements  Name = "store-placements"
 	StoreDevices     Name = "store-devices"
 	ReadinessChanges Name = "readiness-changes"
+	// ProvisionalStatements is where budgets tells the mailer what a campaign has come to at its end.
+	ProvisionalStatements Name = "provisional-statements"
 
 	CampaignEngineTimersTable    Name = "campaign-engine-timers-table"
 	CampaignEngineTimersLoop     Name = "campaign-engine-timers-loop"
@@ -236,6 +238,11 @@ func betweenGroups() []Stream {
 			Name: ReadinessChanges, Key: "campaign_id", Record: "how ready a store's devices are for a campaign",
 			Cleanup: Delete, Retention: 7 * 24 * time.Hour, MaxMessageBytes: OutputMaxBytes,
 			Why: "on its way to the campaign's row, which keeps the newest of each store",
+		},
+		{
+			Name: ProvisionalStatements, Key: "campaign_id", Record: "what a campaign has come to at its end, when its count closes later",
+			Cleanup: Delete, Retention: 7 * 24 * time.Hour, MaxMessageBytes: OutputMaxBytes,
+			Why: "on its way to a mail, which goes out without it when it does not come; the final one follows",
 		},
 	}
 }

@@ -59,7 +59,7 @@ var labelValues = func() map[string][]string {
 			processors.Accepted, processors.Duplicates, processors.Stale, processors.Carried, processors.Due, processors.Applied,
 			processors.Rejected, processors.UnreadableRows, processors.Noted, processors.Held, processors.Locked,
 			processors.Rezoned, processors.Unmoved, processors.RezoneKept,
-			processors.LockedEarly, processors.Adjusted, processors.PassedOver, processors.Placed, processors.Unplaced,
+			processors.LockedEarly, processors.Adjusted, processors.Provisional, processors.PassedOver, processors.Placed, processors.Unplaced,
 			processors.Continued, processors.Registered, processors.Moved, processors.Removed, processors.Elsewhere,
 			processors.Acked + "taken", processors.Commanded, processors.Pushed, processors.GivenUp, processors.ReadinessTold,
 			processors.Presence + "taken", processors.Presence + "no-room", processors.Summed, processors.AfterEnd,

@@ -13,8 +13,8 @@ import (
 // A row in bytes (a text is a uvarint, its length, and that many bytes):
 //
 //	due        8 bytes  next due instant in ms, big endian, two's complement; Never when nothing is waited for
-//	layout     1 byte   1
-//	flags      1 byte   bit 0 started, bit 1 readiness at the start, bit 2 final statement
+//	layout     1 byte   2
+//	flags      1 byte   bit 0 started, bit 1 readiness at the start, bit 2 final statement, bit 3 interim statement
 //	stages     1 byte each: of the letter at the start, of that at the end
 //	sequence, dropped   uvarint
 //	campaign            of one that is not finished
@@ -23,7 +23,7 @@ import (
 //	started    at (varint), lateness, readiness by (varint)
 //	readiness  ready, total (uvarint)
 //	letters    each that is due or provisional: transition (text), outcome (1 byte), nominal, decided, by (varint), campaign
-//	statement
+//	statements final, interim
 //
 // A campaign is its id, name, advertiser (texts), revision (uvarint), currency (text), starts, ends (varint), zone (text), grace
 // (varint), stores (uvarint). A statement is its id (text), version (uvarint), locked (varint), currency (text), plays, overran
@@ -33,13 +33,17 @@ import (
 //
 // The last 4 bytes are the sum (CRC-32C, big endian) of all before them. There is one encoding of a row, and no other bytes
 // are taken; whatever changes what they mean takes another layout.
+//
+// Layout 1 is read, and not written any more: it has no bit 3.
 const (
-	layout         = 1
+	layoutBefore   = 1
+	layout         = 2
 	duePrefixBytes = 8
 	sumBytes       = 4
 	startedFlag    = 1
 	atStartFlag    = 2
 	finalFlag      = 4
+	interimFlag    = 8
 )
 
 // ErrRow says that bytes are not a row of this package.
@@ -48,7 +52,9 @@ var ErrRow = errors.New("decoding a row of the mailer: not the encoding of one")
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // AppendBinary appends the row's encoding to b: its first 8 bytes are the next due instant, see NextDue.
-func (r *Row) AppendBinary(b []byte) []byte {
+func (r *Row) AppendBinary(b []byte) []byte { return r.append(b, layout) }
+
+func (r *Row) append(b []byte, layout byte) []byte {
 	begin := len(b)
 	b = binary.BigEndian.AppendUint64(b, uint64(r.NextDue()))
 	b = append(b, layout, r.flags(), byte(r.Start.Stage), byte(r.End.Stage))
@@ -69,6 +75,9 @@ func (r *Row) flags() (flags byte) {
 	if r.Final != nil {
 		flags |= finalFlag
 	}
+	if r.Interim != nil {
+		flags |= interimFlag
+	}
 	return flags
 }
 
@@ -83,8 +92,10 @@ func (r *Row) appendOpen(b []byte) []byte {
 		b = appendCount(appendCount(b, r.AtStart.Ready), r.AtStart.Total)
 	}
 	b = r.End.append(r.Start.append(b))
-	if r.Final != nil {
-		b = r.Final.append(b)
+	for _, statement := range [...]*Statement{r.Final, r.Interim} {
+		if statement != nil {
+			b = statement.append(b)
+		}
 	}
 	return b
 }
@@ -110,18 +121,20 @@ func (r *Row) appendRevisions(b []byte) []byte {
 func (r *Row) UnmarshalBinary(data []byte) error {
 	const flagsAt, startAt, endAt, headBytes = duePrefixBytes + 1, duePrefixBytes + 2, duePrefixBytes + 3, duePrefixBytes + 4
 	end := len(data) - sumBytes
-	if end < headBytes || data[duePrefixBytes] != layout ||
-		binary.BigEndian.Uint32(data[end:]) != crc32.Checksum(data[:end], castagnoli) {
+	if end < headBytes || binary.BigEndian.Uint32(data[end:]) != crc32.Checksum(data[:end], castagnoli) {
 		return ErrRow
 	}
-	flags := data[flagsAt]
+	written, flags := data[duePrefixBytes], data[flagsAt]
+	if written != layout && (written != layoutBefore || flags&interimFlag != 0) {
+		return ErrRow
+	}
 	in := fields.NewReader(data[headBytes:end])
 	row := Row{Started: flags&startedFlag != 0, Start: Waiting{Stage: Stage(data[startAt])}, End: Waiting{Stage: Stage(data[endAt])}}
 	row.Sequence, row.Dropped = in.Uvarint(), in.Uvarint()
 	if !row.finished() {
 		row.readOpen(&in, flags)
 	}
-	if !in.Whole() || !row.holds() || !bytes.Equal(row.AppendBinary(make([]byte, 0, len(data))), data) {
+	if !in.Whole() || !row.holds() || !bytes.Equal(row.append(make([]byte, 0, len(data)), written), data) {
 		return ErrRow
 	}
 	*r = row
@@ -142,6 +155,9 @@ func (r *Row) readOpen(in *fields.Reader, flags byte) {
 	if flags&finalFlag != 0 {
 		r.Final = readStatement(in)
 	}
+	if flags&interimFlag != 0 {
+		r.Interim = readStatement(in)
+	}
 }
 
 // holds says whether the invariants hold that can be seen in one row.
@@ -154,6 +170,8 @@ func (r *Row) holds() bool {
 	case r.End.waits() && (r.End.Outcome == Running || r.End.Outcome >= outcomeCount):
 		return false
 	case r.Start.Stage == Due && !r.Started:
+		return false
+	case r.Interim != nil && (r.Final != nil || r.End.Stage >= Provisional):
 		return false
 	}
 	return true

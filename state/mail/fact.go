@@ -2,7 +2,7 @@ package mail
 
 import "github.com/rmn-arms/campaign-engine/state/instant"
 
-// Fact is something that was read: a Definition, a Transition, a Statement or an AtStart.
+// Fact is something that was read: a Definition, a Transition, a Statement, an Interim or an AtStart.
 type Fact interface{ fact() }
 
 // Definition is a campaign.created or campaign.updated that is well-formed: one that the sequencer would refuse for its form,
@@ -49,10 +49,10 @@ const (
 // AtStart is the at_start of a campaign.readiness: of the devices at the first activation.
 type AtStart struct{ Ready, Total int64 }
 
-// Statement is a statement.final or statement.adjusted. Impressions and amounts are plain decimal texts.
+// Statement is a statement.final or statement.adjusted, or what an Interim says. Impressions and amounts are plain decimal texts.
 type Statement struct {
-	ID       string
-	Version  int64 // 1: the final one; others are not mailed
+	ID       string // empty: an Interim has none
+	Version  int64  // 1: the final one; 0: an Interim; others are not mailed
 	LockedAt instant.Instant
 	Currency string
 
@@ -62,6 +62,11 @@ type Statement struct {
 	ByStore, ByCreative     Lines
 	NotCounted              []Verdict // in the order of their names
 }
+
+// Interim is what was counted of a campaign when its end or cancel was read by who counts, where the count closes more than
+// FinalWait later: plays that came after that are not in it. It has no ID, Version 0, and in LockedAt when the end was decided.
+// Released is what would be left.
+type Interim Statement
 
 // Lines are what stores or creatives have played. In a fact Top may hold all that a statement lists; a row and a letter keep
 // the TopMax that played most.
@@ -88,4 +93,5 @@ type Verdict struct {
 func (Definition) fact() {}
 func (Transition) fact() {}
 func (Statement) fact()  {}
+func (Interim) fact()    {}
 func (AtStart) fact()    {}

@@ -25,9 +25,12 @@ func Fold(row Row, fact Fact, now instant.Instant) (Row, Mailing) {
 		row.takeTransition(&f, now)
 	case Statement:
 		if row.Final == nil && f.Version == finalVersion {
-			f.ByStore.cut()
-			f.ByCreative.cut()
-			row.Final = &f
+			row.Final, row.Interim = f.cut(), nil
+		}
+	case Interim:
+		if row.Interim == nil && row.Final == nil && row.End.Stage < Provisional {
+			statement := Statement(f)
+			row.Interim = statement.cut()
 		}
 	case AtStart:
 		if row.AtStart == nil {
@@ -57,7 +60,7 @@ func (r *Row) NextDue() instant.Instant {
 
 func (r *Row) endDue() instant.Instant {
 	due := r.End.By
-	if r.Final != nil {
+	if r.Final != nil || r.hasInterim() {
 		due = r.End.DecidedAt
 	}
 	if r.awaitsReadiness(&r.End) {
@@ -88,16 +91,16 @@ func (r *Row) takeTransition(t *Transition, now instant.Instant) {
 		r.Start = told
 	}
 	if t.Outcome != Running {
-		told.By = finalBy(t, now)
+		told.By = statementBy(t, now)
 		r.End = told
 	}
 	r.forgetContacts()
 }
 
-// finalBy is until when the letter of an end or cancel that is read now waits for the final statement.
-func finalBy(t *Transition, now instant.Instant) instant.Instant {
-	if t.Campaign.Grace > FinalWait {
-		return t.DecidedAt
+// statementBy is until when the letter of an end or cancel that is read now waits for a statement.
+func statementBy(t *Transition, now instant.Instant) instant.Instant {
+	if t.Campaign.IsFarOff() {
+		return now.Add(InterimWait)
 	}
 	return max(t.Nominal.Add(FinalWait), t.Nominal.Add(t.Campaign.Grace+LockAllowance), now.Add(LockAllowance))
 }
@@ -142,25 +145,39 @@ func (r *Row) mailEnd(m *Mailing, now instant.Instant) {
 	case r.Final != nil:
 		m.address(r.finalLetter(), to)
 		r.End = Waiting{Stage: Mailed}
-	case now >= r.End.By:
-		letter := r.letter(BeforeTheFinal, &r.End)
-		letter.DecidedAt = max(letter.DecidedAt, r.End.By)
-		m.address(letter, to)
-		r.End.Stage = Provisional
+	case now >= r.End.By || r.hasInterim():
+		m.address(r.provisionalLetter(), to)
+		r.End.Stage, r.Interim = Provisional, nil
 	}
 }
+
+// IsFarOff says that the settlement is due so late that nothing waits for the final statement.
+func (c *Campaign) IsFarOff() bool { return c.Grace > FinalWait }
+
+// hasInterim says that the end's letter has the statement that it waits for, and it is not the final one.
+func (r *Row) hasInterim() bool { return r.Interim != nil && r.End.Campaign.IsFarOff() }
 
 // awaitsReadiness says that a letter tells of the readiness at a start, and that is not known.
 func (r *Row) awaitsReadiness(w *Waiting) bool {
 	return r.AtStart == nil && r.Started && w.Campaign.Stores > 0
 }
 
+// provisionalLetter is of when its transition was decided, or of when the wait for the final statement ended.
+func (r *Row) provisionalLetter() Letter {
+	letter := r.letter(BeforeTheFinal, &r.End)
+	letter.Statement = r.Interim
+	if !r.End.Campaign.IsFarOff() {
+		letter.DecidedAt = max(letter.DecidedAt, r.End.By)
+	}
+	return letter
+}
+
 func (r *Row) finalLetter() Letter {
 	letter := r.letter(AtTheEnd, &r.End)
 	letter.Statement = r.Final
 	letter.DecidedAt = max(letter.DecidedAt, r.Final.LockedAt)
-	if r.End.Stage == Provisional {
-		letter.Nominal = letter.SettlesAt
+	if r.End.Stage == Provisional || r.End.Campaign.IsFarOff() {
+		letter.Nominal = r.Final.LockedAt
 	}
 	return letter
 }

@@ -184,24 +184,33 @@ func TestRecipientsAreOneEach(t *testing.T) {
 
 func TestTheLetterAtTheEnd(t *testing.T) {
 	const one = "final of c-1/1/end to a@x.de, 1 of 2, c-1/1"
-	const provisional = "provisional of c-1/1/end to a@x.de, 1 of 2"
+	const provisional, soFar = "provisional of c-1/1/end to a@x.de, 1 of 2", "provisional of c-1/1/end to a@x.de, 1 of 2, so far 0.67"
 	for name, c := range map[string]struct {
 		grace, statementAfter instant.Millis
-		want                  []string // once the end was read; by then; once the statement was read
+		interim               bool
+		want                  []string // once the end was read; and the interim statement; by then; once the statement was read
 	}{
-		"no grace":                        {0, second, []string{"", "", one}},
-		"the statement just in time":      {0, hour - 1, []string{"", "", one}},
-		"the statement too late":          {0, hour, []string{"", provisional, one}},
-		"half an hour's grace":            {hour / 2, hour / 2, []string{"", "", one}},
-		"an hour's grace":                 {hour, hour + minute, []string{"", "", one}},
-		"an hour's, and a late statement": {hour, hour + 2*minute, []string{"", provisional, one}},
-		"two hours' grace":                {2 * hour, 2 * hour, []string{provisional, "", one}},
-		"more than an hour's by a bit":    {hour + 1, hour + 1, []string{provisional, "", one}},
+		"no grace":                           {0, second, false, []string{"", "", "", one}},
+		"the statement just in time":         {0, hour - 1, false, []string{"", "", "", one}},
+		"the statement too late":             {0, hour, false, []string{"", "", provisional, one}},
+		"half an hour's grace":               {hour / 2, hour / 2, false, []string{"", "", "", one}},
+		"an hour's grace":                    {hour, hour + minute, false, []string{"", "", "", one}},
+		"an hour's, and a late statement":    {hour, hour + 2*minute, false, []string{"", "", provisional, one}},
+		"two hours' grace":                   {2 * hour, 2 * hour, true, []string{"", soFar, "", one}},
+		"two hours', and nothing so far":     {2 * hour, 2 * hour, false, []string{"", "", provisional, one}},
+		"two hours', the statement at once":  {2 * hour, mail.InterimWait - 1, false, []string{"", "", "", one}},
+		"more than an hour's by a bit":       {hour + 1, hour + 1, true, []string{"", soFar, "", one}},
+		"an hour's, and figures unasked for": {hour, hour + 2*minute, true, []string{"", "", soFar, one}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := running(t, "a@x.de")
 			steps := []func(){
 				func() { b.fold(withGrace(end(3, 1), c.grace)) },
+				func() {
+					if c.interim {
+						b.fold(interim())
+					}
+				},
 				func() { b.wait(c.statementAfter) },
 				func() { b.fold(final()) },
 			}
@@ -213,10 +222,67 @@ func TestTheLetterAtTheEnd(t *testing.T) {
 				}
 			}
 			b.wait(10 * hour)
-			b.fold(final(), end(3, 1))
+			b.fold(final(), end(3, 1), interim())
 			b.want()
 		})
 	}
+}
+
+func TestAProvisionalLetterWaitsForWhatThereIsSoFar(t *testing.T) {
+	const soFar = "provisional of c-1/1/end to a@x.de, 1 of 2, so far 0.67"
+	t.Run("a short time", func(t *testing.T) {
+		b := running(t, "a@x.de")
+		b.now = endsAt.Add(minute) // read late
+		b.fold(withGrace(end(3, 1), 2*hour))
+		b.wait(mail.InterimWait - 1)
+		b.want()
+		b.wait(1)
+		if got := b.letters[0]; got.DecidedAt != endsAt || got.Nominal != endsAt {
+			t.Errorf("nominally of %d, decided at %d; want the end, whenever it is made", got.Nominal, got.DecidedAt)
+		}
+		b.want("provisional of c-1/1/end to a@x.de, 1 of 2")
+		b.fold(interim())
+		b.want()
+	})
+	t.Run("it comes first", func(t *testing.T) {
+		b := running(t, "a@x.de")
+		b.fold(interim(), withGrace(end(3, 1), 2*hour))
+		b.want(soFar)
+	})
+	t.Run("read again", func(t *testing.T) {
+		b := running(t, "a@x.de")
+		other := interim()
+		other.Spent = "0.99"
+		b.fold(interim(), other, withGrace(end(3, 1), 2*hour), interim(), other)
+		b.want(soFar)
+		if b.row.Interim != nil || b.row.NextDue() != mail.Never {
+			t.Errorf("mailed, it is kept: %+v", b.row.Interim)
+		}
+	})
+	t.Run("the contacts are read late", func(t *testing.T) {
+		b := newBox(t)
+		b.fold(schedule(1, 1), withGrace(end(2, 1), 2*hour), interim())
+		b.wait(hour)
+		b.want()
+		b.fold(definition(1, "a@x.de"))
+		b.want("provisional of c-1/1/end to a@x.de, so far 0.67, never started")
+	})
+	t.Run("the final one overtakes it", func(t *testing.T) {
+		b := running(t, "a@x.de")
+		b.fold(interim(), final(), interim(), withGrace(end(3, 1), 2*hour))
+		b.want("final of c-1/1/end to a@x.de, 1 of 2, c-1/1")
+	})
+	t.Run("it names the five that played most", func(t *testing.T) {
+		b := running(t, "a@x.de")
+		many := interim()
+		for i := range 9 {
+			many.ByStore.Top = append(many.ByStore.Top, mail.Line{ID: fmt.Sprint("s-", i), Plays: 1, Impressions: fmt.Sprint(i)})
+		}
+		b.fold(many, withGrace(end(3, 1), 2*hour))
+		if top := b.letters[0].Statement.ByStore.Top; len(top) != mail.TopMax || top[1].ID != "s-8" {
+			t.Errorf("top: %v", top)
+		}
+	})
 }
 
 // TestAfterAnOutageTheStatementIsOnItsWay: the end is read three hours late; the statement follows it.
@@ -249,8 +315,8 @@ func TestVariantsOfTheEnd(t *testing.T) {
 	})
 	t.Run("cancelled after it", func(t *testing.T) {
 		b := running(t, "a@x.de")
-		b.fold(withGrace(change(3, 2, "cancel", startsAt+500), 2*hour))
-		b.want("provisional of c-1/2/cancel to a@x.de, 1 of 2, cancelled")
+		b.fold(withGrace(change(3, 2, "cancel", startsAt+500), 2*hour), interim())
+		b.want("provisional of c-1/2/cancel to a@x.de, 1 of 2, so far 0.67, cancelled")
 		b.fold(final())
 		b.want("final of c-1/2/cancel to a@x.de, 1 of 2, c-1/1, cancelled")
 	})
@@ -270,7 +336,7 @@ func TestInstantsOfLetters(t *testing.T) {
 	b := running(t, "a@x.de")
 	statement := final()
 	statement.LockedAt = endsAt.Add(2 * hour)
-	b.fold(withGrace(end(3, 1), 2*hour), statement)
+	b.fold(withGrace(end(3, 1), 2*hour), interim(), statement)
 	provisional, last := b.letters[0], b.letters[1]
 	if provisional.Nominal != endsAt || provisional.DecidedAt != endsAt || provisional.SettlesAt != endsAt.Add(2*hour) ||
 		provisional.EndedAt != endsAt || provisional.Started != startsAt {

@@ -100,7 +100,11 @@ func told(l mail.Letter) string {
 	if l.Late() {
 		line += ", late"
 	}
-	if l.Statement != nil {
+	switch {
+	case l.Statement == nil:
+	case l.Statement.ID == "":
+		line += ", so far " + l.Statement.Spent
+	default:
 		line += ", " + l.Statement.ID
 	}
 	if l.Outcome == mail.Cancelled {
@@ -175,6 +179,13 @@ func final() mail.Statement {
 		Released: "9.00", ByStore: mail.Lines{Top: []mail.Line{{ID: "s-1", Plays: 3, Impressions: "30.5"}}, Listed: 1, Total: 1},
 		NotCounted: []mail.Verdict{{Name: "duplicate", Plays: 2}},
 	}
+}
+
+// interim is what budgets has counted at the end.
+func interim() mail.Interim {
+	s := final()
+	s.ID, s.Version, s.Plays, s.Spent, s.Released = "", 0, 2, "0.67", "9.33"
+	return mail.Interim(s)
 }
 
 // known is a campaign of revision 1 whose contacts are known, scheduled.

@@ -13,9 +13,9 @@ type Letter struct {
 	TransitionID string // of the start, end or cancel that it tells of
 	// Recipient's Email has its domain in ASCII and lower case where that can be had.
 	Recipient Contact
-	// Nominal is for when what it tells of was scheduled: a final letter that follows a provisional one has that of the
-	// settlement. A letter is too old by it. DecidedAt is when it came to be: the transition, the lock of the statement, or the
-	// end of the wait for it. It is the mail's Date, and the same whenever it is made.
+	// Nominal is for when what it tells of was scheduled: a final letter that follows a provisional one, or would if all had been
+	// read in time, tells of the lock. A letter is too old by it. DecidedAt is when it came to be: the transition, the lock of the
+	// statement, or the end of the wait for it. It is the mail's Date, and the same whenever it is made.
 	Nominal, DecidedAt instant.Instant
 
 	Campaign Campaign // what was in force
@@ -31,8 +31,8 @@ type Letter struct {
 	Reason string
 	// CPM is the price of 1,000 impressions that was in force last, a plain decimal text; empty: not known, or none.
 	CPM string
-	// Statement is nil at the start. In a provisional letter it is nil, or what was counted so far; the final one follows,
-	// SettlesAt at the earliest.
+	// Statement is nil at the start. In a provisional letter it is an Interim, or nil, when there was none in time; the final one
+	// follows, SettlesAt at the earliest.
 	Statement *Statement
 	SettlesAt instant.Instant // Never at the start
 }

@@ -3,9 +3,9 @@
 //
 // Facts come from several topics, in any order between the topics and in order within each. A letter that is due waits
 // in the row for what it needs and is still to be read: the contacts of the revision that was in force, for as long as it
-// takes; the readiness at the start and the final statement, until instants that the row names (NextDue). So what is mailed
-// does not depend on which topic was read first, but for a provisional letter, which is a matter of time. A fact that is
-// read again changes nothing, and what was mailed is not mailed again.
+// takes; the readiness at the start, the final statement and the one before it, until instants that the row names (NextDue).
+// So what is mailed does not depend on which topic was read first, but for a provisional letter, which is a matter of time. A
+// fact that is read again changes nothing, and what was mailed is not mailed again.
 //
 // An adjusted statement, which comes after the final one, is not mailed: it changes nothing of what is charged or released.
 package mail
@@ -31,6 +31,8 @@ const (
 	LockAllowance instant.Millis = 2 * 60 * 1000
 	// ReadinessWait is how long, after the first activation was read, letters wait for the readiness at that instant.
 	ReadinessWait instant.Millis = 10 * 1000
+	// InterimWait is how long, after the end was read, a provisional letter waits for what the campaign has come to by then.
+	InterimWait instant.Millis = 10 * 1000
 )
 
 // TopMax is how many stores and how many creatives a letter names.
@@ -62,6 +64,8 @@ type Row struct {
 	End   Waiting // those at the end
 	// Final is the final statement, until it is mailed.
 	Final *Statement
+	// Interim is the statement for a provisional letter, until that, or the final one, is mailed.
+	Interim *Statement
 }
 
 // Waiting is how far a letter has come.
@@ -72,7 +76,7 @@ type Waiting struct {
 	Outcome      Outcome
 	Nominal      instant.Instant // for when it was scheduled
 	DecidedAt    instant.Instant
-	// By is until when the end's letter waits for the final statement.
+	// By is until when the end's letter waits for a statement: the final one, or, where that IsFarOff, the one before it.
 	By instant.Instant
 	// Campaign is what was in force.
 	Campaign Campaign

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/rmn-arms/campaign-engine/state/instant"
@@ -13,7 +14,7 @@ import (
 
 // life is all the facts of a campaign, by topic, and what is to be mailed of it.
 type life struct {
-	topics [4][]mail.Fact // campaign-events, transitions-applied, campaign-statements, campaign-readiness
+	topics [5][]mail.Fact // campaign-events, transitions-applied, campaign-statements, campaign-readiness, provisional-statements
 	want   []string       // ids of letters, without provisional ones, which are a matter of time
 	nobody int64
 }
@@ -77,6 +78,9 @@ func drawLife(t *rapid.T) life {
 		adjusted := final()
 		adjusted.Version = 2
 		l.topics[2] = append(l.topics[2], final(), adjusted)
+		if grace > mail.FinalWait {
+			l.topics[4] = append(l.topics[4], interim())
+		}
 	}
 	return l
 }
@@ -107,7 +111,7 @@ func TestOrderRepeatsAndCrashesChangeNothing(t *testing.T) {
 		l := drawLife(t)
 		b := newBox(t)
 		b.now = rapid.SampledFrom([]instant.Instant{startsAt, endsAt, endsAt.Add(30 * 24 * hour)}).Draw(t, "now")
-		var at [4]int
+		var at [len(l.topics)]int
 		for rewinds := 3; ; {
 			var unread []int
 			for topic, facts := range l.topics {
@@ -123,7 +127,7 @@ func TestOrderRepeatsAndCrashesChangeNothing(t *testing.T) {
 			at[topic]++
 			if rewinds > 0 && rapid.IntRange(0, 9).Draw(t, "crash") == 0 {
 				rewinds--
-				topic := rapid.IntRange(0, 3).Draw(t, "rewound")
+				topic := rapid.IntRange(0, len(at)-1).Draw(t, "rewound")
 				at[topic] = rapid.IntRange(0, at[topic]).Draw(t, "to")
 			}
 			b.wait(instant.Millis(rapid.SampledFrom([]int64{0, 0, 1, 20_000, 7_200_000}).Draw(t, "time")))
@@ -147,4 +151,57 @@ func TestOrderRepeatsAndCrashesChangeNothing(t *testing.T) {
 		}
 	})
 	t.Logf("%d letters, and %d provisional ones", letters, provisional)
+}
+
+// TestEachOrderGivesTheSameLetters reads a life at once, in any order between its topics: each letter is the very one that comes of
+// it when the final statement is read last, but that none is provisional where that was there before.
+func TestEachOrderGivesTheSameLetters(t *testing.T) {
+	provisional := 0
+	rapid.Check(t, func(t *rapid.T) {
+		l := drawLife(t)
+		now := rapid.SampledFrom([]instant.Instant{endsAt, endsAt.Add(30 * 24 * hour)}).Draw(t, "now")
+		regular := newBox(t)
+		regular.now = now
+		for _, topic := range [...]int{0, 3, 1, 4, 2} {
+			regular.fold(l.topics[topic]...)
+		}
+		want := byID(regular.letters)
+		other := newBox(t)
+		other.now = now
+		for rest := l.topics; ; {
+			unread := slices.DeleteFunc([]int{0, 1, 2, 3, 4}, func(topic int) bool { return len(rest[topic]) == 0 })
+			if len(unread) == 0 {
+				break
+			}
+			topic := rapid.SampledFrom(unread).Draw(t, "topic")
+			other.fold(rest[topic][0])
+			rest[topic] = rest[topic][1:]
+		}
+		got := byID(other.letters)
+		for id, letter := range want {
+			if _, has := got[id]; !has && letter.Kind == mail.BeforeTheFinal {
+				delete(want, id)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("other letters (-regular +other order):\n%s", diff)
+		}
+		for _, letter := range got {
+			if letter.Kind == mail.BeforeTheFinal {
+				provisional++
+				if letter.Statement == nil || letter.Statement.ID != "" {
+					t.Fatalf("a provisional letter has the statement %+v", letter.Statement)
+				}
+			}
+		}
+	})
+	t.Logf("%d provisional letters", provisional)
+}
+
+func byID(letters []mail.Letter) map[string]mail.Letter {
+	all := make(map[string]mail.Letter)
+	for _, letter := range letters {
+		all[letter.ID()] = letter
+	}
+	return all
 }

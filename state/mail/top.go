@@ -6,6 +6,13 @@ import (
 	"strings"
 )
 
+// cut leaves the lines that are mailed, and returns the statement.
+func (s *Statement) cut() *Statement {
+	s.ByStore.cut()
+	s.ByCreative.cut()
+	return s
+}
+
 // cut leaves the TopMax lines with the most impressions, of equal ones those with more plays.
 func (l *Lines) cut() {
 	all := slices.Clone(l.Top)

@@ -15,7 +15,8 @@ func outcomesOf(group string) []string {
 		outcomes = append(outcomes, processors.Rezoned, processors.Unmoved, processors.RezoneKept)
 	case topics.Budgets:
 		outcomes = append(outcomes,
-			processors.Noted, processors.Held, processors.Locked, processors.LockedEarly, processors.Adjusted)
+			processors.Noted, processors.Held, processors.Locked, processors.LockedEarly, processors.Adjusted,
+			processors.Provisional)
 		for _, verdict := range schemas.Verdicts() {
 			outcomes = append(outcomes, string(verdict))
 		}
