@@ -45,6 +45,7 @@ const (
 	WasElse    Was = iota // neither of the others, or not known
 	WasRunning            // ACTIVE
 	WasPaused             // PAUSED
+	wasCount
 )
 
 // Kind is what a letter is for.
