@@ -16,7 +16,9 @@ type Count struct {
 	campaignID string
 	account    budget.Account
 	parts      memoryParts
-	waiting    []dated // transitions that no play was behind yet
+	waiting    []dated         // transitions that no play was behind yet
+	knownFrom  instant.Instant // when the first of all was decided
+	endsAt     instant.Instant // the latest end of a window
 }
 
 type dated struct {
@@ -39,7 +41,7 @@ func (m memoryParts) SetPart(name string, value []byte) {
 
 // NewCount returns the count of a campaign of which nothing is known.
 func NewCount(campaignID string) *Count {
-	return &Count{campaignID: campaignID, parts: make(memoryParts)}
+	return &Count{campaignID: campaignID, parts: make(memoryParts), knownFrom: budget.Never}
 }
 
 // Applied takes a record of transitions-applied. What cannot be read is passed over, as the engine does.
@@ -50,6 +52,8 @@ func (c *Count) Applied(r topics.Record) {
 	}
 	if change, refusal := accountChange(c.campaignID, &event.Data); refusal == nil {
 		c.waiting = append(c.waiting, dated{change, positionOf(r)})
+		c.knownFrom = min(c.knownFrom, change.DecidedAt)
+		c.endsAt = max(c.endsAt, change.Definition.EndsAt) // 0 where it defines nothing
 	}
 }
 
@@ -60,13 +64,23 @@ func (c *Count) Play(r topics.Record) error {
 	if refusal != nil {
 		return nil
 	}
-	at := instant.Instant(r.Timestamp)
+	play := playOf(event.Play)
+	at := c.cameAt(instant.Instant(r.Timestamp), play.StartedAt)
 	if err := c.advance(at); err != nil {
 		return err
 	}
-	play := playOf(event.Play)
 	_, err := c.account.Report(c.parts, &play, positionOf(r), budget.HeldMax, at)
 	return err
+}
+
+// cameAt returns when a play came, by the engine's clock. Its record is dated by its producer's, which may be behind: by months
+// where the engine's is driven. A play that is dated so long before its campaign was known that nobody held it any more, and was
+// shown later than that, came when it was shown at the earliest. A start behind all windows is none: somebody made it up.
+func (c *Count) cameAt(published, startedAt instant.Instant) instant.Instant {
+	if published.Add(budget.Hold) >= c.knownFrom {
+		return published
+	}
+	return max(published, min(startedAt, c.endsAt))
 }
 
 // advance applies what was decided at an instant or before.

@@ -169,3 +169,45 @@ func TestCountGivesUpWhatNobodySchedules(t *testing.T) {
 		}
 	}
 }
+
+// TestCountUnderAClockThatIsNotTheProducers: the engine's is driven and months ahead, or the producer's is hours behind. Plays
+// count all the same, and what was shown after a raise of the budget is held against the raised one.
+func TestCountUnderAClockThatIsNotTheProducers(t *testing.T) {
+	const minute, known = 60_000, schemas.Instant(1_806_000_000_000) // in 2027
+	for _, behind := range []instant.Millis{0, 2 * budget.Hold, 120 * 24 * budget.Hold} {
+		count := NewCount("c-1")
+		for i, a := range []schemas.Applied{
+			{Due: schemas.Due{Transition: schemas.Schedule}, To: schemas.Scheduled},
+			{Due: schemas.Due{Transition: schemas.Start}, From: schemas.Scheduled, To: schemas.Active},
+			{Due: schemas.Due{Transition: schemas.Reschedule}, From: schemas.Active, To: schemas.Active},
+		} {
+			placed, err := topics.EncodePlaced(schemas.Placed{CampaignID: "c-1", Revision: 1, AdvertiserID: "a-1", TimeZone: "UTC", CPM: "1",
+				StartsAt: known + 10*minute, EndsAt: known + 60*minute, Budget: schemas.Money{Amount: fmt.Sprintf("%d.00", 1+i/2), Currency: "USD"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			a.DecidedAt, a.Sequence, a.Revision, a.CampaignID, a.Campaign = known+schemas.Instant(i*10*minute), int64(i)+1, 1, "c-1", placed
+			a.AppliedAt, a.ScheduledFor, a.TransitionID = a.DecidedAt, a.DecidedAt, fmt.Sprintf("c-1/1/%s", a.Transition)
+			event := schemas.NewEvent(a.TransitionID, schemas.TransitionApplied, "c-1", a.DecidedAt, a)
+			value, err := topics.EncodeApplied(&event)
+			if err != nil {
+				t.Fatal(err)
+			}
+			count.Applied(topics.Record{Topic: string(topics.TransitionsApplied), Offset: int64(i), Value: value})
+		}
+		for i, minutes := range []int{11, 12, 21, 90} { // it costs 0.80; the budget of 1.00 is raised to 2.00 at 20
+			at := known + schemas.Instant(minutes*minute)
+			value := fmt.Appendf(nil, `{"specversion":"1.0","id":"e","source":"test","type":"play.reported","subject":"c-1","data":{"play_id":"p-%d",`+
+				`"campaign_id":"c-1","creative_id":"cr-1","device_id":"d-1","store_id":"s-1","started_at":%q,"ended_at":%q,"impressions":"800"}}`, i, at, at)
+			published := schemas.Instant(instant.Instant(at).Add(-behind))
+			if err := count.Play(topics.Record{Offset: int64(i), Key: []byte("c-1"), Value: value, Timestamp: published}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		counted, known, err := count.Statement()
+		got := counted.Statement
+		if err != nil || !known || got.Plays != 2 || got.NotCounted[schemas.PlayOverBudget] != 1 || got.NotCounted[schemas.PlayOutOfWindow] != 1 {
+			t.Errorf("records %d ms behind: %v %v, %d plays, not counted %v", behind, known, err, got.Plays, got.NotCounted)
+		}
+	}
+}

@@ -14,6 +14,7 @@ import (
 	"github.com/rmn-arms/campaign-engine/cmd/internal/config"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/embed"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/timeline"
+	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -85,6 +86,19 @@ func (c *connection) reach(ctx context.Context, options ...kgo.Opt) (*kgo.Client
 		return nil, fmt.Errorf("reaching brokers at %s%s: %w: %w", strings.Join(c.Brokers, ", "), whose, errUnreachable, err)
 	}
 	return client, nil
+}
+
+// moment returns when somebody looks: by the engine's clock where that is driven, else by this machine's. Only an embedded broker
+// has an engine with such a clock, and neither TLS nor a login; others are not asked for what most principals may not know.
+func (c *connection) moment(ctx context.Context, client *kgo.Client, on console) timeline.Moment {
+	if !c.TLS && c.SASL == "" {
+		ctx, cancel := context.WithTimeout(ctx, reachMax)
+		defer cancel()
+		if shows, driven := embed.Clock(ctx, client); driven {
+			return timeline.Moment{At: shows, Driven: true}
+		}
+	}
+	return timeline.Moment{At: schemas.InstantOf(on.now())}
 }
 
 // sign puts the name of this program's principal into an error about rights.

@@ -39,7 +39,7 @@ func (c *listCommand) Run(ctx context.Context, on console) error {
 	if err != nil {
 		return wrongSwitches(err)
 	}
-	list, err := c.read(ctx)
+	list, now, err := c.read(ctx, on)
 	if err != nil {
 		return c.sign(err)
 	}
@@ -48,7 +48,7 @@ func (c *listCommand) Run(ctx context.Context, on console) error {
 	if c.JSON {
 		err = printLines(out, campaigns)
 	} else {
-		err = timeline.WriteList(out, campaigns, schemas.InstantOf(on.now()), on.outIsTerminal)
+		err = timeline.WriteList(out, campaigns, now, on.outIsTerminal)
 	}
 	if err := errors.Join(err, out.Flush()); err != nil {
 		return fmt.Errorf("printing: %w", err)
@@ -86,27 +86,29 @@ func (c *listCommand) wanted() (func(schemas.Status) bool, error) {
 	return func(s schemas.Status) bool { return slices.Contains(chosen, s) }, nil
 }
 
-// read reads the engine's tables.
-func (c *listCommand) read(ctx context.Context) (*timeline.List, error) {
+// read reads the engine's tables, and says when that was.
+func (c *listCommand) read(ctx context.Context, on console) (list *timeline.List, now timeline.Moment, err error) {
 	client, err := c.reach(ctx, readerOptions()...)
 	if err != nil {
-		return nil, err
+		return nil, now, err
 	}
 	defer client.Close()
 	if _, err := partitionsOf(ctx, client, topics.Read, timeline.ListTopics()...); err != nil {
-		return nil, err
+		return nil, now, err
 	}
 	var wanted []stretch
 	for _, topic := range timeline.ListTopics() {
 		found, err := stretches(ctx, client, topic, func(int32) bool { return true })
 		if err != nil {
-			return nil, err
+			return nil, now, err
 		}
 		wanted = append(wanted, found...)
 	}
-	list := timeline.NewList()
-	err = read(ctx, client, wanted, func(r *kgo.Record) { list.Add(recordOf(r)) })
-	return list, err
+	list = timeline.NewList()
+	if err := read(ctx, client, wanted, func(r *kgo.Record) { list.Add(recordOf(r)) }); err != nil {
+		return nil, now, err
+	}
+	return list, c.moment(ctx, client, on), nil
 }
 
 // printLines prints a JSON line each.

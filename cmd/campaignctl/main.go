@@ -103,7 +103,7 @@ func realMain(ctx context.Context, args []string, c console) int {
 	if len(args) > 0 && args[0] == "statement" { // it has a --version of its own
 		parser.Model.Flags = slices.DeleteFunc(parser.Model.Flags, func(f *kong.Flag) bool { return f.Name == "version" })
 	}
-	parsed, err := parser.Parse(args)
+	parsed, err := parser.Parse(config.JoinNegative(args))
 	switch {
 	case ended:
 		return exitClean

@@ -26,6 +26,8 @@ func TestWrongSwitches(t *testing.T) {
 		{[]string{"show", "c-1", "--brokers", "a:1", "--kafka-cert", "x"}, "--kafka-cert"},
 		{[]string{"show", "c-1", "--version", "1"}, "unexpected argument 1"},
 		{[]string{"statement", "c-1", "--version=-1"}, "--version: must be 1 or more"},
+		{[]string{"statement", "c-1", "--version", "-1"}, "--version: must be 1 or more"},
+		{[]string{"list", "--limit", "-1"}, "--limit: must not be negative"},
 		{[]string{"wallet", "a-1", "--database-url", "mysql://x"}, "--database-url: it must be postgres://"},
 		{[]string{"wallet", "a-1", "--limit", "0"}, "--limit: must be 1 or more"},
 		{[]string{"mails", "--limit", "0"}, "--limit: must be 1 or more"},

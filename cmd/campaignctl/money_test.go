@@ -117,6 +117,17 @@ func TestProvisionalStatement(t *testing.T) {
 	run(t, k, "", "statement", "c-1", "--version", "1").check(t, exitFailed, "version 1: there is no such version yet: the count is not locked")
 }
 
+// TestProvisionalStatementOfAClockAhead: an engine whose clock is driven decides what is months away by its producers' clocks,
+// which date their records.
+func TestProvisionalStatementOfAClockAhead(t *testing.T) {
+	k := cluster(t)
+	running(t, k, "c-1")
+	reported := play(t, "c-1", "p-1", "s-1", 5, "100")
+	reported.Timestamp = reported.Timestamp.AddDate(0, -4, 0)
+	put(t, k, reported)
+	run(t, k, "", "statement", "c-1").check(t, exitClean, "Plays       1 for 100 impressions\n")
+}
+
 func TestProvisionalStatementWithoutPlays(t *testing.T) {
 	k := cluster(t)
 	running(t, k, "c-1")

@@ -11,6 +11,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -18,7 +19,7 @@ type publishCommand struct {
 	connection `embed:""`
 	File       string `arg:"" help:"File of JSON lines or of one JSON array, or - for standard input."`
 	Topic      string `name:"topic" default:"${events}" placeholder:"TOPIC" help:"Topic to publish to (default ${default})."`
-	Force      bool   `name:"force" help:"Publish to a topic that only the engine writes, too."`
+	Force      bool   `name:"force" help:"Publish to a topic that only the engine writes, or that the event is not for, too."`
 	SkipBad    bool   `name:"skip-bad" help:"Leave out lines that cannot be published, instead of refusing them all."`
 	JSON       bool   `name:"json" help:"Print the counts as JSON."`
 }
@@ -26,8 +27,8 @@ type publishCommand struct {
 // Help implements kong.HelpProvider.
 func (publishCommand) Help() string {
 	return `Each line, or each element of an array, is a CloudEvent in JSON; its subject, else the campaign_id of its data,
-becomes the record's key. A file is read through before anything is published: if an event is not JSON, has neither or is
-too long, nothing is. Standard input is published as it comes, up to the first such event. Events that the
+becomes the record's key. A file is read through before anything is published: if an event is not JSON, has neither, is too
+long or is for another topic (plays go to --topic plays), nothing is. Standard input is published as it comes, up to the first such event. Events that the
 engine will not take are published and turn up in dead-letters.
 
     campaignctl publish campaigns.jsonl
@@ -119,7 +120,7 @@ func (c *publishCommand) open(stdin io.Reader) (input io.ReadCloser, size int64,
 func (c *publishCommand) check(ctx context.Context, on console, input io.Reader, size int64) error {
 	shown := showProgress(on.errs, "checking", size, on.errsIsTerminal)
 	bad := badLines{}
-	err := eachEvent(ctx, input, shown, func(place, string, []byte) error { return nil }, bad.add)
+	err := c.eachEvent(ctx, input, shown, func(place, string, []byte) error { return nil }, bad.add)
 	shown.end()
 	if err != nil {
 		return err
@@ -133,7 +134,7 @@ func (c *publishCommand) check(ctx context.Context, on console, input io.Reader,
 
 // eachEvent calls take for each event and its key, or bad for one that cannot be published; an error of either ends the
 // reading.
-func eachEvent(
+func (c *publishCommand) eachEvent(
 	ctx context.Context, input io.Reader, shown progress, take func(at place, key string, event []byte) error,
 	bad func(at place, why error) error,
 ) error {
@@ -148,7 +149,10 @@ func eachEvent(
 		case err != nil && !errors.Is(err, errLineLong):
 			return fmt.Errorf("reading %s: %w", at, err)
 		case err == nil:
-			key, err = keyOf(event)
+			var kind schemas.Type
+			if key, kind, err = keyOf(event); err == nil && !c.Force {
+				err = fits(kind, topics.Name(c.Topic))
+			}
 		}
 		if err != nil {
 			err = bad(at, err)
@@ -214,7 +218,7 @@ func (c *publishCommand) publish(ctx context.Context, on console, client *kgo.Cl
 		refuse = func(at place, why error) error { return fmt.Errorf("%s: %w", at, why) }
 	}
 	sent := newSending(ctx, client, topics.Name(c.Topic))
-	err := eachEvent(sent.ctx, input, shown, sent.send, refuse)
+	err := c.eachEvent(sent.ctx, input, shown, sent.send, refuse)
 	shown.end()
 	count, sendErr := sent.end()
 	switch {

@@ -113,6 +113,34 @@ func TestPublishRefuses(t *testing.T) {
 	}
 }
 
+// TestPublishNamesTheTopic: an event that would be refused where it was to go is not published there, unless it is forced to.
+func TestPublishNamesTheTopic(t *testing.T) {
+	for _, c := range []struct {
+		kind schemas.Type
+		to   topics.Name
+		home topics.Name // "": it goes there
+	}{
+		{schemas.PlayReported, topics.CampaignEvents, topics.Plays}, {schemas.PlayReported, topics.DeviceAcks, topics.Plays},
+		{schemas.DeviceRegistered, topics.CampaignEvents, topics.DeviceEvents}, {schemas.DeviceRemoved, topics.Plays, topics.DeviceEvents},
+		{schemas.DeviceAck, topics.CampaignEvents, topics.DeviceAcks}, {schemas.CampaignPaused, topics.Plays, topics.CampaignEvents},
+		{schemas.PlayReported, topics.Plays, ""}, {schemas.CampaignCreated, topics.CampaignEvents, ""}, {"campaign.wished", topics.CampaignEvents, ""},
+		{"another", topics.CampaignEvents, ""},
+	} {
+		k := cluster(t)
+		event := file(t, fmt.Sprintf("\ufeff"+`{"type":%q,"data":{"campaign_id":"c-1"}}`, c.kind))
+		got := run(t, k, "", "publish", event, "--topic", string(c.to))
+		if c.home == "" {
+			got.check(t, exitClean, "published 1 event")
+			continue
+		}
+		got.check(t, exitFailed, fmt.Sprintf("line 1: %s is for another topic, and would be refused there: publish it with --topic %s", c.kind, c.home))
+		if records := kept(t, k, c.to); len(records) > 0 {
+			t.Errorf("%v were published", records)
+		}
+		run(t, k, "", "publish", event, "--topic", string(c.to), "--force").check(t, exitClean, "published 1 event")
+	}
+}
+
 // TestPublishKeysByTheCampaign: a subject is optional, and the engine wants the campaign's id as the key.
 func TestPublishKeysByTheCampaign(t *testing.T) {
 	k := cluster(t)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/timeline"
-	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -26,21 +25,21 @@ are named. It reads the newest event of campaign-readiness; --json prints that e
 
 // Run implements the command.
 func (c *readinessCommand) Run(ctx context.Context, on console) error {
-	told, err := c.read(ctx)
+	told, now, err := c.read(ctx, on)
 	if err != nil {
 		return c.sign(err)
 	}
 	if c.JSON {
 		return printJSON(on.out, told.Readiness)
 	}
-	return told.Write(on.out, schemas.InstantOf(on.now()), on.outIsTerminal)
+	return told.Write(on.out, now.At, on.outIsTerminal)
 }
 
-// read reads the newest event.
-func (c *readinessCommand) read(ctx context.Context) (*timeline.Readiness, error) {
+// read reads the newest event, and says when that was.
+func (c *readinessCommand) read(ctx context.Context, on console) (told *timeline.Readiness, now timeline.Moment, err error) {
 	client, err := c.reach(ctx, readerOptions()...)
 	if err != nil {
-		return nil, err
+		return nil, now, err
 	}
 	defer client.Close()
 	var newest topics.Record
@@ -49,11 +48,10 @@ func (c *readinessCommand) read(ctx context.Context) (*timeline.Readiness, error
 		return nil
 	}
 	if err := c.each(ctx, client, take, topics.CampaignReadiness); err != nil {
-		return nil, err
+		return nil, now, err
 	}
-	told, err := timeline.ReadinessOf(newest)
-	if err != nil {
-		return nil, fmt.Errorf("campaign %q: %w", timeline.Printable(c.Campaign), err)
+	if told, err = timeline.ReadinessOf(newest); err != nil {
+		return nil, now, fmt.Errorf("campaign %q: %w", timeline.Printable(c.Campaign), err)
 	}
-	return told, nil
+	return told, c.moment(ctx, client, on), nil
 }

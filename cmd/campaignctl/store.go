@@ -10,7 +10,6 @@ import (
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/screens"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/timeline"
-	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -32,27 +31,30 @@ as they are when it starts, and ends.
 
 // Run implements the command.
 func (c *storeCommand) Run(ctx context.Context, on console) error {
-	store, err := c.read(ctx)
+	store, now, err := c.read(ctx, on)
 	if err != nil {
 		return c.sign(err)
 	}
 	if c.JSON {
 		return printJSON(on.out, store)
 	}
-	return store.Write(on.out, schemas.InstantOf(on.now()), on.outIsTerminal)
+	if now.Driven {
+		store.ByDeviceTime()
+	}
+	return store.Write(on.out, now.At, on.outIsTerminal)
 }
 
-func (c *storeCommand) read(ctx context.Context) (*screens.Store, error) {
+// read reads the store, and says when that was.
+func (c *storeCommand) read(ctx context.Context, on console) (store *screens.Store, now timeline.Moment, err error) {
 	client, err := c.reach(ctx, readerOptions()...)
 	if err != nil {
-		return nil, err
+		return nil, now, err
 	}
 	defer client.Close()
-	store, err := storeOf(ctx, client, c.Store)
-	if err != nil {
-		return nil, fmt.Errorf("store %q: %w", timeline.Printable(c.Store), err)
+	if store, err = storeOf(ctx, client, c.Store); err != nil {
+		return nil, now, fmt.Errorf("store %q: %w", timeline.Printable(c.Store), err)
 	}
-	return store, nil
+	return store, c.moment(ctx, client, on), nil
 }
 
 // storeOf reads a store. What its devices have said is read behind its row, so that no ack is missing that the row knows of.
@@ -113,45 +115,47 @@ type found struct {
 
 // Run implements the command.
 func (c *deviceCommand) Run(ctx context.Context, on console) error {
-	place, store, err := c.read(ctx)
+	place, store, now, err := c.read(ctx, on)
 	if err != nil {
 		return c.sign(err)
 	}
-	now := schemas.InstantOf(on.now())
+	if now.Driven && !c.JSON {
+		store.ByDeviceTime()
+	}
 	device, is := store.Device(c.Device)
 	switch {
 	case is && c.JSON:
 		return printJSON(on.out, device)
 	case is:
-		return device.Write(on.out, now, store.SaidError, on.outIsTerminal)
+		return device.Write(on.out, now.At, store.SaidError, on.outIsTerminal)
 	case c.JSON:
 		return printJSON(on.out, found{c.Device, *place})
 	}
-	return place.Write(on.out, c.Device, now, on.outIsTerminal)
+	return place.Write(on.out, c.Device, now.At, on.outIsTerminal)
 }
 
-// read finds the device's store, and reads that; one without the device where it is in none.
-func (c *deviceCommand) read(ctx context.Context) (*screens.Place, *screens.Store, error) {
+// read finds the device's store, and reads that; one without the device where it is in none. It says when that was.
+func (c *deviceCommand) read(
+	ctx context.Context, on console,
+) (place *screens.Place, store *screens.Store, now timeline.Moment, err error) {
 	client, err := c.reach(ctx, readerOptions()...)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, now, err
 	}
 	defer client.Close()
-	place, err := c.place(ctx, client)
-	if err != nil {
-		return nil, nil, fmt.Errorf("device %q: %w", timeline.Printable(c.Device), err)
+	if place, err = c.place(ctx, client); err != nil {
+		return nil, nil, now, fmt.Errorf("device %q: %w", timeline.Printable(c.Device), err)
 	}
-	if place.StoreID == "" {
-		return place, &screens.Store{}, nil
+	if store = (&screens.Store{}); place.StoreID != "" {
+		store, err = storeOf(ctx, client, place.StoreID)
 	}
-	store, err := storeOf(ctx, client, place.StoreID)
 	if errors.Is(err, screens.ErrNoStore) { // it has not heard of the device yet
-		return place, &screens.Store{}, nil
+		store, err = &screens.Store{}, nil
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("device %q, in store %q: %w", timeline.Printable(c.Device), timeline.Printable(place.StoreID), err)
+		return nil, nil, now, fmt.Errorf("device %q, in store %q: %w", timeline.Printable(c.Device), timeline.Printable(place.StoreID), err)
 	}
-	return place, store, nil
+	return place, store, c.moment(ctx, client, on), nil
 }
 
 // place reads in which store the device is.

@@ -31,8 +31,9 @@ type showCommand struct {
 // Help implements kong.HelpProvider.
 func (showCommand) Help() string {
 	return `Status, revision and window (in UTC and in the campaign's time zone), on how many devices its content is, where its
-budget is (provisional until the count is locked), the timers that wait, and what was published and is not decided yet. It
-reads what is in the topics when it starts, and ends.
+budget is (provisional until the count is locked), the timers that wait, and what was published and is not decided yet. How far
+off something is goes by this machine's clock, or by the engine's where that is driven (--clock-start, --clock-rate). It reads
+what is in the topics when it starts, and ends.
 
     campaignctl show spring-sale-1
     campaignctl show spring-sale-1 --json | jq .status`
@@ -40,14 +41,14 @@ reads what is in the topics when it starts, and ends.
 
 // Run implements the command.
 func (c *showCommand) Run(ctx context.Context, on console) error {
-	story, err := c.story(ctx)
+	story, now, err := c.story(ctx, on)
 	if err != nil {
 		return c.sign(err)
 	}
 	if c.JSON {
 		return printJSON(on.out, story.Summary)
 	}
-	return story.Summary.Write(on.out, schemas.InstantOf(on.now()), on.outIsTerminal)
+	return story.Summary.Write(on.out, now, on.outIsTerminal)
 }
 
 type timelineCommand struct {
@@ -67,23 +68,23 @@ the topics when it starts, and ends.
 
 // Run implements the command.
 func (c *timelineCommand) Run(ctx context.Context, on console) error {
-	story, err := c.story(ctx)
+	story, now, err := c.story(ctx, on)
 	if err != nil {
 		return c.sign(err)
 	}
 	if c.JSON {
 		return printJSON(on.out, story)
 	}
-	return story.Write(on.out, schemas.InstantOf(on.now()), on.outIsTerminal)
+	return story.Write(on.out, now, on.outIsTerminal)
 }
 
 var errUnknownCampaign = errors.New("no topic says anything about it")
 
-// story reads all that is said about the campaign.
-func (c *about) story(ctx context.Context) (timeline.Timeline, error) {
+// story reads all that is said about the campaign, and when that was.
+func (c *about) story(ctx context.Context, on console) (told timeline.Timeline, now timeline.Moment, err error) {
 	client, err := c.reach(ctx, readerOptions()...)
 	if err != nil {
-		return timeline.Timeline{}, err
+		return told, now, err
 	}
 	defer client.Close()
 	fold := timeline.For(c.Campaign)
@@ -100,7 +101,7 @@ func (c *about) story(ctx context.Context) (timeline.Timeline, error) {
 		case topic == topics.CampaignReadiness:
 			fold.WithoutReadiness(string(topic) + " cannot be read")
 		default:
-			return timeline.Timeline{}, err
+			return told, now, err
 		}
 	}
 	key := []byte(c.Campaign)
@@ -110,13 +111,13 @@ func (c *about) story(ctx context.Context) (timeline.Timeline, error) {
 		}
 	})
 	if err != nil {
-		return timeline.Timeline{}, err
+		return told, now, err
 	}
-	story, known := fold.Timeline()
+	told, known := fold.Timeline()
 	if !known {
-		return timeline.Timeline{}, fmt.Errorf("campaign %q: %w", timeline.Printable(c.Campaign), errUnknownCampaign)
+		return told, now, fmt.Errorf("campaign %q: %w", timeline.Printable(c.Campaign), errUnknownCampaign)
 	}
-	return story, nil
+	return told, c.moment(ctx, client, on), nil
 }
 
 // where returns where the campaign's records of a topic are: in its key's partition. Only producers from outside may

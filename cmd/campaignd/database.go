@@ -78,6 +78,9 @@ func (d *database) find(ctx context.Context) (string, error) {
 	if hopeless(err) {
 		return "", err
 	}
+	if ctx.Err() != nil { // the end has come, and is why
+		return "", context.Cause(ctx)
+	}
 	d.failed(err, nil)
 	if server, err = d.restart(ctx, err); err != nil {
 		return "", err
@@ -161,6 +164,9 @@ func (d *database) restart(ctx context.Context, last error) (localServer, error)
 		server, err := d.start(ctx)
 		if err == nil || errors.Is(err, errEnded) {
 			return server, err
+		}
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
 		}
 		d.failed(err, last)
 		last = err

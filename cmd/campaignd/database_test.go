@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/rs/zerolog"
@@ -39,6 +40,26 @@ func TestALocalServerThatCannotStartYet(t *testing.T) {
 				t.Errorf("%d tries: %v", tries, err)
 			}
 		})
+	}
+}
+
+// TestALocalServerThatIsInterrupted: that it did not start is no fault then, and nothing is said of it.
+func TestALocalServerThatIsInterrupted(t *testing.T) {
+	for tries := range 2 {
+		ctx, cancel := context.WithCancel(t.Context())
+		var log strings.Builder
+		d := newDatabase("", t.TempDir(), zerolog.New(&log))
+		d.pause = 1
+		d.begin = func(context.Context, pglocal.Options) (localServer, error) {
+			if tries--; tries < 0 {
+				cancel()
+				return nil, fmt.Errorf("running initdb: %w", context.Canceled)
+			}
+			return nil, errors.New("no answer")
+		}
+		if _, err := d.url(ctx); !errors.Is(err, context.Canceled) || strings.Contains(log.String(), "initdb") {
+			t.Errorf("%v, and it says %s", err, log.String())
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -62,6 +63,7 @@ const demoMax = 58 * time.Second
 
 var (
 	errInterrupted = errors.New("interrupted: nothing was compared")
+	errDemoUnread  = errors.New("nobody reads what it tells any more: it ended early, and nothing was compared")
 	errDemoSlow    = fmt.Errorf("the demonstration is not over after %s, and nothing was compared", demoMax)
 )
 
@@ -71,27 +73,22 @@ func (c *demoCommand) Run(ctx context.Context) (err error) {
 		return wrongSwitches(fmt.Errorf("--rate: must lie between 1 and %d", processors.DrivenRateMax))
 	}
 	c.usual()
-	folder, err := os.MkdirTemp("", "campaign-demo-")
+	folder, closeFolder, err := openDemoFolder(c.Keep)
 	if err != nil {
-		return fmt.Errorf("making a data folder: %w", err)
+		return err
 	}
-	defer func() {
-		if c.Keep {
-			fmt.Fprintln(os.Stderr, "campaignd: its data is kept in", folder)
-		} else {
-			err = errors.Join(err, os.RemoveAll(folder))
-		}
-	}()
-	// Root's Postgres runs as another user, who has to get through.
-	if err := os.Chmod(folder, 0o755); err != nil {
-		return fmt.Errorf("opening the data folder: %w", err)
-	}
-	bounded, cancel := context.WithTimeoutCause(ctx, demoMax, errDemoSlow)
+	defer func() { err = errors.Join(err, closeFolder()) }()
+	told, cut := context.WithCancelCause(ctx)
+	defer cut(nil)
+	defer onSignal(syscall.SIGPIPE, func() { cut(errDemoUnread) })()
+	bounded, cancel := context.WithTimeoutCause(told, demoMax, errDemoSlow)
 	defer cancel()
 	err = c.play(bounded, folder, logging.New(os.Stderr, logging.Switches{Level: c.Level}))
 	switch {
 	case ctx.Err() != nil:
 		return errInterrupted
+	case errors.Is(context.Cause(told), errDemoUnread):
+		return errDemoUnread
 	case errors.Is(err, context.DeadlineExceeded):
 		return context.Cause(bounded)
 	}

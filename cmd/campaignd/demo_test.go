@@ -13,6 +13,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/rmn-arms/campaign-engine/cmd/internal/lockfile"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/pglocal"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/story"
 	"github.com/rmn-arms/campaign-engine/processors"
@@ -195,5 +196,62 @@ func TestTheDemonstrationIsInterrupted(t *testing.T) {
 			}
 			wantEmpty(t, folder)
 		})
+	}
+}
+
+// TestADemonstrationThatNobodyReadsOn ends, and leaves nothing behind: "campaignd demo | head".
+func TestADemonstrationThatNobodyReadsOn(t *testing.T) {
+	c, folder := hurried(t, nil, story.Expected())
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer writer.Close()
+	c.out = writer
+	if err := reader.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Run(t.Context()); !errors.Is(err, errDemoUnread) {
+		t.Errorf("it ends with %v", err)
+	}
+	wantEmpty(t, folder)
+}
+
+// TestADemonstrationSweepsWhatAKilledOneHasLeft, and nothing else: neither that of one that runs, nor what was to be kept.
+func TestADemonstrationSweepsWhatAKilledOneHasLeft(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	c, folder := hurried(t, &told{heard: func(string) { cancel() }}, story.Expected())
+	for _, name := range []string{"campaign-demo-killed/broker", "campaign-demo-runs", "campaign-demo-kept/broker", "campaign-demonstration"} {
+		if err := os.MkdirAll(filepath.Join(folder, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"campaign-demo-killed", "campaign-demo-runs", "campaign-demonstration"} {
+		release, err := lockfile.Take(filepath.Join(folder, name, demoLock))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name != "campaign-demo-runs" {
+			if err := release(); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		defer release() //nolint:errcheck // it is the test's
+	}
+	if err := os.Symlink(filepath.Join(folder, "campaign-demonstration"), filepath.Join(folder, "campaign-demo-link")); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Run(ctx); !errors.Is(err, errInterrupted) {
+		t.Errorf("it ends with %v", err)
+	}
+	left, err := filepath.Glob(filepath.Join(folder, "*"))
+	for i := range left {
+		left[i] = filepath.Base(left[i])
+	}
+	want := []string{"campaign-demo-kept", "campaign-demo-link", "campaign-demo-runs", "campaign-demonstration"}
+	if err != nil || !slices.Equal(left, want) {
+		t.Errorf("%v are left, want %v: %v", left, want, err)
 	}
 }

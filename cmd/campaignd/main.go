@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -43,9 +45,9 @@ func realMain(args []string) int {
 		fmt.Fprintln(os.Stderr, "campaignd:", err)
 		return exitFailed
 	}
-	parsed, err := parser.Parse(args)
+	parsed, err := parser.Parse(config.JoinNegative(args))
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "campaignd: %v\n%s --help shows what there is\n", err, commandOf(err))
+		fmt.Fprintf(os.Stderr, "campaignd: %v%s\n%s --help shows what there is\n", err, alsoMissing(err), commandOf(err))
 		return exitSwitches
 	}
 	ctx, stop := untilSignal()
@@ -83,6 +85,21 @@ func commandOf(err error) string {
 		return parsing.Context.Selected().FullPath()
 	}
 	return "campaignd"
+}
+
+// alsoMissing returns the arguments that lack beside switches, which are told of first.
+func alsoMissing(err error) (text string) {
+	var parsing *kong.ParseError
+	if !strings.HasPrefix(err.Error(), "missing flags: ") || !errors.As(err, &parsing) || parsing.Context.Selected() == nil {
+		return ""
+	}
+	for _, argument := range parsing.Context.Selected().Positional {
+		given := slices.ContainsFunc(parsing.Context.Path, func(p *kong.Path) bool { return p.Positional == argument })
+		if argument.Required && !given {
+			text += ", and " + argument.Summary()
+		}
+	}
+	return text
 }
 
 // errSwitches says that the command line cannot be meant.

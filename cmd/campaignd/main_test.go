@@ -41,6 +41,8 @@ func TestWrongSwitchesEndAtOnce(t *testing.T) {
 		{[]string{"help"}, "campaignd --help shows"},
 		{[]string{"topics"}, "campaignd topics --help shows"},
 		{[]string{"run", "--nope"}, "campaignd run --help shows"},
+		{[]string{"run", "--distribution-lead", "-1h"}, "--distribution-lead: must lie between 0s and"},
+		{[]string{"run", "--replication-factor", "-1"}, "--replication-factor: must not be negative"},
 		{[]string{"run", "--brokers", "127.0.0.1:1", "--demo"}, "--demo: "},
 		{[]string{"run", "--demo", "--processors", "timers,lifecycle"}, "--demo: it shows what budgets does"},
 		{[]string{"topics", "plan", "--brokers", "127.0.0.1:1", "--replication-factor", "0"}, "--replication-factor: "},

@@ -50,14 +50,19 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer listener.Close()
-	closeBroker, err := c.openBroker(log)
+	broker, err := c.openBroker(log)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closeBroker()) }()
+	if broker != nil {
+		defer func() { err = errors.Join(err, broker.Close()) }()
+	}
 	driven, err := drive.Open(c.DataDir, c.ClockOrder())
 	if err != nil {
 		return err
+	}
+	if driven != nil {
+		broker.TellClock(driven.Clock().Now)
 	}
 	connect, err := c.Kafka.Connect("campaignd-" + c.InstanceID)
 	if err != nil {
@@ -108,10 +113,10 @@ func (c *runCommand) checkShown() error {
 	return nil
 }
 
-// openBroker starts the embedded broker unless others are given.
-func (c *runCommand) openBroker(log zerolog.Logger) (closeBroker func() error, err error) {
+// openBroker starts the embedded broker, nil where others are given.
+func (c *runCommand) openBroker(log zerolog.Logger) (*embed.Broker, error) {
 	if len(c.Brokers) > 0 {
-		return func() error { return nil }, nil
+		return nil, nil //nolint:nilnil // there is none
 	}
 	broker, err := embed.Open(embed.Settings{
 		DataDir: c.DataDir, Listen: c.EmbeddedListen, Logger: logging.ForBroker(log),
@@ -122,7 +127,7 @@ func (c *runCommand) openBroker(log zerolog.Logger) (closeBroker func() error, e
 	c.Brokers = []string{broker.Address()}
 	log.Info().Str("address", broker.Address()).Str("kept_in", broker.Folder()).
 		Msg("embedded broker is up: for a laptop and for tests, not for production")
-	return broker.Close, nil
+	return broker, nil
 }
 
 func (c *runCommand) serve(

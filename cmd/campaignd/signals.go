@@ -38,3 +38,20 @@ func untilForced(signals <-chan os.Signal, end func(), now func() time.Time) {
 		}
 	}
 }
+
+// onSignal calls then when a signal comes, which does nothing else until stop.
+func onSignal(which os.Signal, then func()) (stop func()) {
+	signals, stopped := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(signals, which)
+	go func() {
+		select {
+		case <-signals:
+			then()
+		case <-stopped:
+		}
+	}()
+	return func() {
+		signal.Stop(signals)
+		close(stopped)
+	}
+}

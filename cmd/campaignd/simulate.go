@@ -17,14 +17,25 @@ import (
 
 type simulateCommand struct {
 	File             string        `arg:"" help:"File of JSON lines, each a CloudEvent, or - for standard input."`
-	Until            time.Time     `name:"until" required:"" format:"2006-01-02T15:04:05Z07:00" placeholder:"INSTANT" help:"Last instant that is simulated, for example 2026-12-31T00:00:00Z; what is due at it happens."`
-	From             *time.Time    `name:"from" format:"2006-01-02T15:04:05Z07:00" placeholder:"INSTANT" help:"When lines arrive that come before the first one with a time (default: with that one)."`
-	Out              string        `name:"out" type:"path" placeholder:"FOLDER" help:"Gets a file for each topic, TOPIC.jsonl; those of an earlier simulation are replaced (default: all lines go to standard output)."`
+	Until            moment        `name:"until" required:"" placeholder:"INSTANT" help:"Last instant that is simulated, for example 2026-12-31T00:00:00Z; what is due at it happens."`
+	From             *moment       `name:"from" placeholder:"INSTANT" help:"When lines arrive that come before the first one with a time (default: with that one)."`
+	Out              string        `name:"out" type:"path" placeholder:"FOLDER" help:"Gets a file for each topic, TOPIC.jsonl; those of an earlier simulation are replaced when this one has ended well (default: all lines go to standard output)."`
 	Internal         bool          `name:"internal" help:"Write the engine's internal topics, too: tables, loops, and what its processors tell each other."`
 	Devices          string        `name:"devices" enum:"none,answer" default:"none" placeholder:"none|answer" help:"answer: each device says at once, of each command, that it has all that is in it (default none: only the file's acks are there)."`
 	SigningKeys      string        `name:"signing-keys" type:"path" placeholder:"FILE" help:"Private keys that commands to devices are signed with, as campaignd keys makes them (default: they are not signed)."`
 	DistributionLead time.Duration `name:"distribution-lead" env:"CAMPAIGN_DISTRIBUTION_LEAD" default:"24h" placeholder:"DURATION" help:"As of campaignd run (default ${default})."`
 	SettlementGrace  time.Duration `name:"settlement-grace" env:"CAMPAIGN_SETTLEMENT_GRACE" default:"0s" placeholder:"DURATION" help:"As of campaignd run (default ${default})."`
+}
+
+// moment is an instant on the command line.
+type moment struct{ time.Time }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (m *moment) UnmarshalText(text []byte) (err error) {
+	if m.Time, err = time.Parse(time.RFC3339, string(text)); err != nil {
+		return fmt.Errorf("%q is no instant of RFC 3339, for example 2026-12-31T00:00:00Z", text)
+	}
+	return nil
 }
 
 // Help implements kong.HelpProvider.
@@ -85,13 +96,13 @@ func (c *simulateCommand) settings() (simulate.Settings, error) {
 			DistributionLead: instant.Millis(c.DistributionLead.Milliseconds()),
 			SettlementGrace:  instant.Millis(c.SettlementGrace.Milliseconds()),
 		},
-		Until: instant.Of(c.Until), Folder: c.Out, Out: os.Stdout, Internal: c.Internal, Answer: c.Devices == "answer",
+		Until: instant.Of(c.Until.Time), Folder: c.Out, Out: os.Stdout, Internal: c.Internal, Answer: c.Devices == "answer",
 	}
 	if err := config.CheckCampaigns(c.DistributionLead, c.SettlementGrace); err != nil {
 		return s, err
 	}
 	if c.From != nil {
-		from := instant.Of(*c.From)
+		from := instant.Of(c.From.Time)
 		s.From = &from
 		if from > s.Until {
 			return s, errors.New("--from: must not be later than --until")

@@ -76,7 +76,11 @@ func TestSimulateEnds(t *testing.T) {
 	}{
 		{[]string{"--until", until}, exitSwitches, "<file>"},
 		{[]string{lines}, exitSwitches, "--until"},
-		{[]string{lines, "--until", "soon"}, exitSwitches, "--until"},
+		{[]string{lines, "--until", "soon"}, exitSwitches, `--until: "soon" is no instant of RFC 3339, for example 2026-12-31T00:00:00Z` + "\n"},
+		{[]string{lines, "--until", until, "--from", "now"}, exitSwitches, `--from: "now" is no instant of RFC 3339, for example`},
+		{nil, exitSwitches, "missing flags: --until=INSTANT, and <file>\n"},
+		{[]string{lines}, exitSwitches, "missing flags: --until=INSTANT\n"},
+		{[]string{lines, "--until", until, "--settlement-grace", "-1s"}, exitSwitches, "--settlement-grace: must lie between"},
 		{[]string{lines, "--until", until, "--from", "2026-12-30T00:00:00Z"}, exitSwitches, "--from: must not be later"},
 		{[]string{lines, "--until", until, "--devices", "sleep"}, exitSwitches, "--devices"},
 		{[]string{lines, "--until", until, "--settlement-grace=-1s"}, exitSwitches, "--settlement-grace: must lie between"},

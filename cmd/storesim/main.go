@@ -61,7 +61,7 @@ func realMain(ctx context.Context, args []string, c console) int {
 		fmt.Fprintln(c.errs, "storesim:", err)
 		return exitFailed
 	}
-	parsed, err := parser.Parse(args)
+	parsed, err := parser.Parse(config.JoinNegative(args))
 	switch {
 	case ended:
 		return exitClean

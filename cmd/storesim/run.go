@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/config"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/embed"
+	"github.com/rmn-arms/campaign-engine/cmd/internal/httpd"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/lockfile"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/storesim"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/storesim/clock"
@@ -31,7 +33,7 @@ type runCommand struct {
 	Every    time.Duration `name:"jwks-every" default:"5s" placeholder:"DURATION" help:"How often they are fetched at most, when a command is signed with an unknown one (default ${default})."`
 	Register bool          `name:"register" help:"Tell device-events of devices that are set up, as a registry would. Wiped ones are told in any case."`
 	Margin   time.Duration `name:"clock-margin" placeholder:"DURATION" help:"How far the engine's clock may be behind: a device that is registered here takes no command from longer before it was set up."`
-	Clock    string        `name:"clock" placeholder:"URL" help:"Go by the clock of an engine on this machine that was started with --clock-start or --clock-rate: http://HOST:PORT/clock of its --http-listen (default: the machine's)."`
+	Clock    string        `name:"clock" placeholder:"URL" help:"Go by the clock of an engine on this machine that was started with --clock-start or --clock-rate: http://HOST:PORT/clock of its --http-listen (default: the machine's). Fetches that go wrong are told twice a minute then."`
 	TimeZone string        `name:"time-zone" placeholder:"ZONE" help:"What devices are registered with."`
 	MIME     []string      `name:"mime" sep:"," placeholder:"TYPE" help:"What devices say that they can play (default: nothing is said)."`
 
@@ -57,6 +59,9 @@ reports plays when it can. What it knows stands in --state-dir: a device whose f
 // lockName is the file in --state-dir by which one run has it to itself. No device has such an id.
 const lockName = ".lock"
 
+// faultEvery is how often, by true time, a device tells that fetches go wrong where its clock is driven.
+const faultEvery = 30 * time.Second
+
 // Run implements the command.
 func (c *runCommand) Run(ctx context.Context, on console) error {
 	settings, err := c.settings()
@@ -79,6 +84,9 @@ func (c *runCommand) Run(ctx context.Context, on console) error {
 		return err
 	}
 	settings.Sink = writers.note
+	if c.Clock != "" {
+		settings.Sink = journal.Seldom(settings.Sink, faultEvery, time.Now)
+	}
 	if settings.Clock, err = c.clock(ctx); err != nil {
 		return errors.Join(err, close())
 	}
@@ -112,6 +120,10 @@ func (c *runCommand) settings() (s storesim.Settings, err error) {
 	if s.Faults, err = c.plan(); err != nil {
 		return s, err
 	}
+	if c.Clock != "" && !isClock(c.Clock) {
+		return s, fmt.Errorf("--clock: %q is not where an engine tells its clock, which is http://HOST:PORT%s of its --http-listen", c.Clock,
+			httpd.ClockPath)
+	}
 	if c.Downloads < 1 || c.CacheBytes < 0 || c.Margin < 0 || c.Every < time.Millisecond {
 		return s, errors.New("--downloads must be at least 1, --jwks-every 1ms, --cache-bytes and --clock-margin must not be negative")
 	}
@@ -119,6 +131,12 @@ func (c *runCommand) settings() (s storesim.Settings, err error) {
 	s.TimeZone, s.MIME, s.CacheBytes, s.SlowBytesPerSecond, s.Parallel = c.TimeZone, c.MIME, c.CacheBytes, c.SlowRate, c.Downloads
 	s.ClockMargin = c.Margin
 	return s, nil
+}
+
+// isClock says whether an engine may tell its clock at a URL.
+func isClock(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && strings.HasSuffix(u.Path, httpd.ClockPath)
 }
 
 // clock returns what the simulation goes by.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -70,8 +71,11 @@ func (m *Mails) Check() error {
 // Sender returns who mails are from.
 func (m *Mails) Sender() (letter.Sender, error) {
 	sender, err := letter.NewSender(m.from(), m.MailUnsubscribeURL)
-	if err != nil {
-		return sender, fmt.Errorf("--mail-from, --mail-unsubscribe-url: %w", err)
+	switch {
+	case errors.Is(err, letter.ErrFrom):
+		return sender, fmt.Errorf("--mail-from: %w", err)
+	case err != nil:
+		return sender, fmt.Errorf("--mail-unsubscribe-url: %w", err)
 	}
 	return sender, nil
 }

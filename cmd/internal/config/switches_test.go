@@ -129,6 +129,13 @@ func TestRefusesWhatCannotBeMeant(t *testing.T) {
 		{[]string{"--smtp-url", "smtps://mail.example?tls=none"}, "--smtp-url"},
 		{[]string{"--smtp-url", "smtp://mail.example?tls=maybe"}, "--smtp-url"},
 		{[]string{"--smtp-url", "smtp://u@mail.example"}, "--smtp-url"},
+		{[]string{"--smtp-url", "smtp://mail.example:99999"}, "--smtp-url: the port must be"},
+		{[]string{"--smtp-url", "smtp://mail.example/x"}, "--smtp-url: nothing but"},
+		{[]string{"--smtp-url", "smtp://u@mail.example"}, "--smtp-url: user and password"},
+		{[]string{"--smtp-url", "smtp://u:p@ss@mail.example"}, "--smtp-url: what is neither"},
+		{[]string{"--mail-from", "x"}, "--mail-from: must be a mailbox"},
+		{[]string{"--mail-unsubscribe-url", "http://x.example"}, "--mail-unsubscribe-url: must be an https"},
+		{[]string{"--mail-unsubscribe-url", "https://x.example/{who}"}, `--mail-unsubscribe-url: nothing is filled in for "{who}"; it may hold {recipient}`},
 		{[]string{"--mail-rate", "0"}, "--mail-rate"},
 		{[]string{"--mail-rate", "NaN"}, "--mail-rate"},
 		{[]string{"--mail-max-age", "1s"}, "--mail-max-age"},
@@ -177,6 +184,11 @@ func TestRefusesWhatCannotBeMeant(t *testing.T) {
 	for _, c := range cases {
 		if _, err := parsed(t, c.args...); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%v: %v, want it to speak of %s", c.args, err, c.says)
+		}
+	}
+	for _, alone := range []string{"--mail-from", "--mail-unsubscribe-url"} { // of two switches only the one at fault is named
+		if _, err := parsed(t, alone, "x"); err == nil || strings.Count(err.Error(), "--mail") != 1 {
+			t.Errorf("%s: %v, want it to speak of that alone", alone, err)
 		}
 	}
 }

@@ -120,14 +120,20 @@ func Handler(pages Pages) http.Handler {
 			_, _ = w.Write(pages.Keys()) // an error: the client has gone
 		})
 	}
-	if pages.Clock != nil {
-		mux.HandleFunc("GET "+ClockPath, func(w http.ResponseWriter, _ *http.Request) { answerJSON(w, http.StatusOK, pages.Clock()) })
-	}
+	mux.HandleFunc("GET "+ClockPath, func(w http.ResponseWriter, _ *http.Request) {
+		if pages.Clock == nil {
+			http.Error(w, noClock, http.StatusNotFound)
+			return
+		}
+		answerJSON(w, http.StatusOK, pages.Clock())
+	})
 	return mux
 }
 
 // ClockPath is where a clock that is driven is told of.
 const ClockPath = "/clock"
+
+const noClock = "this engine goes by the machine's clock: it was started without --clock-start and --clock-rate"
 
 // KeysPath is where the public keys are (RFC 8615), and KeysMaxAge how long they may be taken from a cache: a key that is new
 // signs only when it has been served for longer.

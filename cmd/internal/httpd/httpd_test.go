@@ -75,7 +75,7 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-// TestAClockThatIsDrivenIsTold: nothing answers there by the time of day.
+// TestAClockThatIsDrivenIsTold: by the time of day a line says so.
 func TestAClockThatIsDrivenIsTold(t *testing.T) {
 	pages := httpd.Pages{Registry: prometheus.NewRegistry(), State: func() httpd.State { return httpd.State{} }}
 	ask := func() *httptest.ResponseRecorder {
@@ -84,8 +84,9 @@ func TestAClockThatIsDrivenIsTold(t *testing.T) {
 		httpd.Handler(pages).ServeHTTP(answer, request)
 		return answer
 	}
-	if answer := ask(); answer.Code != http.StatusNotFound {
-		t.Errorf("without one: status %d", answer.Code)
+	if answer := ask(); answer.Code != http.StatusNotFound || strings.Count(answer.Body.String(), "\n") != 1 ||
+		!strings.HasPrefix(answer.Body.String(), "this engine goes by the machine's clock") {
+		t.Errorf("without one: status %d, %q", answer.Code, answer.Body)
 	}
 	pages.Clock = func() any { return map[string]int{"rate": 60} }
 	if answer := ask(); answer.Code != http.StatusOK || !strings.Contains(answer.Body.String(), `"rate": 60`) ||

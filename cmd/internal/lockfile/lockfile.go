@@ -38,3 +38,16 @@ func Take(path string) (release func() error, err error) {
 	}
 	return f.Close, nil
 }
+
+// Abandoned says whether a lock file is there that no process holds, and takes it then. It makes none.
+func Abandoned(path string) (release func() error, is bool) {
+	f, err := os.OpenFile(path, os.O_RDWR|unix.O_NOFOLLOW, 0)
+	if err != nil {
+		return nil, false
+	}
+	if unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil {
+		_ = f.Close()
+		return nil, false
+	}
+	return f.Close, true
+}

@@ -19,6 +19,16 @@ type Store struct {
 	SaidError string `json:"said_error,omitempty"`
 }
 
+// ByDeviceTime dates what devices have said by their own clocks, where they tell: an engine's that is driven is far from the
+// broker's, by which At is, and devices go by it.
+func (s *Store) ByDeviceTime() {
+	for i := range s.Devices {
+		if said := s.Devices[i].Said; said != nil && said.DeviceTime != nil {
+			said.At = *said.DeviceTime
+		}
+	}
+}
+
 // Campaign is a campaign that is placed in a store.
 type Campaign struct {
 	CampaignID string          `json:"campaign_id"`

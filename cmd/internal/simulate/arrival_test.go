@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -245,3 +246,87 @@ func TestInterrupted(t *testing.T) {
 type writer struct{ err error }
 
 func (w writer) Write([]byte) (int, error) { return 0, w.err }
+
+// A byte order mark before the first line is no part of it.
+func TestAByteOrderMark(t *testing.T) {
+	t.Parallel()
+	settings := simulate.Settings{Until: at(t, "2026-12-02T00:00:00Z")}
+	line := `{"specversion":"1.0","id":"e","source":"s","type":"device.removed","time":"2026-12-01T12:00:00Z","data":{"store_id":"s-1",` +
+		`"device_id":"d-1"}}` + "\n"
+	summary, files := run(t, settings, "\ufeff"+line)
+	if len(summary.Refused()) > 0 || len(linesOf(t, files["device-events"])) != 1 || strings.Contains(files["device-events"], "\ufeff") {
+		t.Errorf("refused %v: %s", summary.Refused(), files["device-events"])
+	}
+	summary, _ = run(t, settings, line+"\ufeff"+line)
+	if summary.Refused()["malformed"] != 1 {
+		t.Errorf("one before another line is passed over: %v", summary.Refused())
+	}
+}
+
+// Lines that were refused are named with their numbers, blank ones counted, the first ten of them.
+func TestRefusedLinesAreNamed(t *testing.T) {
+	t.Parallel()
+	text := "\n" + `{"specversion":"1.0","id":"e","source":"s","type":"device.removed","time":"2026-12-01T12:00:00Z","data":{"store_id":"s-1"}}` +
+		"\n\nno \x1b[2J\n" + `{"type":"play.reported"}` + "\n"
+	settings := simulate.Settings{Until: at(t, "2026-12-02T00:00:00Z"), Answer: true}
+	summary, _ := run(t, settings, text+strings.Repeat("{}\n", 12))
+	var told bytes.Buffer
+	summary.Tell(&told)
+	if len(summary.Lost) != 10 || summary.LostMore != 5 || strings.Contains(told.String(), "\x1b") {
+		t.Errorf("%d are named, and %d not:\n%s", len(summary.Lost), summary.LostMore, &told)
+	}
+	for _, want := range []string{"\nline 2     schema: ", "\nline 4     malformed: ", "\nline 5     malformed: ", "\nline 12    malformed: ", "           and 5 more"} {
+		if !strings.Contains(told.String(), want) {
+			t.Errorf("it does not tell %q:\n%s", want, &told)
+		}
+	}
+}
+
+// A simulation that fails leaves what an earlier one has written, and what it has itself in files of other names, which the
+// next one removes.
+func TestAFailureLeavesTheEarlierResult(t *testing.T) {
+	t.Parallel()
+	settings := simulate.Settings{Folder: t.TempDir(), Until: at(t, "2027-02-01T00:00:00Z"), Answer: true, Internal: true, Campaigns: standard()}
+	_, before := run(t, settings, december(t, 3))
+	failing := settings
+	failing.Input = io.MultiReader(strings.NewReader(december(t, 8)), reader{errors.New("the disk is gone")})
+	if _, err := simulate.Run(t.Context(), failing); err == nil {
+		t.Fatal("it ends well")
+	}
+	parts := 0
+	for name, text := range files(t, settings.Folder) {
+		if strings.HasSuffix(name, ".part") {
+			parts++
+		} else if text != before[name] {
+			t.Errorf("%s is another", name)
+		}
+	}
+	if parts == 0 {
+		t.Error("nothing is left of the one that has failed")
+	}
+	settings.Internal = false
+	_, after := run(t, settings, december(t, 5))
+	_, alone := run(t, simulate.Settings{Until: settings.Until, Answer: true, Campaigns: standard()}, december(t, 5))
+	if digest(after) != digest(alone) {
+		t.Errorf("%d files are there, not %d, or others", len(after), len(alone))
+	}
+}
+
+// What is called like a part, and is somebody else's, is not removed.
+func TestAPartOfSomebodyElse(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	mine := filepath.Join(folder, "plays.jsonl.part")
+	if err := os.WriteFile(mine, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := simulate.Run(t.Context(), simulate.Settings{
+		Campaigns: standard(), Folder: folder, Input: strings.NewReader(""), Until: at(t, "2026-12-02T00:00:00Z"),
+	})
+	if err == nil || !strings.Contains(err.Error(), "give another folder") {
+		t.Errorf("it ends with %v", err)
+	}
+	if _, err := os.Stat(mine); err != nil {
+		t.Error(err)
+	}
+}

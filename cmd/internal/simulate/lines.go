@@ -21,6 +21,9 @@ func linesOf(from io.Reader) *lines { return &lines{from: bufio.NewReaderSize(fr
 // lineMaxBytes is more than the engine takes, so that it can say so of a line as of a record, and what no broker takes.
 const lineMaxBytes = topics.InputMaxBytes
 
+// byteOrderMark is what some programs put before a text in UTF-8. It is no part of it.
+var byteOrderMark = []byte("\ufeff")
+
 // next returns the next line that is not blank, without the space around it, in memory of its own. Errors: io.EOF, and those of
 // the input; a line that no broker would take.
 func (l *lines) next() ([]byte, error) {
@@ -28,6 +31,9 @@ func (l *lines) next() ([]byte, error) {
 		line, err := l.line()
 		if err != nil {
 			return nil, err
+		}
+		if l.number == 1 {
+			line = bytes.TrimPrefix(line, byteOrderMark)
 		}
 		if line = bytes.TrimSpace(line); len(line) > 0 {
 			return line, nil

@@ -27,6 +27,8 @@ type place interface {
 	// write takes a line with its end.
 	write(topic string, line []byte) error
 	flush() error
+	// publish shows what was written as the result, once all is written and well.
+	publish() error
 }
 
 // The bounds of what waits to be written.

@@ -26,10 +26,16 @@ func (s stream) write(_ string, line []byte) error {
 
 func (s stream) flush() error { return s.to.Flush() }
 
-// folder is the place of one file a topic. A file is open only while it is written to: there may be more of them than a process
-// may have open.
+func (stream) publish() error { return nil }
+
+// folder is the place of one file a topic. They are written under other names, and get their own when all is well: what an
+// earlier simulation has left stays whole until then. A file is open only while it is written to: there may be more of them than
+// a process may have open.
 type folder struct {
 	path string
+	// earlier are the files of an earlier simulation; made are the topics that have one of this.
+	earlier []string
+	made    map[string]bool
 	// waiting are lines that are not in their files yet, by topic; bytes is the size of all.
 	waiting map[string][]byte
 	bytes   int
@@ -41,14 +47,18 @@ const (
 	folderMaxBytes = 32 << 20
 )
 
-// suffix is what a topic's file is called behind its name.
-const suffix = ".jsonl"
+// suffix is what a topic's file is called behind its name, part what it is called behind that until the simulation has ended well.
+const (
+	suffix = ".jsonl"
+	part   = ".part"
+)
 
 // mark is the file by which a simulation knows a folder of its own again.
 const mark = ".simulation"
 
-// openFolder makes a folder, with an empty file for each of the topics. Files that an earlier simulation has left are removed:
-// those that are called like a topic. Such files of somebody else, and the input, are not touched: that is an error.
+// openFolder makes a folder, with an empty file for each of the topics. Of an earlier simulation's files, those that are called
+// like a topic, what one that failed has left is removed. Such files of somebody else, and the input, are not touched: that is
+// an error.
 func openFolder(path string, streams []topics.Stream, input string) (*folder, error) {
 	if err := os.MkdirAll(path, 0o755); err != nil {
 		return nil, fmt.Errorf("making the folder: %w", err)
@@ -57,15 +67,17 @@ func openFolder(path string, streams []topics.Stream, input string) (*folder, er
 	if err != nil {
 		return nil, err
 	}
+	f := &folder{path: path, made: make(map[string]bool), waiting: make(map[string][]byte)}
 	for _, name := range there {
-		if err := os.Remove(name); err != nil {
+		if !strings.HasSuffix(name, part) {
+			f.earlier = append(f.earlier, name)
+		} else if err := os.Remove(name); err != nil {
 			return nil, fmt.Errorf("removing what an earlier simulation has left: %w", err)
 		}
 	}
 	if err := os.WriteFile(filepath.Join(path, mark), nil, 0o644); err != nil {
 		return nil, fmt.Errorf("marking the folder: %w", err)
 	}
-	f := &folder{path: path, waiting: make(map[string][]byte)}
 	for _, each := range streams {
 		if err := f.append(string(each.Name)); err != nil {
 			return nil, err
@@ -83,7 +95,7 @@ func leftIn(path, input string) (files []string, err error) {
 	_, err = os.Lstat(filepath.Join(path, mark))
 	own := err == nil
 	for _, entry := range entries {
-		name, is := strings.CutSuffix(entry.Name(), suffix)
+		name, is := strings.CutSuffix(strings.TrimSuffix(entry.Name(), part), suffix)
 		if !is || !isTopic(topics.Name(name)) {
 			continue
 		}
@@ -97,6 +109,25 @@ func leftIn(path, input string) (files []string, err error) {
 		files = append(files, file)
 	}
 	return files, nil
+}
+
+// publish gives the files their names, and removes those of an earlier simulation that this one has not replaced.
+func (f *folder) publish() error {
+	for _, topic := range slices.Sorted(maps.Keys(f.made)) {
+		name := filepath.Join(f.path, topic+suffix)
+		if err := os.Rename(name+part, name); err != nil {
+			return fmt.Errorf("giving a topic's file its name: %w", err)
+		}
+	}
+	for _, name := range f.earlier {
+		if f.made[strings.TrimSuffix(filepath.Base(name), suffix)] {
+			continue
+		}
+		if err := os.Remove(name); err != nil {
+			return fmt.Errorf("removing what an earlier simulation has left: %w", err)
+		}
+	}
+	return nil
 }
 
 // isSame says whether two paths lead to one file.
@@ -141,7 +172,8 @@ func (f *folder) flush() error {
 
 // append writes what waits of a topic behind what is in its file.
 func (f *folder) append(topic string) error {
-	file, err := os.OpenFile(filepath.Join(f.path, topic+suffix), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	f.made[topic] = true
+	file, err := os.OpenFile(filepath.Join(f.path, topic+suffix+part), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return fmt.Errorf("opening a topic's file: %w", err)
 	}

@@ -38,7 +38,8 @@ type Settings struct {
 // errInterrupted ends a simulation early.
 var errInterrupted = errors.New("interrupted")
 
-// Run simulates. With an error the summary is nil, and what is written is a part.
+// Run simulates. With an error the summary is nil, and what is written is a part: in a folder it is in files called .part then,
+// and what an earlier simulation has written stays.
 func Run(ctx context.Context, s Settings) (*Summary, error) {
 	to := place(streamTo(s.Out))
 	if s.Folder != "" {
@@ -48,11 +49,11 @@ func Run(ctx context.Context, s Settings) (*Summary, error) {
 		}
 		to = folder
 	}
-	summary := newSummary()
+	summary, refused := newSummary(), newRefusals()
 	out := newOutput(to, summary.note)
-	runner, err := simulation.New(s.config(ctx, out))
+	runner, err := simulation.New(s.config(ctx, out, refused))
 	if err == nil {
-		err = s.feed(runner, summary)
+		err = s.feed(runner, summary, refused)
 	}
 	// What was written before an error says how it came to it.
 	if closed := out.close(); err == nil {
@@ -61,10 +62,13 @@ func Run(ctx context.Context, s Settings) (*Summary, error) {
 	if ctx.Err() != nil {
 		err = errInterrupted
 	}
+	if err == nil {
+		err = to.publish()
+	}
 	if err != nil {
 		return nil, err
 	}
-	summary.Counts = runner.Counts()
+	summary.Counts, summary.Lost, summary.LostMore = runner.Counts(), refused.first, refused.more
 	return summary, nil
 }
 
@@ -73,7 +77,7 @@ func (s *Settings) streams() []topics.Stream {
 	return slices.DeleteFunc(topics.Streams(), func(each topics.Stream) bool { return each.Internal() && !s.Internal })
 }
 
-func (s *Settings) config(ctx context.Context, out *output) simulation.Config {
+func (s *Settings) config(ctx context.Context, out *output, refused *refusals) simulation.Config {
 	hidden := make(map[string]bool)
 	for _, each := range topics.Streams() {
 		hidden[string(each.Name)] = each.Internal() && !s.Internal
@@ -81,6 +85,7 @@ func (s *Settings) config(ctx context.Context, out *output) simulation.Config {
 	config := simulation.Config{
 		Settings: s.Campaigns, Sign: s.Sign, Rows: s.Internal,
 		Written: func(record topics.Record) error {
+			refused.see(record)
 			switch {
 			case ctx.Err() != nil:
 				return errInterrupted
@@ -97,7 +102,7 @@ func (s *Settings) config(ctx context.Context, out *output) simulation.Config {
 }
 
 // feed publishes the lines, each at its instant, and goes on to the end.
-func (s *Settings) feed(runner *simulation.Runner, summary *Summary) error {
+func (s *Settings) feed(runner *simulation.Runner, summary *Summary, refused *refusals) error {
 	summary.Until = s.Until
 	summary.From = s.Until
 	from := arrivalsOf(s.Input, s.From)
@@ -119,6 +124,7 @@ func (s *Settings) feed(runner *simulation.Runner, summary *Summary) error {
 		if err := runner.RunUntil(next.at); err != nil {
 			return err
 		}
+		refused.line = next.line
 		if err := runner.Publish(next.record); err != nil {
 			return fmt.Errorf("line %d: %w", next.line, err)
 		}

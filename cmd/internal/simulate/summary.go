@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rmn-arms/campaign-engine/cmd/internal/timeline"
 	"github.com/rmn-arms/campaign-engine/processors"
 	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/state/instant"
@@ -23,6 +24,9 @@ type Summary struct {
 	Instants int
 	// Applied and Rejected are transitions by kind.
 	Applied, Rejected map[schemas.Transition]int
+	// Lost are the first lines that were refused; LostMore were, too.
+	Lost     []Lost
+	LostMore int
 	// Counts are all counters, by processor. See package processors.
 	Counts map[string]map[string]int
 
@@ -86,6 +90,12 @@ func (s *Summary) Tell(to io.Writer) {
 	kinds("applied", s.Applied)
 	kinds("rejected", s.Rejected)
 	fmt.Fprintf(to, "%-10s %s\n", "refused", orNone(textsOf(s.Refused())))
+	for _, lost := range s.Lost {
+		fmt.Fprintf(to, "%-10s %s: %s\n", fmt.Sprintf("line %d", lost.Line), lost.Reason, timeline.Printable(lost.Detail))
+	}
+	if s.LostMore > 0 {
+		fmt.Fprintf(to, "%-10s and %d more, see dead-letters\n", "", s.LostMore)
+	}
 	for _, group := range topics.Groups() {
 		if texts := textsOf(s.Counts[group.Short]); len(texts) > 0 {
 			fmt.Fprintf(to, "%-10s %s\n", group.Short, orNone(texts))

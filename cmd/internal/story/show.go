@@ -4,12 +4,13 @@ import (
 	"fmt"
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/statement"
+	"github.com/rmn-arms/campaign-engine/cmd/internal/timeline"
 	"github.com/rmn-arms/campaign-engine/schemas"
 )
 
 // show shows what has come of it, as campaignctl does.
 func (t *stage) show() error {
-	now := schemas.Instant(t.Clock.Now())
+	now := timeline.Moment{At: schemas.Instant(t.Clock.Now()), Driven: true}
 	for _, b := range bookings() {
 		t.say("\n== campaignctl timeline %s\n", b.id)
 		story, _ := t.seen.campaigns[b.id].story.Timeline()

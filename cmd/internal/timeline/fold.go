@@ -82,7 +82,7 @@ func (f *Fold) Add(r topics.Record) {
 	case topics.DeadLetters:
 		if event, is := topics.Decoded[schemas.Refused](topics.RefusedCodec{}, r.Value); is {
 			d := event.Data
-			f.refusals = append(f.refusals, Refusal{d.Reason, d.Detail, d.Topic, d.Partition, d.Offset, d.Timestamp})
+			f.refusals = append(f.refusals, Refusal{d.Reason, d.Detail, d.Topic, d.Partition, d.Offset, d.Timestamp, r.Timestamp})
 		}
 	case topics.CampaignEngineTimersTable:
 		f.row = r.Value

@@ -64,7 +64,7 @@ func TestShowForeseesWhatIsRejected(t *testing.T) {
 				t.Errorf("next is %+v; want the start void for %q, and what follows not", story.Next, c.void)
 			}
 			var out bytes.Buffer
-			if err := story.Summary.Write(&out, instantOf(t, "2026-12-05T11:00:00Z"), false); err != nil {
+			if err := story.Summary.Write(&out, timeline.Moment{At: instantOf(t, "2026-12-05T11:00:00Z")}, false); err != nil {
 				t.Fatal(err)
 			}
 			if !strings.Contains(out.String(), c.says) {

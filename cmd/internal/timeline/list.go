@@ -2,6 +2,7 @@ package timeline
 
 import (
 	"cmp"
+	"fmt"
 	"io"
 	"slices"
 
@@ -168,15 +169,15 @@ func (l *Listed) place() {
 }
 
 // WriteList prints campaigns for a person who looks at them at now, a line each.
-func WriteList(to io.Writer, campaigns []Listed, now schemas.Instant, colour bool) error {
+func WriteList(to io.Writer, campaigns []Listed, now Moment, colour bool) error {
 	if len(campaigns) == 0 {
 		return nil
 	}
 	var t Table
 	t.Row(Cell{"CAMPAIGN", Faint}, Cell{"STATUS", Faint}, Cell{"NEXT", Faint}, Cell{"AT (UTC)", Faint}, Cell{"AT (LOCAL)", Faint},
-		Cell{"", Faint}, Cell{"NAME", Faint})
+		Cell{"", Faint}, Cell{"NAME", Faint}, Cell{fmt.Sprintf("(it is %s %s)", now.At, now.by()), Faint})
 	for _, c := range campaigns {
-		t.Row(c.cells(now)...)
+		t.Row(c.cells(now.At)...)
 	}
 	return t.Write(to, colour)
 }

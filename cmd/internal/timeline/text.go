@@ -8,7 +8,7 @@ import (
 )
 
 // Write prints the summary for a person who looks at it at now.
-func (s Summary) Write(to io.Writer, now schemas.Instant, colour bool) error {
+func (s Summary) Write(to io.Writer, now Moment, colour bool) error {
 	var t Table
 	t.Row(Cell{"Campaign", Faint}, Cell{Printable(s.CampaignID), Strong})
 	if c := s.Campaign; c != nil {
@@ -32,8 +32,12 @@ func (s Summary) Write(to io.Writer, now schemas.Instant, colour bool) error {
 	s.writeMoney(&t)
 	s.writeNext(&t, now)
 	for _, u := range s.Undecided {
-		t.Row(Cell{"Not decided", Faint}, Cell{fmt.Sprintf("%s, revision %d, published %s",
-			Printable(string(u.Type)), u.Revision, u.PublishedAt), Caution})
+		whose := ""
+		if now.Driven {
+			whose = " by its producer's clock"
+		}
+		t.Row(Cell{"Not decided", Faint}, Cell{fmt.Sprintf("%s, revision %d, published %s%s",
+			Printable(string(u.Type)), u.Revision, u.PublishedAt, whose), Caution})
 	}
 	if s.Refused > 0 {
 		t.Row(Cell{"Refused", Faint}, Cell{fmt.Sprintf("%d %s in dead-letters; timeline shows why",
@@ -42,7 +46,10 @@ func (s Summary) Write(to io.Writer, now schemas.Instant, colour bool) error {
 	return t.Write(to, colour)
 }
 
-func (s Summary) writeNext(t *Table, now schemas.Instant) {
+func (s Summary) writeNext(t *Table, now Moment) {
+	if len(s.Next) > 0 {
+		t.Row(Cell{"Now", Faint}, Cell{Text: now.At.String() + "  " + now.by()})
+	}
 	switch {
 	case s.NextError != "":
 		t.Row(Cell{"Next", Faint}, Cell{"not known: " + s.NextError, Caution})
@@ -54,7 +61,7 @@ func (s Summary) writeNext(t *Table, now schemas.Instant) {
 		if i > 0 {
 			title = ""
 		}
-		next := Cell{Text: fmt.Sprintf("%-10s  %s  %s", p.Transition, both(p.At, p.AtInZone), Distance(now, p.At))}
+		next := Cell{Text: fmt.Sprintf("%-10s  %s  %s", p.Transition, both(p.At, p.AtInZone), Distance(now.At, p.At))}
 		if void := p.void(); void != "" {
 			next = Cell{next.Text + ", " + void, Faint}
 		}
@@ -63,7 +70,7 @@ func (s Summary) writeNext(t *Table, now schemas.Instant) {
 }
 
 // Write prints the whole story for a person who looks at it at now.
-func (t Timeline) Write(to io.Writer, now schemas.Instant, colour bool) error {
+func (t Timeline) Write(to io.Writer, now Moment, colour bool) error {
 	if err := t.Summary.Write(to, now, colour); err != nil {
 		return err
 	}
@@ -124,9 +131,9 @@ func (s Step) outcome() Cell {
 
 func (t Timeline) refusals() *Table {
 	var refusals Table
-	refusals.Row(Cell{"REFUSED", Faint}, Cell{"PUBLISHED (UTC)", Faint}, Cell{"WHERE", Faint}, Cell{"DETAIL", Faint})
+	refusals.Row(Cell{"REFUSED", Faint}, Cell{"AT (UTC)", Faint}, Cell{"WHERE", Faint}, Cell{"DETAIL", Faint})
 	for _, r := range t.Refusals {
-		refusals.Row(Cell{Printable(string(r.Reason)), Bad}, Cell{Text: r.Timestamp.String()},
+		refusals.Row(Cell{Printable(string(r.Reason)), Bad}, Cell{Text: r.RefusedAt.String()},
 			Cell{Text: fmt.Sprintf("%s/%d/%d", Printable(r.Topic), r.Partition, r.Offset)}, Cell{Text: Printable(r.Detail)})
 	}
 	return &refusals

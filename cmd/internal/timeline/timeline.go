@@ -8,6 +8,7 @@
 //	foresee.go   which timers the status makes void
 //	list.go      rows in, a line per campaign out
 //	text.go      the story for a person
+//	moment.go    when that person looks, and by whose clock
 //	table.go     columns, colours, and what a terminal must not be shown
 package timeline
 
@@ -127,5 +128,6 @@ type Refusal struct {
 	Topic     string          `json:"topic"`
 	Partition int32           `json:"partition"`
 	Offset    int64           `json:"offset"`
-	Timestamp schemas.Instant `json:"timestamp"`
+	Timestamp schemas.Instant `json:"timestamp"` // the record's, by its producer's clock
+	RefusedAt schemas.Instant `json:"refused_at"`
 }

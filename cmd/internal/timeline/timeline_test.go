@@ -38,7 +38,7 @@ func TestStories(t *testing.T) {
 	for name, of := range cases {
 		t.Run(name, func(t *testing.T) {
 			story := told(t, of(t))
-			now := instantOf(t, "2026-12-05T17:30:00Z")
+			now := timeline.Moment{At: instantOf(t, "2026-12-05T17:30:00Z")}
 			var out bytes.Buffer
 			out.WriteString("--- show\n")
 			if err := story.Summary.Write(&out, now, false); err != nil {
@@ -121,7 +121,7 @@ func TestRecordsOfOthersArePassedOver(t *testing.T) {
 func TestColourTakesNoRoom(t *testing.T) {
 	var plain, coloured bytes.Buffer
 	story := told(t, aBusyOne(t))
-	now := instantOf(t, "2026-12-05T17:30:00Z")
+	now := timeline.Moment{At: instantOf(t, "2026-12-05T17:30:00Z")}
 	if err := story.Write(&plain, now, false); err != nil {
 		t.Fatal(err)
 	}

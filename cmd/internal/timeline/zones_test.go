@@ -32,10 +32,10 @@ func TestEveryZoneIsTold(t *testing.T) {
 		}
 		story := told(t, s)
 		var show, whole bytes.Buffer
-		if err := story.Summary.Write(&show, 0, false); err != nil {
+		if err := story.Summary.Write(&show, timeline.Moment{}, false); err != nil {
 			t.Fatal(err)
 		}
-		if err := story.Write(&whole, 0, false); err != nil {
+		if err := story.Write(&whole, timeline.Moment{}, false); err != nil {
 			t.Fatal(err)
 		}
 		tells(t, "show in "+name, show.String(), want[:2]...)
@@ -68,7 +68,7 @@ func listed(t *testing.T, s *story) string {
 	})
 	all, _ := list.Campaigns(func(schemas.Status) bool { return true }, 0)
 	var text bytes.Buffer
-	if err := timeline.WriteList(&text, all, 0, false); err != nil {
+	if err := timeline.WriteList(&text, all, timeline.Moment{}, false); err != nil {
 		t.Fatal(err)
 	}
 	return text.String()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/mail"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -24,6 +25,22 @@ const (
 	// urlMaxBytes leaves a header's line below RFC 5322's limit of 998 bytes: an URL cannot be folded.
 	urlMaxBytes = 900
 )
+
+// placeholder is what looks like one, and placeholders takes away those that are filled in.
+var (
+	placeholder  = regexp.MustCompile(`\{[^{}]*\}`)
+	placeholders = strings.NewReplacer("{recipient}", "", "{campaign_id}", "", "{message_id}", "")
+)
+
+// placeholderError names a placeholder that nobody fills in. It is an ErrUnsubscribe.
+type placeholderError string
+
+func (e placeholderError) Error() string {
+	return fmt.Sprintf("nothing is filled in for %q; it may hold {recipient}, {campaign_id} and {message_id}", string(e))
+}
+
+// Is implements what errors.Is asks for.
+func (placeholderError) Is(target error) bool { return target == ErrUnsubscribe }
 
 // Sender is who the mails are from. NewSender makes one.
 type Sender struct {
@@ -50,6 +67,9 @@ func NewSender(from, unsubscribeURL string) (Sender, error) {
 	s := Sender{mailbox: *mailbox, domain: ascii, template: unsubscribeURL}
 	if unsubscribeURL == "" {
 		return s, nil
+	}
+	if name := placeholder.FindString(placeholders.Replace(unsubscribeURL)); name != "" {
+		return Sender{}, placeholderError(name)
 	}
 	filled, err := s.unsubscribe(&state.Letter{Recipient: state.Contact{Email: "a@example.com"}}, "id@example.com")
 	if err != nil || len(unsubscribeURL) > templateMaxBytes || !isUnsubscribe(filled) {

@@ -44,6 +44,35 @@ func TestServerURLs(t *testing.T) {
 	}
 }
 
+// TestServerURLsThatAreWrong: each mistake has its own words, and none tells the password.
+func TestServerURLsThatAreWrong(t *testing.T) {
+	for url, want := range map[string]error{
+		"smtp://mail.example:99999":            errServerPort,
+		"smtp://mail.example:0":                errServerPort,
+		"smtp://me:hunter2@mail.example:port":  errServerPort,
+		"smtps://me:hunter2@mail.example/path": errServerPath,
+		"smtp://mail.example#x":                errServerPath,
+		"smtp://me@mail.example":               errServerUser,
+		"smtp://me:@mail.example":              errServerUser,
+		"smtp://:hunter2@mail.example":         errServerUser,
+		"smtp://me:hunt@er2@mail.example":      errServerEscape,
+		"smtp://me@x.example:hunter2@mail":     errServerEscape,
+		"smtp://me:hunt/er2@mail.example":      errServerEscape,
+		"smtp://me:hunt#er2@mail.example":      errServerEscape,
+		"smtp://me:hunt?er2@mail.example":      errServerEscape,
+		"smtp://me:hunt%er2@mail.example":      errServerEscape,
+		"smtp://mail.example?tls=maybe":        errServerTLS,
+		"http://mail.example":                  errServerURL,
+		"smtp://":                              errServerURL,
+		"me:hunter2@mail.example":              errServerURL,
+	} {
+		_, err := ParseServer(url)
+		if err != want || strings.Contains(err.Error(), "er2") { //nolint:errorlint // it is not wrapped, so that nothing is added
+			t.Errorf("%s: %v, want %v", url, err, want)
+		}
+	}
+}
+
 func TestPauses(t *testing.T) {
 	seen := map[instant.Millis]bool{}
 	for attempts := 1; attempts <= 40; attempts++ {
