@@ -92,6 +92,19 @@ func (r *Row) resolve(database *zone.Database) (startsAt, endsAt instant.Instant
 	return startsAt, endsAt, kept
 }
 
+// DueBy returns the earliest instant at which a row may have something due by what another database makes of its window; Rezone
+// says what that is. An outdated row is to be looked at by then, or by what it waits for already.
+func (r *Row) DueBy(database *zone.Database) instant.Instant {
+	moved, due := *r, Never
+	moved.StartsAt, moved.EndsAt, _ = r.resolve(database)
+	for kind, timer := range r.Timers {
+		if timer.Armed || Kind(kind) == Distribute && !r.Firings[Distribute].Fired {
+			due = min(due, moved.regular(Kind(kind)))
+		}
+	}
+	return due
+}
+
 func (r *Row) at(database *zone.Database, local string) (instant.Instant, error) {
 	return database.Resolve(r.Wording.Zone, local, zone.Disambiguation(r.Wording.Disambiguation))
 }
