@@ -1,6 +1,7 @@
 package processors_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,5 +39,27 @@ func TestADrivenClockKeepsToWhatRecordsCanBeDatedBy(t *testing.T) {
 	<-woken
 	if now := clock.Now(); now != processors.DrivenLast || now.Time().UnixNano() < 0 || now.Add(1).Time().UnixNano() > 0 {
 		t.Errorf("it shows %s", now.Time())
+	}
+}
+
+// TestAHeldClockWaits: it shows nothing later than it may, wakes all the same, and is then where it would have been.
+func TestAHeldClockWaits(t *testing.T) {
+	t.Parallel()
+	start := instant.Of(time.Date(2027, 3, 28, 0, 59, 0, 0, time.UTC))
+	var until atomic.Int64
+	until.Store(int64(start + 5))
+	clock := processors.HeldClock(start, processors.DrivenRateMax, func() instant.Instant { return instant.Instant(until.Load()) })
+	free := processors.DrivenClock(start, processors.DrivenRateMax)
+	for range 3 {
+		woken := make(chan instant.Instant)
+		clock.AfterFunc(start+7, func() { woken <- clock.Now() })
+		if at := <-woken; at != start+5 {
+			t.Errorf("it shows %s, and may not", at.Time())
+		}
+	}
+	until.Store(int64(processors.DrivenLast))
+	before := free.Now()
+	if now := clock.Now(); now < before {
+		t.Errorf("it goes on from %s; it would have been at %s", now.Time(), before.Time())
 	}
 }

@@ -2,6 +2,7 @@ package processors_test
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -20,9 +21,10 @@ import (
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
-// TestRowsOfAnotherDatabaseAreDueSinceTheProcessBegan: no hook of the engine is needed to find them, after whatever recovery.
-func TestRowsOfAnotherDatabaseAreDueSinceTheProcessBegan(t *testing.T) {
-	const began, starts, ends instant.Instant = 500, 1_000_000, 2_000_000
+// TestRowsOfAnotherDatabaseAreLookedAtAnew: no hook of the engine is needed to find them, after whatever recovery. Until then they
+// are due when they are by the one or the other, so that nothing is late for it.
+func TestRowsOfAnotherDatabaseAreLookedAtAnew(t *testing.T) {
+	const starts, ends instant.Instant = 1_000_000, 2_000_000
 	define := func(database, startsLocal, endsLocal string) timer.Row {
 		change := timer.Change{Revision: 1, AdvertiserID: "a", Currency: "USD", StartsAt: starts, EndsAt: ends}
 		if startsLocal+endsLocal != "" {
@@ -34,37 +36,59 @@ func TestRowsOfAnotherDatabaseAreDueSinceTheProcessBegan(t *testing.T) {
 		row, _ = timer.Fire(row, at)
 		return row
 	}
-	const local, own, other = "1970-01-01T00:16:40", zone.DatabaseVersion, "2031a"
-	soon := define(other, local, local)
-	soon.StartsAt, soon.Timers[timer.Distribute].At, soon.Timers[timer.Start].At = 300, 300, 300
+	const local, later, own, other = "1970-01-01T00:16:40", "1970-01-01T00:33:20", zone.DatabaseVersion, "2031a"
+	sooner := define(other, local, later) // by other rules: it starts at 300
+	sooner.Wording.StartsAtLocal = "1970-01-01T00:00:00.300"
 	for name, c := range map[string]struct {
-		row  timer.Row
-		want instant.Instant
+		row    timer.Row
+		want   instant.Instant
+		review bool
 	}{
-		"of this database":                   {define(own, local, local), starts},
-		"of another":                         {define(other, local, local), began},
-		"of one that is not known":           {define("", local, local), began},
-		"of another, its end alone":          {define(other, "", local), began},
-		"of instants":                        {define("", "", ""), starts},
-		"of another, and due before anyhow":  {soon, 300},
-		"of another, started":                {fired(define(other, local, local), starts), began},
-		"of another, started, with no end":   {fired(define(other, local, ""), starts), ends},
-		"of another, over and to be settled": {over(define(other, local, local), ends), ends + 7},
-		"of another, settled":                {fired(define(other, local, local), ends), table.Never},
+		"of this database":                        {define(own, local, later), starts, false},
+		"of another":                              {define(other, local, later), starts, true},
+		"of one that is not known":                {define("", local, later), starts, true},
+		"of another, its end alone":               {define(other, "", later), starts, true},
+		"of instants":                             {define("", "", ""), starts, false},
+		"of another, due sooner by this one":      {sooner, 300, true},
+		"of another, due later by this one":       {define(other, "1970-01-01T00:20:00", later), starts, true},
+		"of another, of a zone that is not there": {unzoned(define(other, local, later)), starts, true},
+		"of another, started":                     {fired(define(other, local, later), starts), ends, true},
+		"of another, started, with no end":        {fired(define(other, local, ""), starts), ends, false},
+		"of another, over and to be settled":      {over(define(other, local, later), ends), ends + 7, false},
+		"of another, settled":                     {fired(define(other, local, later), ends), table.Never, false},
 	} {
-		due := timerDue(t, processors.Settings{Began: began})
-		if got := due(c.row.AppendBinary(nil)); got != c.want {
-			t.Errorf("a row %s is due at %d; want %d", name, got, c.want)
+		if due, review := reviewOf(t, processors.Settings{}, c.row); due != c.want || review != c.review {
+			t.Errorf("a row %s is due at %d, and is to be looked at: %t; want %d, %t", name, due, review, c.want, c.review)
 		}
 	}
 	release, err := zonetest.Release(other, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	row := define(other, local, local)
-	if got := timerDue(t, processors.Settings{Began: began, Zones: release})(row.AppendBinary(nil)); got != starts {
-		t.Errorf("where the database is that other one the row is due at %d", got)
+	if due, review := reviewOf(t, processors.Settings{Zones: release}, define(other, local, later)); due != starts || review {
+		t.Errorf("where the database is that other one the row is due at %d, and is to be looked at: %t", due, review)
 	}
+}
+
+// reviewOf asks the codec of timers.
+func reviewOf(t *testing.T, settings processors.Settings, row timer.Row) (due instant.Instant, review bool) {
+	t.Helper()
+	graph, err := processors.Graph(topics.Timers, settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	codec := graph.GroupTable().Codec().(engine.ReviewedCodec)
+	data := row.AppendBinary(nil)
+	due, review, readable := codec.ReviewOf(data)
+	if also, too := codec.DueOf(data); !readable || !too || also != due {
+		t.Errorf("a row is due at %d and at %d, readable: %t", due, also, readable)
+	}
+	return due, review
+}
+
+func unzoned(row timer.Row) timer.Row {
+	row.Wording.Zone = "Nowhere/Land"
+	return row
 }
 
 // over is a row whose end has fired, a little before its settlement.
@@ -113,6 +137,72 @@ func TestAnEventIsReadBehindTheRezone(t *testing.T) {
 	counted := d.counted(topics.Timers)
 	if counted[processors.Rezoned] != 2 || counted[processors.Unmoved] != 0 || counted[processors.Duplicates] != 1 {
 		t.Errorf("counted are %v; want 2 rezoned, 1 duplicate", counted)
+	}
+}
+
+// TestWhatIsDueGoesBeforeWhatIsLookedAt: a release of the database makes each row that follows from a zone one that is to be looked
+// at. What is due does not wait for them, nor does what becomes due meanwhile, but for one batch; how many are left is told.
+func TestWhatIsDueGoesBeforeWhatIsLookedAt(t *testing.T) {
+	const many, batch = 700, 512 // at most
+	start := at("2027-06-01T00:00:00Z")
+	d := newBroker(t, setup{partitions: 1, now: start})
+	d.begin(topics.Timers)
+	d.ready()
+	lines := []string{
+		"create z-1 rev=1 starts=2027-06-01T00:00:01Z ends=2027-07-01T00:00:00Z",
+		"create z-2 rev=1 starts=2027-06-01T00:00:02Z ends=2027-07-01T00:00:00Z",
+	}
+	for i := range many {
+		lines = append(lines, fmt.Sprintf("create a-%d rev=1 starts_local=2027-07-01T09:00:00 ends_local=2027-07-02T09:00:00 zone=Europe/Berlin", i))
+	}
+	records := make([]topics.Record, len(lines))
+	for i, line := range lines {
+		records[i] = drawn(t, line, start)
+	}
+	d.publish(records)
+	d.settle()
+	d.halt(topics.Timers)
+	d.outputs()
+
+	release, err := zonetest.Release("2031a", map[string]string{"Europe/Berlin": "Africa/Lagos"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.setup.settings.Zones = release
+	d.drive(start + 1000)
+	begun, left, fired := make(chan *engine.Engine, 1), -1, 0
+	d.configure = func(c *engine.Config) {
+		c.Reached = func(step engine.Step) {
+			if step != engine.StepFired {
+				return
+			}
+			if fired++; fired == 2 { // the first of those that are looked at
+				left = (<-begun).Overview().Timers.Reviews
+				d.clock.Set(start + 2000)
+			}
+		}
+	}
+	d.begin(topics.Timers)
+	begun <- d.running[topics.Timers].engine
+	d.ready()
+	d.settle()
+	ended := d.running[topics.Timers].engine.Overview().Timers.Reviews
+	d.halt(topics.Timers)
+	var dues []string
+	for _, record := range d.outputs() {
+		event, refusal := topics.DecodeDue(record.Value)
+		if refusal != nil {
+			t.Fatal(refusal.Detail)
+		}
+		dues = append(dues, event.ID)
+	}
+	looked := many - left // until z-2 was due
+	if looked < 1 || looked > batch || ended != 0 {
+		t.Errorf("after a batch %d are to be looked at, at the end %d", left, ended)
+	}
+	first, second := slices.Index(dues, "z-1/1/start"), slices.Index(dues, "z-2/1/start") // behind their distribute
+	if len(dues) != many+4 || first != 1 || second != 2+looked+1 {
+		t.Errorf("of %d dues those that were due are %d and %d; want 1 and %d", len(dues), first, second, 2+looked+1)
 	}
 }
 

@@ -41,7 +41,7 @@ type accountRows struct {
 }
 
 var (
-	_ engine.DatedCodec    = timerRows{}
+	_ engine.ReviewedCodec = timerRows{}
 	_ engine.AwaitingCodec = accountRows{}
 	_ engine.FirstCodec    = topics.AppliedCodec{}
 )
@@ -54,18 +54,25 @@ func (accountRows) AwaitOf(data []byte) (ticket int64, by instant.Instant) {
 	return budget.AwaitOf(data)
 }
 
-// DueOf implements engine.DatedCodec. It reads the whole row: bytes that begin like one are not one yet. A row whose window was
-// resolved by another time zone database is due since the process began: its timers may stand for instants that are none.
+// DueOf implements engine.DatedCodec. It reads the whole row: bytes that begin like one are not one yet.
 func (t timerRows) DueOf(data []byte) (due instant.Instant, readable bool) {
+	due, _, readable = t.ReviewOf(data)
+	return due, readable
+}
+
+// ReviewOf implements engine.ReviewedCodec. A row whose window was resolved by another time zone database is looked at anew: its
+// timers may stand for instants that are none.
+func (t timerRows) ReviewOf(data []byte) (due instant.Instant, review, readable bool) {
 	var row timer.Row
 	if row.UnmarshalBinary(data) != nil {
-		return timer.Never, false
+		return timer.Never, false, false
 	}
+	zones := t.settings.zones()
 	due, _ = row.NextDue()
-	if row.IsOutdated(t.settings.zones().Version()) {
-		due = min(due, t.settings.Began)
+	if review = row.IsOutdated(zones.Version()); review {
+		due = min(due, row.DueBy(zones))
 	}
-	return due, true
+	return due, review, true
 }
 
 // Encode takes a *R.

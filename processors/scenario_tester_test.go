@@ -79,19 +79,22 @@ var clocked = []struct {
 	{topics.Readiness, topics.CampaignEngineReadinessTable, engine.DuePrefix},
 }
 
-// timerDue is when a row of timers is due, as its codec says: that depends on the process's time zone database. A deployment asks
-// once for each of its settings.
+// timerDue is when a row of timers is due, as its codec says: that depends on the process's time zone database. One that is to be
+// looked at anew is due since ever: nothing has settled before. A deployment asks once for each of its settings.
 func timerDue(t *testing.T, settings processors.Settings) table.DueOf {
 	t.Helper()
 	graph, err := processors.Graph(topics.Timers, settings)
 	if err != nil {
 		t.Fatal(err)
 	}
-	codec := graph.GroupTable().Codec().(engine.DatedCodec)
+	codec := graph.GroupTable().Codec().(engine.ReviewedCodec)
 	return func(row []byte) instant.Instant {
-		due, readable := codec.DueOf(row)
-		if !readable { // somebody else's
+		due, review, readable := codec.ReviewOf(row)
+		switch {
+		case !readable: // somebody else's
 			return table.Never
+		case review:
+			return 0
 		}
 		return due
 	}

@@ -16,8 +16,6 @@ type Settings struct {
 	// Zones is the time zone database by which windows are resolved; nil: the one that is part of the program. What waits and
 	// was resolved by another version is resolved anew, see state/timer.Rezone.
 	Zones *zone.Database
-	// Began is when the process began: since then what was resolved by another version has been due.
-	Began instant.Instant
 }
 
 func (s Settings) zones() *zone.Database {

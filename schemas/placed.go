@@ -56,7 +56,8 @@ func (d *Definition) Place(startsAt, endsAt Instant, tzdb string, graceMs int64)
 func (d *Definition) IsLocal() bool { return d.StartsAtLocal != "" || d.EndsAtLocal != "" }
 
 // Rezoned is the window that a rezone leads to: as it is in force from then on. An end without a wall-clock text is an
-// instant, be it that it was given as one, or that it has come before the rules changed and is fixed.
+// instant, be it that it was given as one, that it had come before the rules changed and is fixed, or that the new rules do not
+// place its wall-clock time.
 type Rezoned struct {
 	StartsAt      Instant `json:"starts_at"`
 	StartsAtLocal string  `json:"starts_at_local,omitempty"`

@@ -50,20 +50,16 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer listener.Close()
-	broker, err := c.openBroker(log)
+	closeBroker, driven, err := c.openBroker(log)
 	if err != nil {
 		return err
 	}
-	if broker != nil {
-		defer func() { err = errors.Join(err, broker.Close()) }()
-	}
-	driven, err := drive.Open(c.DataDir, c.ClockOrder())
-	if err != nil {
-		return err
-	}
-	if driven != nil {
-		broker.TellClock(driven.Clock().Now)
-	}
+	defer func() { err = errors.Join(err, closeBroker()) }()
+	defer func() {
+		if driven != nil && !errors.Is(err, errLeftBehind) { // what is left behind may look at the clock still
+			err = errors.Join(err, driven.Close())
+		}
+	}()
 	connect, err := c.Kafka.Connect("campaignd-" + c.InstanceID)
 	if err != nil {
 		return wrongSwitches(err)
@@ -113,21 +109,29 @@ func (c *runCommand) checkShown() error {
 	return nil
 }
 
-// openBroker starts the embedded broker, nil where others are given.
-func (c *runCommand) openBroker(log zerolog.Logger) (*embed.Broker, error) {
+// openBroker starts the embedded broker unless others are given, and before it the clock if one is ordered: a folder in which a
+// broker was is one of the time of day where no clock is noted.
+func (c *runCommand) openBroker(log zerolog.Logger) (closeBroker func() error, driven *drive.Drive, err error) {
 	if len(c.Brokers) > 0 {
-		return nil, nil //nolint:nilnil // there is none
+		return func() error { return nil }, nil, nil
 	}
 	broker, err := embed.Open(embed.Settings{
 		DataDir: c.DataDir, Listen: c.EmbeddedListen, Logger: logging.ForBroker(log),
+		Prepare: func() error {
+			driven, err = drive.Open(c.DataDir, c.ClockOrder())
+			return err
+		},
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	if driven != nil {
+		broker.TellClock(driven.Clock().Now)
 	}
 	c.Brokers = []string{broker.Address()}
 	log.Info().Str("address", broker.Address()).Str("kept_in", broker.Folder()).
 		Msg("embedded broker is up: for a laptop and for tests, not for production")
-	return broker, nil
+	return broker.Close, driven, nil
 }
 
 func (c *runCommand) serve(
@@ -251,6 +255,10 @@ func (c *runCommand) greet(ctx context.Context, log zerolog.Logger, process *run
 	return nil
 }
 
+// errLeftBehind says that parts of the process have not ended, and run on until it does.
+var errLeftBehind = fmt.Errorf(
+	"ending: not done after %s; what was not committed will be done again by the next owner", stopTimeout)
+
 // together runs all parts; the first that ends makes the others end. What has not ended in time is left behind.
 func together(ctx context.Context, cancel context.CancelFunc, parts []func(context.Context) error) error {
 	var running sync.WaitGroup
@@ -270,7 +278,7 @@ func together(ctx context.Context, cancel context.CancelFunc, parts []func(conte
 	select {
 	case <-ended:
 	case <-time.After(stopTimeout):
-		return fmt.Errorf("ending: not done after %s; what was not committed will be done again by the next owner", stopTimeout)
+		return errLeftBehind
 	}
 	close(errs)
 	var all []error

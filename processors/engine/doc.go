@@ -19,7 +19,8 @@
 //
 // A row that has a due instant (as its codec says, see DatedCodec, as Config.DueOf does, or by DuePrefix) is a timer: at
 // that instant the callback of the OnTimer edge is called with the row's key. It may also wait for a ticket (AwaitingCodec):
-// until all has been read that lay in an input when it was taken.
+// until all has been read that lay in an input when it was taken. And it may have to be looked at anew (ReviewedCodec), which
+// happens by the same callback, when no timer is due.
 //
 // # File map
 //

@@ -135,11 +135,15 @@ func New(config Config, graph *goka.GroupGraph) (*Engine, error) {
 	if shape.timers && shape.table == "" {
 		return nil, fmt.Errorf("checking the graph of group %s: %w", graph.Group(), errTimersNeedTable)
 	}
-	if !shape.timers {
+	var review table.ReviewOf
+	if shape.timers {
+		review = rowReview(config, graph)
+	} else {
 		config.DueOf = nil
 	}
 	e := &Engine{
-		config: config, graph: graph, shape: shape, tickets: newTickets(), partitions: newPartitions(config.DueOf, awaitOf(graph)),
+		config: config, graph: graph, shape: shape, tickets: newTickets(),
+		partitions: newPartitions(config.DueOf, awaitOf(graph), review),
 	}
 	e.progress.Store(newProgress(nil, nil))
 	e.watch = watch{clock: config.Clock, driven: isDriven(config.Clock), tell: e.tellOfClock}

@@ -57,6 +57,10 @@ func (g *Graph) DueOf() (table.DueOf, error) {
 	return DuePrefix, nil
 }
 
+// ReviewOf returns when a row of the group's table is due and whether it is to be looked at anew, nil where its codec is no
+// ReviewedCodec.
+func (g *Graph) ReviewOf() table.ReviewOf { return rowReview(Config{}, g.GroupGraph) }
+
 var errTimersNeedTable = errors.New("OnTimer needs a table (Persist)")
 
 func plain(edge goka.Edge) Edge { return Edge{of: func(goka.Group) goka.Edge { return edge }} }

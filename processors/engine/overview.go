@@ -34,6 +34,9 @@ type TimersOverview struct {
 	// Next is the earliest instant of all; Waits is false when none waits.
 	Next  instant.Instant
 	Waits bool
+	// Reviews is how many rows are to be looked at anew, which happens when nothing is due; Reviewing is false where none ever is.
+	Reviews   int
+	Reviewing bool
 }
 
 // OverdueMax bounds how many overdue timers of a partition are counted: a partition's rows wait meanwhile, a few milliseconds
@@ -78,6 +81,7 @@ func (e *Engine) Overview() Overview {
 	o := Overview{Waiting: e.status.ready(), Held: held, Standby: e.Standby()}
 	if e.shape.timers {
 		o.Timers = timersOverview(e.partitions.tables(owned), now)
+		o.Timers.Reviewing = e.partitions.reviewOf != nil
 	}
 	p := e.progress.Load()
 	for _, partition := range slices.Sorted(slices.Values(claimed)) {
@@ -101,6 +105,7 @@ func timersOverview(tables []*table.Table, now instant.Instant) *TimersOverview 
 	oldest := now
 	for _, rows := range tables {
 		o.Pending += rows.Pending()
+		o.Reviews += rows.Reviews()
 		o.Next = min(o.Next, rows.Next())
 		count, since := rows.Overdue(now, OverdueMax)
 		o.Overdue += count

@@ -18,6 +18,7 @@ type partitions struct {
 	mu                     sync.RWMutex
 	dueOf                  table.DueOf
 	awaitOf                table.AwaitOf
+	reviewOf               table.ReviewOf
 	rows                   map[int32]*table.Table
 	claimed, owned, firing []int32
 	// leftAt is, per partition that is not claimed, when its rows were last known to be right (Clock.Elapsed): when it was
@@ -34,9 +35,10 @@ type partitions struct {
 // delete.retention.ms: after that a removal may have been compacted out of sight, and its row would stay for ever.
 const keptMax = time.Hour
 
-func newPartitions(dueOf table.DueOf, awaitOf table.AwaitOf) partitions {
+func newPartitions(dueOf table.DueOf, awaitOf table.AwaitOf, reviewOf table.ReviewOf) partitions {
 	return partitions{
-		dueOf: dueOf, awaitOf: awaitOf, rows: make(map[int32]*table.Table), leftAt: make(map[int32]time.Duration),
+		dueOf: dueOf, awaitOf: awaitOf, reviewOf: reviewOf,
+		rows: make(map[int32]*table.Table), leftAt: make(map[int32]time.Duration),
 		changed:   make(chan struct{}),
 		firedFrom: make(map[int32]instant.Instant),
 	}
@@ -54,6 +56,7 @@ func (p *partitions) made(partition int32) *table.Table {
 	if !ok {
 		t = table.NewExcept(p.dueOf, isPart)
 		t.Awaiting(p.awaitOf)
+		t.Reviewing(p.reviewOf)
 		p.rows[partition] = t
 	}
 	return t

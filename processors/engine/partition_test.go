@@ -9,7 +9,7 @@ import (
 
 // TestOldRowsAreNotGoneOnFrom: rows that were left for longer than keptMax are read anew, from the start of the log.
 func TestOldRowsAreNotGoneOnFrom(t *testing.T) {
-	p := newPartitions(DuePrefix, nil)
+	p := newPartitions(DuePrefix, nil, nil)
 	const leftAt = 5 * time.Minute
 	p.claim([]int32{0, 1}, 0)
 	for _, partition := range p.claimed {
@@ -43,7 +43,7 @@ func TestAStandbyLeavesClaimedRowsAlone(t *testing.T) {
 		{"claimed and given up", func(p *partitions) { p.claim([]int32{0}, 0); p.leave(0) }, 0},
 		{"another one is claimed", func(p *partitions) { p.claim([]int32{1}, 0) }, 0},
 	} {
-		p := newPartitions(DuePrefix, nil)
+		p := newPartitions(DuePrefix, nil, nil)
 		seen := p.unclaimed(2, 0)
 		c.since(&p)
 		p.followed(seen.epoch, 0, []*kgo.Record{record})
@@ -55,7 +55,7 @@ func TestAStandbyLeavesClaimedRowsAlone(t *testing.T) {
 
 // TestWhatAStandbyKeepsRightIsNotOld: rows are gone on from as long as somebody keeps them up to date.
 func TestWhatAStandbyKeepsRightIsNotOld(t *testing.T) {
-	p := newPartitions(DuePrefix, nil)
+	p := newPartitions(DuePrefix, nil, nil)
 	seen := p.unclaimed(2, 0)
 	for partition := range int32(2) {
 		p.followed(seen.epoch, partition, []*kgo.Record{{Key: []byte("key"), Value: []byte("row"), Offset: 7}})

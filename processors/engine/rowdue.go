@@ -18,6 +18,14 @@ type DatedCodec interface {
 	DueOf(row []byte) (due instant.Instant, readable bool)
 }
 
+// ReviewedCodec is the codec of a table of which rows may have to be looked at anew, since what stands in them was reckoned by
+// rules that have changed. The timers' callback gets them when nothing is due, or when they are; it must leave none as it is.
+type ReviewedCodec interface {
+	DatedCodec
+	// ReviewOf is DueOf, and says whether the row is to be looked at anew. One that is due earlier by the new rules is due then.
+	ReviewOf(row []byte) (due instant.Instant, review, readable bool)
+}
+
 // rowDue returns how the rows of a graph are dated, nil where neither the configuration nor the table's codec says it.
 func rowDue(config Config, graph *goka.GroupGraph) table.DueOf {
 	rows := graph.GroupTable()
@@ -28,18 +36,45 @@ func rowDue(config Config, graph *goka.GroupGraph) table.DueOf {
 	if !is {
 		return nil
 	}
-	var once sync.Once
+	tell := tellUnreadable(config, rows.Topic())
 	return func(row []byte) instant.Instant {
 		due, readable := codec.DueOf(row)
 		if readable {
 			return due
 		}
-		once.Do(func() { // they may be many: after a rollback, all that the newer version wrote
-			config.Log.Error().Str("topic", rows.Topic()).
-				Msg("the table holds a row that cannot be read; the timers of such rows do not fire until they are repaired or removed")
-		})
+		tell()
 		return never
 	}
+}
+
+// rowReview returns how the rows of a graph are looked at anew, nil where its codec does not say it.
+func rowReview(config Config, graph *goka.GroupGraph) table.ReviewOf {
+	rows := graph.GroupTable()
+	if rows == nil {
+		return nil
+	}
+	codec, is := rows.Codec().(ReviewedCodec)
+	if !is {
+		return nil
+	}
+	tell := tellUnreadable(config, rows.Topic())
+	return func(row []byte) (instant.Instant, bool) {
+		due, review, readable := codec.ReviewOf(row)
+		if readable {
+			return due, review
+		}
+		tell()
+		return never, false
+	}
+}
+
+// tellUnreadable logs, once, that there are rows that cannot be read: they may be many, after a rollback all that the newer
+// version wrote.
+func tellUnreadable(config Config, topic string) func() {
+	return sync.OnceFunc(func() {
+		config.Log.Error().Str("topic", topic).
+			Msg("the table holds a row that cannot be read; the timers of such rows do not fire until they are repaired or removed")
+	})
 }
 
 // AwaitingCodec is the codec of a table whose rows may wait for tickets, see Context.Ticket.

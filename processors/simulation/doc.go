@@ -14,5 +14,6 @@
 //
 // The order of what happens at one instant: first each published record, with all that follows from it, in the order of their
 // emission (those who read one topic, in the order of the flow); then what is due, one row after the other, earlier instants
-// first, then by the order of the flow, then by key, each again with all that follows from it.
+// first, then by the order of the flow, then by key, each again with all that follows from it; and at last rows that are to be
+// looked at anew, after a Restart.
 package simulation

@@ -76,6 +76,7 @@ func (g *group) take(graph *engine.Graph) error {
 		return err
 	}
 	g.row, g.rows = rows.Codec(), table.NewExcept(due, isPart)
+	g.rows.Reviewing(graph.ReviewOf())
 	g.rows.Index()
 	return nil
 }

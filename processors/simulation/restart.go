@@ -9,7 +9,6 @@ import (
 // Restart has all processors begin anew now under other settings, on the rows that they have: as when a process is replaced.
 // Nothing may wait to be read: call it between a Fire and the next record.
 func (r *Runner) Restart(settings processors.Settings) error {
-	settings.Began = r.now
 	groups := make([]*group, len(r.groups))
 	for i, before := range r.groups {
 		g, err := newGroup(before.Group, settings)

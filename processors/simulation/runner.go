@@ -96,10 +96,13 @@ func (r *Runner) Publish(record topics.Record) error {
 func (r *Runner) Fire() error {
 	for {
 		g, due := r.first()
+		take := r.takeDue
 		if g == nil || due > r.now {
-			return r.commit()
+			if g, take = r.reviewing(), r.takeReview; g == nil {
+				return r.commit()
+			}
 		}
-		if err := r.fire(g); err != nil {
+		if err := r.fire(g, take); err != nil {
 			return err
 		}
 		if err := r.read(); err != nil {
@@ -130,6 +133,9 @@ func (r *Runner) RunUntil(to instant.Instant) error {
 // Next returns the earliest instant for which a row waits, table.Never without one.
 func (r *Runner) Next() instant.Instant {
 	_, due := r.first()
+	if r.reviewing() != nil {
+		due = min(due, r.now)
+	}
 	return due
 }
 
@@ -173,6 +179,16 @@ func (r *Runner) first() (*group, instant.Instant) {
 		}
 	}
 	return first, due
+}
+
+// reviewing returns the first group in the flow that has rows that are to be looked at anew, nil without one.
+func (r *Runner) reviewing() *group {
+	for _, g := range r.groups {
+		if g.onTimer != nil && g.rows.Reviews() > 0 {
+			return g
+		}
+	}
+	return nil
 }
 
 // put writes a record to its topic, and has those who read it wait for it.
@@ -234,10 +250,21 @@ func (r *Runner) hand(to *group, record topics.Record) error {
 	return r.invoke(to, record, func() { in.callback(&r.call, message) })
 }
 
-// fire takes the first row of a group that is due, and has it answered.
-func (r *Runner) fire(g *group) error {
-	key, due := "", instant.Instant(0)
+// takeDue takes the first row of a group that is due.
+func (r *Runner) takeDue(g *group) (key string, due instant.Instant) {
 	g.rows.TakeDue(r.now, 1, func(taken string, at instant.Instant) { key, due = taken, at })
+	return key, due
+}
+
+// takeReview takes the first row of a group that is to be looked at anew.
+func (r *Runner) takeReview(g *group) (key string, due instant.Instant) {
+	g.rows.TakeReviews(1, func(taken string) { key = taken })
+	return key, r.now
+}
+
+// fire takes a row of a group, and has it answered.
+func (r *Runner) fire(g *group, take func(*group) (key string, due instant.Instant)) error {
+	key, due := take(g)
 	record := topics.Record{Topic: g.timers, Key: []byte(key), Timestamp: schemas.Instant(r.now)}
 	if err := r.invoke(g, record, func() { g.onTimer(&r.call, due) }); err != nil {
 		return err

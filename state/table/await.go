@@ -26,7 +26,7 @@ func (t *Table) Call(upTo int64) {
 			continue
 		}
 		// Who has been taken comes back when it is written.
-		if due := t.due(key, r.value); r.place != absent || !t.indexed {
+		if due, _ := t.due(key, r.value); r.place != absent || !t.indexed {
 			t.place(r, due)
 		}
 	}
@@ -43,17 +43,21 @@ func (t *Table) open(ticket int64) bool {
 	return ticket > t.called && ticket-t.called <= ticketsMax
 }
 
-// due returns when a row is due, and notes whether it waits for a ticket.
-func (t *Table) due(key string, value []byte) instant.Instant {
-	due := t.dueOf(value)
+// due returns when a row is due, and whether it is to be looked at anew, and notes whether it waits for a ticket.
+func (t *Table) due(key string, value []byte) (due instant.Instant, review bool) {
+	if t.reviews.of != nil {
+		due, review = t.reviews.of(value)
+	} else {
+		due = t.dueOf(value)
+	}
 	if t.awaitOf == nil {
-		return due
+		return due, review
 	}
 	ticket, by := t.awaitOf(value)
 	if due == Never || ticket == 0 || !t.open(ticket) {
 		delete(t.awaiting, key)
-		return due
+		return due, review
 	}
 	t.awaiting[key] = struct{}{}
-	return max(due, by)
+	return max(due, by), review
 }

@@ -23,13 +23,13 @@ func (x dueIndex) build() {
 }
 
 func (x *dueIndex) insert(r *row) {
-	r.place = len(*x)
+	r.place = int32(len(*x))
 	*x = append(*x, r)
-	x.up(r.place)
+	x.up(int(r.place))
 }
 
 func (x *dueIndex) remove(r *row) {
-	place, last := r.place, len(*x)-1
+	place, last := int(r.place), len(*x)-1
 	if place != last {
 		x.swap(place, last)
 	}
@@ -42,8 +42,8 @@ func (x *dueIndex) remove(r *row) {
 }
 
 func (x dueIndex) fix(r *row) {
-	x.up(r.place)
-	x.down(r.place)
+	x.up(int(r.place))
+	x.down(int(r.place))
 }
 
 // count counts the rows from place i down that are due at now, and stops at limit. It looks at no more than twice as many.
@@ -88,5 +88,5 @@ func (x dueIndex) down(i int) {
 
 func (x dueIndex) swap(i, j int) {
 	x[i], x[j] = x[j], x[i]
-	x[i].place, x[j].place = i, j
+	x[i].place, x[j].place = int32(i), int32(j)
 }

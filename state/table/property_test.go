@@ -21,6 +21,9 @@ type model struct {
 	away      map[string]bool
 	taken     []dueRow
 	asked     int
+	inReview  map[string]bool
+	reviewed  []string // that were taken, in their order
+	seen      int      // of reviewed
 	indexed   bool
 	offset    int64
 }
@@ -31,7 +34,22 @@ type dueRow struct {
 }
 
 func newModel() *model {
-	return &model{rows: map[string][]byte{}, committed: map[string][]byte{}, away: map[string]bool{}}
+	return &model{rows: map[string][]byte{}, committed: map[string][]byte{}, away: map[string]bool{}, inReview: map[string]bool{}}
+}
+
+// reviewOf has rows be looked at whose value ends with R.
+func reviewOf(value []byte) (instant.Instant, bool) {
+	return dueOf(value), bytes.HasSuffix(value, []byte("R"))
+}
+
+// reviews returns the rows that are to be looked at, those included that were taken.
+func (m *model) reviews() (keys []string) {
+	for key, value := range m.rows {
+		if _, review := reviewOf(value); review {
+			keys = append(keys, key)
+		}
+	}
+	return keys
 }
 
 // waiting returns the rows that may be taken, in the order in which they are.
@@ -56,6 +74,7 @@ func (m *model) write(key string, value []byte) {
 		m.rows[key] = value
 	}
 	delete(m.away, key)
+	delete(m.inReview, key)
 }
 
 func (m *model) end(commit bool) {
@@ -64,8 +83,9 @@ func (m *model) end(commit bool) {
 	} else {
 		m.rows = maps.Clone(m.committed)
 	}
-	m.written, m.taken, m.asked = nil, nil, 0
+	m.written, m.taken, m.asked, m.reviewed, m.seen = nil, nil, 0, nil, 0
 	clear(m.away)
+	clear(m.inReview)
 }
 
 var (
@@ -75,7 +95,7 @@ var (
 		if rapid.IntRange(0, 9).Draw(t, "short") == 0 {
 			return []byte{}
 		}
-		return due(instant.Instant(someDue.Draw(t, "due")), rapid.SampledFrom([]string{"", "x", "yy"}).Draw(t, "more"))
+		return due(instant.Instant(someDue.Draw(t, "due")), rapid.SampledFrom([]string{"", "x", "yy", "R", "zR"}).Draw(t, "more"))
 	})
 )
 
@@ -83,6 +103,7 @@ var (
 func TestTableIsAsTheModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rows, m := New(dueOf), newModel()
+		rows.Reviewing(reviewOf)
 		t.Repeat(map[string]func(*rapid.T){
 			"set": func(t *rapid.T) {
 				key, value := someKey.Draw(t, "key"), someValue.Draw(t, "value")
@@ -101,7 +122,7 @@ func TestTableIsAsTheModel(t *testing.T) {
 				}
 			},
 			"load": func(t *rapid.T) { // between transactions only
-				if len(m.written) > 0 || len(m.taken) > 0 {
+				if len(m.written) > 0 || len(m.taken) > 0 || len(m.reviewed) > 0 {
 					return
 				}
 				key, value := someKey.Draw(t, "key"), someValue.Draw(t, "value")
@@ -139,6 +160,12 @@ func TestTableIsAsTheModel(t *testing.T) {
 					t.Fatalf("took %v, count %d, not %v", got, count, want)
 				}
 			},
+			"review": func(t *rapid.T) {
+				limit := rapid.IntRange(0, 4).Draw(t, "limit")
+				var got []string
+				count := rows.TakeReviews(limit, func(key string) { got = append(got, key) })
+				m.compareReview(t, got, count, limit)
+			},
 			"overdue": func(t *rapid.T) {
 				now, limit := instant.Instant(rapid.Int64Range(0, 21).Draw(t, "now")), rapid.IntRange(0, 9).Draw(t, "limit")
 				m.compareOverdue(t, rows, now, limit)
@@ -150,6 +177,14 @@ func TestTableIsAsTheModel(t *testing.T) {
 					if value, there := m.rows[taken.key]; there && dueOf(value) <= taken.due {
 						if !found || key != taken.key {
 							t.Fatalf("unanswered is %q, not %q", key, taken.key)
+						}
+						return
+					}
+				}
+				for ; m.seen < len(m.reviewed); m.seen++ {
+					if slices.Contains(m.reviews(), m.reviewed[m.seen]) {
+						if !found || key != m.reviewed[m.seen] {
+							t.Fatalf("unanswered is %q, not %q", key, m.reviewed[m.seen])
 						}
 						return
 					}
@@ -176,6 +211,21 @@ func TestTableIsAsTheModel(t *testing.T) {
 			"": func(t *rapid.T) { m.compare(t, rows) },
 		})
 	})
+}
+
+// compareReview looks at what was taken to be looked at: as many as there are, of those that were not taken before.
+func (m *model) compareReview(t *rapid.T, got []string, count, limit int) {
+	left := slices.DeleteFunc(m.reviews(), func(key string) bool { return !m.indexed || m.inReview[key] })
+	if count != len(got) || count != min(limit, len(left)) {
+		t.Fatalf("%d were taken up to %d, %q; not of %q", count, limit, got, left)
+	}
+	for _, key := range got {
+		if !slices.Contains(left, key) || m.inReview[key] {
+			t.Fatalf("%q were taken, not of %q", got, left)
+		}
+		m.inReview[key] = true
+	}
+	m.reviewed = append(m.reviewed, got...)
 }
 
 // compareOverdue asks what is due at an instant, or was and is not committed.
@@ -221,6 +271,9 @@ func (m *model) compare(t *rapid.T, rows *Table) {
 	}
 	if !slices.Equal(listed, written) {
 		t.Fatalf("changes are %v, not %v", listed, written)
+	}
+	if count := len(m.reviews()); rows.Reviews() != count {
+		t.Fatalf("%d are to be looked at, not %d", rows.Reviews(), count)
 	}
 	m.compareTotals(t, rows)
 }

@@ -32,6 +32,7 @@ type Table struct {
 	awaitOf  AwaitOf
 	awaiting map[string]struct{}
 	called   int64
+	reviews  reviews
 	// excepted says which rows are never due, by their key; nil: none.
 	excepted func(key string) bool
 	rows     map[string]*row
@@ -52,11 +53,12 @@ type Table struct {
 }
 
 type row struct {
-	key   string
-	value []byte // nil: deleted, still listed in changes
-	due   instant.Instant
-	place int    // in the index, or absent
-	mark  uint64 // the transaction that wrote it last
+	key    string
+	value  []byte // nil: deleted, still listed in changes
+	due    instant.Instant
+	place  int32 // in the index, or absent
+	review reviewState
+	mark   uint64 // the transaction that wrote it last
 }
 
 type taken struct {
@@ -112,11 +114,12 @@ func (t *Table) Index() {
 	t.index = t.index[:0]
 	for _, r := range t.rows {
 		if r.due != Never {
-			r.place = len(t.index)
+			r.place = int32(len(t.index))
 			t.index = append(t.index, r)
 		}
 	}
 	t.index.build()
+	t.reviews.order()
 	t.indexed = true
 }
 
@@ -147,7 +150,8 @@ func (t *Table) TakeDue(now instant.Instant, limit int, take func(key string, du
 }
 
 // Unanswered returns the key of a row that was taken since the last call, and that is still due at the instant at which it
-// was, or at an earlier one: the callback that was to advance it did not. Without this the row would fire for ever.
+// was, or at an earlier one: the callback that was to advance it did not. Without this the row would fire for ever. So would one
+// that was to be looked at anew, and still is.
 func (t *Table) Unanswered() (key string, found bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -156,7 +160,7 @@ func (t *Table) Unanswered() (key string, found bool) {
 			return taken.row.key, true
 		}
 	}
-	return "", false
+	return t.reviews.unanswered()
 }
 
 // Changes calls visit once for each row written since the last commit, in the order of the first writes, with its
@@ -206,6 +210,7 @@ func (t *Table) close() {
 	t.changes = t.changes[:0]
 	clear(t.taken)
 	t.taken, t.asked = t.taken[:0], 0
+	t.reviews.close()
 	t.transaction++
 	t.written = 0
 }
@@ -277,6 +282,7 @@ func (t *Table) Reset() {
 	t.rows = make(map[string]*row)
 	t.index, t.changes, t.taken = nil, nil, nil
 	clear(t.awaiting)
+	t.reviews = reviews{of: t.reviews.of}
 	t.asked, t.indexed, t.offset, t.bytes, t.written = 0, false, 0, 0, 0
 	t.transaction++
 }
@@ -327,11 +333,12 @@ func (t *Table) write(r *row, value []byte) {
 func (t *Table) put(r *row, value []byte) {
 	t.bytes += size(r.key, value) - size(r.key, r.value)
 	r.value = value
-	due := Never
+	due, review := Never, false
 	if value != nil && (t.excepted == nil || !t.excepted(r.key)) {
-		due = t.due(r.key, value)
+		due, review = t.due(r.key, value)
 	}
 	t.place(r, due)
+	t.reviews.note(r, review)
 	if value == nil && r.mark != t.transaction {
 		delete(t.rows, r.key)
 	}

@@ -291,7 +291,7 @@ func TestFiringCostsWhatIsDue(t *testing.T) {
 	}
 	rows.Index()
 	for _, count := range []int{0, 1, 10, 100} {
-		before := make(map[*row]int, pending)
+		before := make(map[*row]int32, pending)
 		for _, r := range rows.rows {
 			before[r] = r.place
 		}

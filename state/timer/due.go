@@ -44,6 +44,7 @@ type Rezoned struct {
 	Suffix   string
 	StartsAt instant.Instant
 	EndsAt   instant.Instant
-	// Wording is that of the ends that follow from it: a start that is fixed elsewhere has none.
+	// Wording is that of the ends that follow from it by that database: an end that is fixed elsewhere, or that it does not
+	// place, has no text.
 	Wording Wording
 }

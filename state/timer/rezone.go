@@ -51,12 +51,22 @@ func Rezone(row Row, database *zone.Database, now instant.Instant) (Row, []Due, 
 		Trace: row.Trace, Rezone: &Rezoned{StartsAt: startsAt, EndsAt: endsAt, Wording: row.Wording},
 	}
 	row.Rezones, due.Rezone.Suffix = row.Rezones.next(database.Version())
-	if row.Wording.StartsAtLocal != "" && !row.startFollows() {
-		if at, err := row.at(database, row.Wording.StartsAtLocal); err != nil || at != row.StartsAt {
-			due.Rezone.Wording.StartsAtLocal = "" // it has started; the time that was wished for is another one now
-		}
-	}
+	told := &due.Rezone.Wording
+	told.StartsAtLocal = row.toldBy(database, row.Wording.StartsAtLocal, startsAt)
+	told.EndsAtLocal = row.toldBy(database, row.Wording.EndsAtLocal, endsAt)
 	return row, []Due{due}, did
+}
+
+// toldBy returns the wall-clock time by which an end at an instant is told beside a database: none where that does not place
+// the time there, since the end has come already, or keeps its instant. The row keeps the time, for the next database.
+func (r *Row) toldBy(database *zone.Database, local string, at instant.Instant) string {
+	if local == "" {
+		return ""
+	}
+	if placed, err := r.at(database, local); err != nil || placed != at {
+		return ""
+	}
+	return local
 }
 
 // resolve returns the window by another database; kept says that an end, or both, stays where it is for want of an instant.
@@ -82,16 +92,33 @@ func (r *Row) resolve(database *zone.Database) (startsAt, endsAt instant.Instant
 	return startsAt, endsAt, kept
 }
 
+// DueBy returns the earliest instant at which a row may have something due by what another database makes of its window; Rezone
+// says what that is. An outdated row is to be looked at by then, or by what it waits for already.
+func (r *Row) DueBy(database *zone.Database) instant.Instant {
+	moved, due := *r, Never
+	moved.StartsAt, moved.EndsAt, _ = r.resolve(database)
+	for kind, timer := range r.Timers {
+		if timer.Armed || Kind(kind) == Distribute && !r.Firings[Distribute].Fired {
+			due = min(due, moved.regular(Kind(kind)))
+		}
+	}
+	return due
+}
+
 func (r *Row) at(database *zone.Database, local string) (instant.Instant, error) {
 	return database.Resolve(r.Wording.Zone, local, zone.Disambiguation(r.Wording.Disambiguation))
 }
 
 // move gives the timers that wait the instants of another window. They keep when they were set: no change was read, so one
-// that is due in the past now is late.
+// that is due in the past now is late. Content is sent as for a definition of that window: not after its end, and before it
+// also where it had been too late by the window before.
 func (r Row) move(startsAt, endsAt, now instant.Instant) Row {
 	r.StartsAt, r.EndsAt = startsAt, endsAt
-	if r.Timers[Distribute].Armed && now >= endsAt {
-		r.Timers[Distribute] = Timer{} // as for a definition that comes after its end
+	switch distribute := &r.Timers[Distribute]; {
+	case now >= endsAt:
+		*distribute = Timer{}
+	case !distribute.Armed && !r.Firings[Distribute].Fired:
+		*distribute = Timer{Armed: true, SetAt: r.Timers[End].SetAt} // by the change that set the end, which is always armed
 	}
 	for kind := range r.Timers {
 		if timer := &r.Timers[kind]; timer.Armed {

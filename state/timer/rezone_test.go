@@ -2,6 +2,7 @@ package timer_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -167,8 +168,18 @@ var rezonings = map[string]struct {
 			c.StartsAt, c.Wording.StartsAtLocal = utc(t, "2031-03-30 01:30"), "2031-03-30T02:30:00"
 			c.EndsAt, c.Wording.EndsAtLocal = utc(t, "2031-07-01 08:00"), "2031-07-01T09:00:00"
 		},
-		did: timer.Rezoning{Outdated: true, Moved: true, Kept: true}, dues: `rezone/1-2031a "2031-03-30T02:30:00".."2031-07-01T09:00:00"`,
+		// The start is told as the instant that it keeps: beside the name of a release that skips it, its wall-clock time would be
+		// one that this release does not have.
+		did: timer.Rezoning{Outdated: true, Moved: true, Kept: true}, dues: `rezone/1-2031a "".."2031-07-01T09:00:00"`,
 		window: "03-30 01:30..07-01 07:00 distribute 03-29 01:30 start 03-30 01:30 end 07-01 07:00 settle 07-01 08:00"},
+	"the end is skipped and to be rejected, but the start moves": {to: "2031a", now: "2031-01-01 00:00",
+		amend: func(t *testing.T, c *timer.Change) {
+			c.Wording.Zone, c.Wording.Disambiguation = "Africa/Lagos", "reject"
+			c.StartsAt, c.Wording.StartsAtLocal = utc(t, "2030-07-01 08:00"), "2030-07-01T09:00:00"
+			c.EndsAt, c.Wording.EndsAtLocal = utc(t, "2031-03-30 01:30"), "2031-03-30T02:30:00"
+		},
+		did: timer.Rezoning{Outdated: true, Moved: true, Kept: true}, dues: `rezone/1-2031a "2030-07-01T09:00:00"..""`,
+		window: "07-01 07:00..03-30 01:30 distribute 06-30 07:00 start 07-01 07:00 end 03-30 01:30 settle 03-30 02:30"},
 	"repeated and to be rejected": {to: "2031a", now: "2031-01-01 00:00",
 		amend: func(t *testing.T, c *timer.Change) {
 			c.Wording.Zone, c.Wording.Disambiguation = "Africa/Lagos", "reject"
@@ -245,6 +256,40 @@ func TestAMovedTimerIsLateWhenItsInstantHasPassed(t *testing.T) {
 		t.Errorf("the rezone is %+v: want it decided when it is due, in the trace of its revision", moved[0])
 	}
 	encodeAndDecode(t, row)
+}
+
+// TestAKeptTimeComesBackWithItsRelease: it is left out where it means nothing, and told again by a release that places it.
+func TestAKeptTimeComesBackWithItsRelease(t *testing.T) {
+	all := releases(t)
+	row := accepted(t, timer.Row{}, false, worded(t, 1, func(c *timer.Change) {
+		c.Wording.Zone, c.Wording.Disambiguation = "Africa/Lagos", "reject"
+		c.StartsAt, c.Wording.StartsAtLocal = utc(t, "2031-03-30 01:30"), "2031-03-30T02:30:00"
+		c.EndsAt, c.Wording.EndsAtLocal = utc(t, "2031-07-01 08:00"), "2031-07-01T09:00:00"
+	}), "2031-01-01 00:00")
+	row, kept, _ := timer.Rezone(row, all["2031a"], utc(t, "2031-01-01 00:00"))
+	_, back, _ := timer.Rezone(encodeAndDecode(t, row), all[zone.DatabaseVersion], utc(t, "2031-01-01 00:00"))
+	const want = `rezone/1-2031a "".."2031-07-01T09:00:00", rezone/1-2025c.2 "2031-03-30T02:30:00".."2031-07-01T09:00:00"`
+	if got := tellRezone(append(kept, back...)); got != want {
+		t.Errorf("%s; want %s", got, want)
+	}
+}
+
+// TestAWindowThatOpensAnewIsSent: read in an outage after its end it had nothing to send; by other rules it is not over, and
+// starts, so its content is due before. Once it was sent it is not sent again.
+func TestAWindowThatOpensAnewIsSent(t *testing.T) {
+	all := releases(t)
+	row := timer.Decide(timer.Row{}, false, worded(t, 1), utc(t, "2031-07-08 07:30"), timer.CatchingUp).Row
+	if row.Timers[timer.Distribute].Armed {
+		t.Fatalf("behind its end something is to be sent: %s", tellWindow(row))
+	}
+	row, dues, _ := timer.Rezone(row, all["2031a"], utc(t, "2031-07-08 07:45"))
+	row, fired := timer.Fire(encodeAndDecode(t, row), utc(t, "2031-07-08 07:45"))
+	row, back, _ := timer.Rezone(encodeAndDecode(t, row), all[zone.DatabaseVersion], utc(t, "2031-07-08 06:00"))
+	_, again := timer.Fire(row, utc(t, "2031-07-08 06:00"))
+	want := "rezone/1-2031a " + texts + ", distribute/1 late 15m0s, start/1 late 15m0s, " + `rezone/1-2025c.2 "".."2031-07-08T09:00:00"`
+	if got := tellRezone(slices.Concat(dues, fired, back, again)); got != want {
+		t.Errorf("%s; want %s", got, want)
+	}
 }
 
 // TestRezonesHaveIDsOfTheirOwn: a release that is taken back and comes again leads to a version twice. A new revision begins anew.

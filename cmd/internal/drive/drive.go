@@ -1,15 +1,15 @@
 // Package drive is a clock that goes from where and as fast as it is told, and the note of it in the data folder: what an
-// engine has done under such a clock must never be taken for what has happened.
+// engine has done under such a clock must never be taken for what has happened, and its time never goes back.
 package drive
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/rmn-arms/campaign-engine/processors"
@@ -26,56 +26,59 @@ type Order struct {
 	Rate int64
 }
 
-// Drive is a clock that is driven.
+// Drive is a clock that is driven. It shows nothing that lies behind what is noted, so whatever instant the process is killed at,
+// the next one begins behind all that was shown.
 type Drive struct {
 	clock engine.Clock
 	path  string
 	note  Note
+	// reserved is the instant that is noted, and not passed.
+	reserved atomic.Int64
 }
 
-// Note tells of a driven clock: it showed Start at the true time Began, and goes Rate times as fast.
-type Note struct {
-	Start schemas.Instant `json:"start"`
-	Rate  int64           `json:"rate"`
-	Began time.Time       `json:"began_at"`
-	// Reached is how far it was when this was written.
-	Reached schemas.Instant `json:"reached"`
-}
-
+// In true time: how often the instant is noted that the clock is not to pass, and how far that lies ahead. A disk that is slower
+// than the difference holds the clock up.
 const (
-	noteFile     = "clock.json"
-	brokerFolder = "broker"
-	noteEvery    = time.Second
+	noteEvery = 250 * time.Millisecond
+	ahead     = time.Second
 )
+
+const brokerFolder = "broker"
 
 // Check refuses an order that does not go with what the folder holds. It changes nothing.
 func Check(folder string, order Order) error {
-	before, err := read(folder)
+	_, err := check(folder, order)
+	return err
+}
+
+func check(folder string, order Order) (before *kept, err error) {
+	before, err = read(folder)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	_, err = os.Stat(filepath.Join(folder, brokerFolder))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("looking for what an engine has left: %w", err)
+	}
 	used := err == nil
 	switch {
 	case order.Rate == 0 && before != nil:
-		return fmt.Errorf("--data-dir: an engine ran in %s under a clock of its own, which was at %s; it goes on with --clock-rate, "+
-			"and the time of day needs another folder", folder, before.Reached.Time().Format(time.RFC3339))
+		return nil, fmt.Errorf("--data-dir: an engine ran in %s under a clock of its own, which was at %s; it goes on with "+
+			"--clock-rate, and the time of day needs another folder", folder, before.Reached.Time().Format(time.RFC3339))
 	case order.Rate > 0 && before == nil && used:
-		return fmt.Errorf("--clock-start, --clock-rate: an engine ran in %s by the time of day; give another --data-dir", folder)
-	case order.Rate > 0 && before != nil && order.Start != nil && schemas.Instant(*order.Start) < before.Reached:
-		return fmt.Errorf("--clock-start: the clock in %s was at %s already, and time does not go back; leave it out to go on from "+
-			"there, or give another --data-dir", folder, before.Reached.Time().Format(time.RFC3339Nano))
+		return nil, fmt.Errorf("--clock-start, --clock-rate: an engine ran in %s by the time of day; give another --data-dir", folder)
+	case order.Rate > 0 && before != nil && order.Start != nil && *order.Start < before.end():
+		return nil, fmt.Errorf("--clock-start: the clock in %s may have been at %s already, and time does not go back; leave it "+
+			"out to go on from there, or give another --data-dir", folder, before.end().Time().Format(time.RFC3339Nano))
 	}
-	return nil
+	return before, nil
 }
 
-// Open begins to drive a clock in a folder that belongs to this process. It returns nil where none is ordered.
+// Open begins to drive a clock in a folder that belongs to this process, and in which nothing runs yet. It returns nil where none
+// is ordered. Its errors are those of Check, and that the folder cannot be written to.
 func Open(folder string, order Order) (*Drive, error) {
-	if order.Rate == 0 {
-		return nil, nil //nolint:nilnil // nothing is driven
-	}
-	before, err := read(folder)
-	if err != nil {
+	before, err := check(folder, order)
+	if err != nil || order.Rate == 0 {
 		return nil, err
 	}
 	now := time.Now()
@@ -84,13 +87,15 @@ func Open(folder string, order Order) (*Drive, error) {
 	case order.Start != nil:
 		start = *order.Start
 	case before != nil:
-		start = instant.Instant(before.Reached)
+		start = before.end()
 	}
 	d := &Drive{
-		clock: processors.DrivenClock(start, order.Rate), path: filepath.Join(folder, noteFile),
+		path: filepath.Join(folder, noteFile),
 		note: Note{Start: schemas.Instant(start), Rate: order.Rate, Began: now.UTC()},
 	}
-	return d, d.write()
+	d.reserved.Store(int64(start))
+	d.clock = processors.HeldClock(start, order.Rate, func() instant.Instant { return instant.Instant(d.reserved.Load()) })
+	return d, d.reserve()
 }
 
 // Clock returns the clock.
@@ -103,51 +108,36 @@ func (d *Drive) Note() Note {
 	return note
 }
 
-// Keep notes how far the clock is until ctx ends, and once more then.
+// Keep notes how far the clock may go, again and again, until ctx ends.
 func (d *Drive) Keep(ctx context.Context) error {
 	ticker := time.NewTicker(noteEvery)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return d.write()
+			return nil
 		case <-ticker.C:
-			if err := d.write(); err != nil {
+			if err := d.reserve(); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-// write replaces the note as a whole: a kill leaves the one or the other.
-func (d *Drive) write() error {
-	text, err := json.MarshalIndent(d.Note(), "", "  ")
-	if err != nil {
-		return fmt.Errorf("noting the clock: %w", err)
+// reserve notes an instant ahead, and lets the clock go as far once the disk has it.
+func (d *Drive) reserve() error {
+	note := d.Note()
+	until := instant.Instant(note.Reached).Add(instant.Millis(ahead.Milliseconds() * note.Rate))
+	until = max(min(until, processors.DrivenLast), instant.Instant(d.reserved.Load()))
+	if err := write(d.path, kept{note, schemas.Instant(until)}); err != nil {
+		return err
 	}
-	next := d.path + ".next"
-	if err := os.WriteFile(next, append(text, '\n'), 0o644); err != nil {
-		return fmt.Errorf("noting the clock: %w", err)
-	}
-	if err := os.Rename(next, d.path); err != nil {
-		return fmt.Errorf("noting the clock: %w", err)
-	}
+	d.reserved.Store(int64(until))
 	return nil
 }
 
-// read returns the note that a folder holds, nil without one.
-func read(folder string) (*Note, error) {
-	path := filepath.Join(folder, noteFile)
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil //nolint:nilnil // there is none
-	}
-	if err != nil {
-		return nil, fmt.Errorf("reading the clock's note: %w", err)
-	}
-	note := new(Note)
-	if err := json.Unmarshal(text, note); err != nil {
-		return nil, fmt.Errorf("reading the clock's note %s: %w; put it right, or give another --data-dir", path, err)
-	}
-	return note, nil
+// Close notes how far the clock has come: the next one goes on from there. Nobody may look at the clock any more.
+func (d *Drive) Close() error {
+	note := d.Note()
+	return write(d.path, kept{note, note.Reached})
 }

@@ -29,6 +29,9 @@ type Settings struct {
 	// Listen is HOST:PORT as clients dial it; port 0 takes a free one.
 	Listen string
 	Logger kfake.Logger
+	// Prepare is called when the folder and the address belong to this process, and the broker has not touched the folder yet; its
+	// error is Open's. nil: nothing is to be prepared.
+	Prepare func() error
 }
 
 // Broker is a running embedded broker.
@@ -50,7 +53,7 @@ func Open(s Settings) (_ *Broker, err error) {
 			err = errors.Join(fmt.Errorf("opening the embedded broker: %w", err), b.letGo())
 		}
 	}()
-	if err := os.MkdirAll(b.folder, 0o755); err != nil {
+	if err := os.MkdirAll(s.DataDir, 0o755); err != nil {
 		return nil, err
 	}
 	if b.release, err = lockfile.Take(filepath.Join(s.DataDir, "broker.lock")); err != nil {
@@ -61,7 +64,16 @@ func Open(s Settings) (_ *Broker, err error) {
 		return nil, err
 	}
 	b.address = listener.Addr().String()
-	if err = b.prepare(); err == nil {
+	if s.Prepare != nil {
+		err = s.Prepare()
+	}
+	if err == nil {
+		err = os.MkdirAll(b.folder, 0o755)
+	}
+	if err == nil {
+		err = b.prepare()
+	}
+	if err == nil {
 		err = b.start(listener)
 	}
 	if err != nil {

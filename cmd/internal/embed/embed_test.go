@@ -267,3 +267,34 @@ func TestAFolderIsFreeAfterARefusal(t *testing.T) {
 	}
 	open(t, folder)
 }
+
+// TestTheFolderIsPreparedBeforeTheBrokerIsThere: by who has it, and the address, alone; what is refused then leaves no broker.
+func TestTheFolderIsPreparedBeforeTheBrokerIsThere(t *testing.T) {
+	folder := t.TempDir()
+	refused := errors.New("not here")
+	settings := embed.Settings{DataDir: folder, Listen: "127.0.0.1:0", Logger: silent{}}
+	settings.Prepare = func() error {
+		if _, err := os.Stat(filepath.Join(folder, "broker")); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("the broker has been here: %v", err)
+		}
+		if _, err := embed.Open(embed.Settings{DataDir: folder, Listen: settings.Listen, Logger: silent{}}); !errors.Is(err, embed.ErrFolderInUse) {
+			t.Errorf("another one may have the folder: %v", err)
+		}
+		return refused
+	}
+	if _, err := embed.Open(settings); !errors.Is(err, refused) {
+		t.Errorf("it is opened: %v", err)
+	}
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer busy.Close()
+	settings.Listen = busy.Addr().String()
+	if _, err := embed.Open(settings); errors.Is(err, refused) || err == nil {
+		t.Errorf("it is prepared without an address: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(folder, "broker")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a broker is left: %v", err)
+	}
+}

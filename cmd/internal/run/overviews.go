@@ -15,7 +15,7 @@ type overviews struct {
 	process *Process
 
 	ready, held, owned, catchingUp, rowsLeft, lag *prometheus.Desc
-	pending, overdue, oldest, next                *prometheus.Desc
+	pending, overdue, oldest, next, outdated      *prometheus.Desc
 	standby, behind                               *prometheus.Desc
 	tables, mails, server                         *prometheus.Desc
 }
@@ -39,6 +39,8 @@ func newOverviews(p *Process) *overviews {
 		oldest: gauge("timers_overdue_oldest_seconds", "How long the oldest of them has been due; 0 without one."),
 		next: gauge("timers_next_due_timestamp_seconds",
 			"The earliest instant that a row waits for, in seconds since 1970; there is none while no row waits."),
+		outdated: gauge("timers_outdated",
+			"Pending rows whose wall-clock times another time zone release has resolved; they are looked at when nothing is due."),
 		lag: gauge("input_lag_offsets",
 			"Offsets between what is committed of an input and its newest end that was seen, for the partitions that this process owns.",
 			"topic", "partition"),
@@ -62,7 +64,7 @@ func newOverviews(p *Process) *overviews {
 // Describe implements prometheus.Collector.
 func (o *overviews) Describe(to chan<- *prometheus.Desc) {
 	for _, desc := range []*prometheus.Desc{
-		o.ready, o.held, o.owned, o.catchingUp, o.pending, o.overdue, o.oldest, o.next, o.lag, o.rowsLeft,
+		o.ready, o.held, o.owned, o.catchingUp, o.pending, o.overdue, o.oldest, o.next, o.outdated, o.lag, o.rowsLeft,
 		o.standby, o.behind, o.tables, o.mails, o.server,
 	} {
 		to <- desc
@@ -119,6 +121,9 @@ func (o *overviews) collect(view engine.Overview, waits bool, tell func(*prometh
 		tell(o.pending, float64(timers.Pending))
 		tell(o.overdue, float64(timers.Overdue))
 		tell(o.oldest, timers.Oldest.Seconds())
+		if timers.Reviewing {
+			tell(o.outdated, float64(timers.Reviews))
+		}
 		if timers.Waits {
 			tell(o.next, float64(timers.Next)/1000)
 		}

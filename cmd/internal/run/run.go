@@ -83,9 +83,6 @@ func New(s Settings) (*Process, error) {
 	if len(s.Groups) == 0 {
 		return nil, errors.New("preparing the process: no processors are given")
 	}
-	if s.Clock != nil {
-		s.Campaigns.Began = s.Clock.Now()
-	}
 	metrics := newMetrics(s.Registry, s.Log)
 	reach := newReach(metrics.registry)
 	s.Connect = append(slices.Clip(s.Connect), kgo.WithHooks(reach))

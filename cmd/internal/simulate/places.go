@@ -160,9 +160,6 @@ func (f *folder) write(topic string, line []byte) error {
 
 func (f *folder) flush() error {
 	for _, topic := range slices.Sorted(maps.Keys(f.waiting)) {
-		if len(f.waiting[topic]) == 0 {
-			continue
-		}
 		if err := f.append(topic); err != nil {
 			return err
 		}
@@ -182,6 +179,6 @@ func (f *folder) append(topic string) error {
 		return fmt.Errorf("writing a topic's file: %w", err)
 	}
 	f.bytes -= len(f.waiting[topic])
-	f.waiting[topic] = f.waiting[topic][:0]
+	delete(f.waiting, topic) // its room too: each store has a topic
 	return nil
 }
