@@ -90,8 +90,8 @@ func (o *outputs) take(r *kgo.Record) {
 	}
 }
 
-// takeCommand notes each campaign that a command has a device show, when it is sent for the first time. In its store's topic it
-// has a signature, else it is not noted.
+// takeCommand notes each campaign that a command has a device show, or that there is none, when it is sent for the first time. In
+// its store's topic it has a signature, else it is not noted.
 func (o *outputs) takeCommand(r *kgo.Record) {
 	var event schemas.Event[schemas.Command]
 	if err := json.Unmarshal(r.Value, &event); err != nil || event.Data.Attempt > 1 {
@@ -101,10 +101,16 @@ func (o *outputs) takeCommand(r *kgo.Record) {
 	if isSigned != (r.Topic != string(topics.DeviceCommands)) {
 		return
 	}
+	if len(event.Data.Playlist) == 0 {
+		o.seen[commanded(topics.Name(r.Topic), event.Data.DeviceID, nothing)]++
+	}
 	for _, entry := range event.Data.Playlist {
 		o.seen[commanded(topics.Name(r.Topic), event.Data.DeviceID, entry.CampaignID)]++
 	}
 }
+
+// nothing stands for the campaign where a device is told to show none.
+const nothing = "nothing"
 
 // commanded and isReady are what is noted when a device is told to show a campaign, and when a campaign's only device has it.
 func commanded(topic topics.Name, device, campaign string) string {

@@ -45,6 +45,9 @@ func testLosingARight(t *testing.T, c *cluster, out *outputs) {
 // through other groups, which lose theirs meanwhile.
 func (c *cluster) losesEach(t *testing.T, e *engine, out *outputs) {
 	var owed []string
+	if e.group.Short == topics.Stores {
+		c.inhabit(t, e, out)
+	}
 	for i, right := range topics.RightsOf(e.group) {
 		if right.Operation == topics.DescribeConfigs { // which is asked for at the start alone
 			continue
@@ -57,6 +60,23 @@ func (c *cluster) losesEach(t *testing.T, e *engine, out *outputs) {
 	}
 	out.await(t, owed...)
 }
+
+// inhabit has stores send a device something, for each of its rights: when that is lost the device moves, and stores is to tell
+// with which revision.
+func (c *cluster) inhabit(t *testing.T, e *engine, out *outputs) {
+	var records []*kgo.Record
+	var sent []string
+	for i := range topics.RightsOf(e.group) {
+		id := fmt.Sprintf("%s-%d", e.group.Short, i)
+		records = append(records, registered(t, mover(id), id+"-old"))
+		sent = append(sent, commanded(topics.DeviceCommands, mover(id), nothing))
+	}
+	publish(t, c.client(t, ""), records...)
+	out.await(t, sent...)
+}
+
+// mover is a device that moves from one store to another.
+func mover(id string) string { return id + "-mover" }
 
 func (c *cluster) loses(t *testing.T, e *engine, right topics.Right, id string, out *outputs) {
 	principal := "User:" + e.group.Short
@@ -105,7 +125,8 @@ func provoking(t *testing.T, group topics.Group, id string) []*kgo.Record {
 		return []*kgo.Record{device, shown(t, id, id), rubbish(topics.DeviceEvents, id)}
 	case topics.Stores: // of a revision that was never sent: it is carried home, and changes nothing
 		return []*kgo.Record{
-			device, shown(t, id, id), rubbish(topics.DeviceAcks, id), astray(acknowledged(t, id+"-device", id, 1, schemas.AckReady)),
+			registered(t, mover(id), id+"-new"), device, shown(t, id, id), rubbish(topics.DeviceAcks, id),
+			astray(acknowledged(t, id+"-device", id, 1, schemas.AckReady)),
 		}
 	case topics.Router, topics.Readiness:
 		return []*kgo.Record{device, shown(t, id, id)}
