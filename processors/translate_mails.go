@@ -84,12 +84,19 @@ func mailedTransition(r *kgo.Record, settings Settings) (mailed, bool) {
 			Currency: placed.Budget.Currency, StartsAt: instant.Instant(placed.StartsAt), EndsAt: instant.Instant(placed.EndsAt),
 			Zone: placed.TimeZone, Grace: grace, Stores: int64(len(placed.Stores)),
 		},
+		CPM: placed.CPM,
 	}
 	switch applied.Transition {
 	case schemas.End:
 		fact.Outcome = mail.Completed
 	case schemas.Cancel:
-		fact.Outcome = mail.Cancelled
+		fact.Outcome, fact.Reason = mail.Cancelled, applied.ChangeReason
+		switch applied.From {
+		case schemas.Active:
+			fact.Was = mail.WasRunning
+		case schemas.Paused:
+			fact.Was = mail.WasPaused
+		}
 	}
 	return mailed{applied.CampaignID, fact}, true
 }

@@ -24,7 +24,9 @@ type mailsCommand struct {
 
 // Help implements kong.HelpProvider.
 func (mailsCommand) Help() string {
-	return `The sent log: the mails to campaigns' contacts, what tells of something newer standing first.
+	return `The sent log: the mails to campaigns' contacts, what tells of something newer standing first. NOMINAL is when what a mail
+tells of was to be: the start, the end, the cancel, or the settlement, of which a final mail tells that follows a provisional
+one. SENT is when the server took the mail, or when it was kept in the folder. Long texts are cut; --json has all of them.
 
     waiting    to be sent, or to be tried again        sending    the server has not answered yet
     sent       the server has taken it                 failed     refused for good, or not taken in time
@@ -70,13 +72,33 @@ func (c *mailsCommand) Run(ctx context.Context, on console) error {
 	log, count, err := store.Mails(ctx, pgstore.MailLog{
 		CampaignID: c.Campaign, State: pgstore.MailState(c.State), Limit: c.Limit,
 	})
-	if err != nil {
+	if err == nil && len(log) == 0 && c.Campaign != "" {
+		err = c.isKnown(ctx, store)
+	}
+	switch {
+	case err != nil:
+		return err
+	case c.JSON:
+		return printLines(on.out, loggedMails(log))
+	case len(log) == 0:
+		_, err := fmt.Fprintln(on.errs, "no such mails")
 		return err
 	}
-	if c.JSON {
-		return printLines(on.out, loggedMails(log))
-	}
 	return writeMails(on.out, on.outIsTerminal, log, count)
+}
+
+var errNoCampaign = errors.New("the tables know no such campaign, and no mail about it")
+
+// isKnown tells a campaign of which there are no mails from one that there is not: its error is errNoCampaign.
+func (c *mailsCommand) isKnown(ctx context.Context, store *pgstore.Tables) error {
+	_, known, err := store.CampaignMoney(ctx, c.Campaign)
+	if err == nil && !known {
+		err = errNoCampaign
+	}
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("campaign %q: %w", timeline.Printable(c.Campaign), err)
 }
 
 // loggedMails returns the log in the words of --json.
@@ -104,21 +126,24 @@ func writeMails(to io.Writer, colour bool, log []pgstore.LoggedMail, count int64
 		}
 		t.Row(cells...)
 	}
-	faint("OF (UTC)", "CAMPAIGN", "KIND", "TO", "STATE", "TRIES", "SUBJECT", "ANSWER")
+	faint("NOMINAL (UTC)", "SENT (UTC)", "CAMPAIGN", "KIND", "TO", "STATE", "TRIES", "SUBJECT", "ANSWER")
 	for i := range log {
 		m := &log[i]
-		state := string(m.State)
+		sent, state := "", string(m.State)
+		if m.State == pgstore.MailSent && m.EndedAt != nil {
+			sent = schemas.Instant(*m.EndedAt).String()
+		}
 		if m.NextAt != nil && m.Attempts > 0 {
 			state += " until " + schemas.Instant(*m.NextAt).String()
 		}
 		var cells []timeline.Cell
 		for _, text := range []string{
-			schemas.Instant(m.NominalAt).String(), m.CampaignID, m.Kind, m.Recipient, state, strconv.Itoa(int(m.Attempts)), m.Subject,
-			m.Answer,
+			schemas.Instant(m.NominalAt).String(), sent, m.CampaignID, m.Kind, m.Recipient, state, strconv.Itoa(int(m.Attempts)),
+			m.Subject,
 		} {
-			cells = append(cells, timeline.Cell{Text: shortened(timeline.Printable(text))})
+			cells = append(cells, timeline.Cell{Text: shortened(text, shownLength)})
 		}
-		t.Row(cells...)
+		t.Row(append(cells, timeline.Cell{Text: shortened(m.Answer, answerLength)})...)
 	}
 	if more := count - int64(len(log)); more > 0 {
 		faint(fmt.Sprintf("and %d before these", more))
@@ -126,13 +151,22 @@ func writeMails(to io.Writer, colour bool, log []pgstore.LoggedMail, count int64
 	return t.Write(to, colour)
 }
 
-// shownLength is how much of a text stands in a table, in characters. --json shows all of it.
-const shownLength = 70
+// How much of a text stands in a table, in characters. An answer is the last of its line, and says why a mail is where it is: it
+// pushes nothing aside. --json shows all of it.
+const (
+	shownLength  = 70
+	answerLength = 160
+)
 
-func shortened(text string) string {
-	runes := []rune(text)
-	if len(runes) <= shownLength {
-		return text
+// shortened returns a text in one line that a terminal may print, cut behind a word where there is one to cut at.
+func shortened(text string, most int) string {
+	runes := []rune(timeline.Printable(strings.Join(strings.Fields(text), " ")))
+	if len(runes) <= most {
+		return string(runes)
 	}
-	return strings.TrimRight(string(runes[:shownLength-1]), " ") + "…"
+	cut := string(runes[:most-1])
+	if at := strings.LastIndexByte(cut, ' '); at > len(cut)/2 && runes[most-1] != ' ' {
+		cut = cut[:at]
+	}
+	return strings.TrimRight(cut, " ") + "…"
 }

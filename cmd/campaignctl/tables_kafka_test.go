@@ -176,13 +176,19 @@ func testMails(t *testing.T, url string, withoutBroker func(args ...string) resu
 		t.Fatal(err)
 	}
 	got := withoutBroker("mails")
-	got.check(t, exitClean, "1970-01-01T00:00:01.000Z  c-1       started  a@example.com  waiting  0      Spring sale has started")
+	got.check(t, exitClean, "1970-01-01T00:00:01.000Z              c-1       started  a@example.com  waiting  0      Spring sale has started")
 	if strings.Contains(got.out, "\x1b") {
 		t.Errorf("what a server says goes to the terminal as it stands: %q", got.out)
 	}
 	withoutBroker("mails", "--limit", "1").check(t, exitClean, "and 1 before these\n")
 	if got := withoutBroker("mails", "c-1"); strings.Contains(got.out, "c-2") {
 		t.Errorf("of another campaign: %s", got.out)
+	}
+	for _, command := range [][]string{{"mails", "c-9"}, {"mails", "c-9", "--json"}, {"mails", "c-9", "--state", "sent"}} {
+		withoutBroker(command...).check(t, exitFailed, `campaign "c-9": the tables know no such campaign, and no mail about it`)
+	}
+	if got := withoutBroker("mails", "c-1", "--state", "sent"); got.code != exitClean || got.out != "" || got.errs != "no such mails\n" {
+		t.Errorf("exit code %d; no mails are shown as %q, %q", got.code, got.out, got.errs)
 	}
 	var told loggedMail
 	document := withoutBroker("mails", "--state", "failed", "--json")

@@ -22,7 +22,8 @@ import (
 //	           one before, else 0 and contacts (uvarint, then each: address, name, locale, texts)
 //	started    at (varint), lateness, readiness by (varint)
 //	readiness  ready, total (uvarint)
-//	letters    each that is due or provisional: transition (text), outcome (1 byte), nominal, decided, by (varint), campaign
+//	letters    each that is due or provisional: transition (text), outcome (1 byte), nominal, decided, by (varint), campaign,
+//	           price (text), what it was (1 byte), reason (text)
 //	statements final, interim
 //
 // A campaign is its id, name, advertiser (texts), revision (uvarint), currency (text), starts, ends (varint), zone (text), grace
@@ -34,7 +35,7 @@ import (
 // The last 4 bytes are the sum (CRC-32C, big endian) of all before them. There is one encoding of a row, and no other bytes
 // are taken; whatever changes what they mean takes another layout.
 //
-// Layout 1 is read, and not written any more: it has no bit 3.
+// Layout 1 is read, and not written any more: it has no bit 3, and its letters end with the campaign.
 const (
 	layoutBefore   = 1
 	layout         = 2
@@ -60,7 +61,7 @@ func (r *Row) append(b []byte, layout byte) []byte {
 	b = append(b, layout, r.flags(), byte(r.Start.Stage), byte(r.End.Stage))
 	b = appendCount(appendCount(b, r.Sequence), r.Dropped)
 	if !r.finished() {
-		b = r.appendOpen(b)
+		b = r.appendOpen(b, layout)
 	}
 	return binary.BigEndian.AppendUint32(b, crc32.Checksum(b[begin:], castagnoli))
 }
@@ -82,7 +83,7 @@ func (r *Row) flags() (flags byte) {
 }
 
 // appendOpen appends what a row has that is not finished.
-func (r *Row) appendOpen(b []byte) []byte {
+func (r *Row) appendOpen(b []byte, layout byte) []byte {
 	b = r.appendRevisions(r.Campaign.append(b))
 	if r.Started {
 		b = fields.AppendInstant(fields.AppendInstant(b, r.StartedAt), instant.Instant(r.Lateness))
@@ -91,7 +92,7 @@ func (r *Row) appendOpen(b []byte) []byte {
 	if r.AtStart != nil {
 		b = appendCount(appendCount(b, r.AtStart.Ready), r.AtStart.Total)
 	}
-	b = r.End.append(r.Start.append(b))
+	b = r.End.append(r.Start.append(b, layout), layout)
 	for _, statement := range [...]*Statement{r.Final, r.Interim} {
 		if statement != nil {
 			b = statement.append(b)
@@ -132,7 +133,7 @@ func (r *Row) UnmarshalBinary(data []byte) error {
 	row := Row{Started: flags&startedFlag != 0, Start: Waiting{Stage: Stage(data[startAt])}, End: Waiting{Stage: Stage(data[endAt])}}
 	row.Sequence, row.Dropped = in.Uvarint(), in.Uvarint()
 	if !row.finished() {
-		row.readOpen(&in, flags)
+		row.readOpen(&in, flags, written)
 	}
 	if !in.Whole() || !row.holds() || !bytes.Equal(row.append(make([]byte, 0, len(data)), written), data) {
 		return ErrRow
@@ -141,7 +142,7 @@ func (r *Row) UnmarshalBinary(data []byte) error {
 	return nil
 }
 
-func (r *Row) readOpen(in *fields.Reader, flags byte) {
+func (r *Row) readOpen(in *fields.Reader, flags, layout byte) {
 	r.Campaign = readCampaign(in)
 	r.Revisions = readRevisions(in)
 	if r.Started {
@@ -150,8 +151,8 @@ func (r *Row) readOpen(in *fields.Reader, flags byte) {
 	if flags&atStartFlag != 0 {
 		r.AtStart = &AtStart{Ready: in.Uvarint(), Total: in.Uvarint()}
 	}
-	r.Start.read(in)
-	r.End.read(in)
+	r.Start.read(in, layout)
+	r.End.read(in, layout)
 	if flags&finalFlag != 0 {
 		r.Final = readStatement(in)
 	}
@@ -165,7 +166,7 @@ func (r *Row) holds() bool {
 	switch {
 	case r.Start.Stage >= stageCount || r.Start.Stage == Provisional || r.End.Stage >= stageCount:
 		return false
-	case r.Start.Outcome != Running:
+	case r.Start.Outcome != Running || r.Start.Was >= wasCount || r.End.Was >= wasCount:
 		return false
 	case r.End.waits() && (r.End.Outcome == Running || r.End.Outcome >= outcomeCount):
 		return false

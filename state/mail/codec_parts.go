@@ -66,22 +66,29 @@ func readContacts(in *fields.Reader) (contacts []Contact) {
 // waits says that there is more to a letter than its stage.
 func (w *Waiting) waits() bool { return w.Stage == Due || w.Stage == Provisional }
 
-func (w *Waiting) append(b []byte) []byte {
+func (w *Waiting) append(b []byte, layout byte) []byte {
 	if !w.waits() {
 		return b
 	}
 	b = append(fields.AppendText(b, w.TransitionID), byte(w.Outcome))
 	b = fields.AppendInstant(fields.AppendInstant(fields.AppendInstant(b, w.Nominal), w.DecidedAt), w.By)
-	return w.Campaign.append(b)
+	b = w.Campaign.append(b)
+	if layout == layoutBefore {
+		return b
+	}
+	return fields.AppendText(append(fields.AppendText(b, w.CPM), byte(w.Was)), w.Reason)
 }
 
-func (w *Waiting) read(in *fields.Reader) {
+func (w *Waiting) read(in *fields.Reader, layout byte) {
 	if !w.waits() {
 		return
 	}
 	w.TransitionID, w.Outcome = in.Text(), Outcome(in.Byte())
 	w.Nominal, w.DecidedAt, w.By = in.Instant(), in.Instant(), in.Instant()
 	w.Campaign = readCampaign(in)
+	if layout != layoutBefore {
+		w.CPM, w.Was, w.Reason = in.Text(), Was(in.Byte()), in.Text()
+	}
 }
 
 func (s *Statement) append(b []byte) []byte {

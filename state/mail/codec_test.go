@@ -17,7 +17,7 @@ import (
 func full(t testing.TB) mail.Row {
 	b := newBox(t)
 	b.fold(definition(1, "a@x.de", "b@x.de"), definition(2, "a@x.de", "b@x.de"), definition(3), schedule(1, 1), start(2, 1),
-		end(3, 1), final())
+		cancelled(end(3, 1)), final())
 	return b.row
 }
 
@@ -49,13 +49,6 @@ func provisionally(t testing.TB) mail.Row {
 	return b.row
 }
 
-// before is a row in the layout before this one.
-func before(row mail.Row) []byte {
-	data := row.AppendBinary(nil)
-	data[8] = 1
-	return summed(data[:len(data)-4])
-}
-
 func TestARowOfTheLayoutBeforeIsRead(t *testing.T) {
 	// Written by the version before this one: an end that waits for its statement, and a start for its readiness.
 	const written = "" +
@@ -74,7 +67,8 @@ func TestARowOfTheLayoutBeforeIsRead(t *testing.T) {
 	}
 	b.fold(mail.AtStart{Ready: 1, Total: 2}, final())
 	b.want("started of c-1/1/start to a@x.de, 1 of 2", "final of c-1/1/end to a@x.de, 1 of 2, c-1/1")
-	refused(t, "an interim statement in the layout before", before(provisionally(t)))
+	row := provisionally(t)
+	refused(t, "an interim statement in the layout before", row.AppendBefore(nil))
 }
 
 func TestOtherBytesAreNoRow(t *testing.T) {
@@ -94,6 +88,8 @@ func TestOtherBytesAreNoRow(t *testing.T) {
 		other[at] ^= 0x40
 		refused(t, fmt.Sprint("byte ", at), summed(other))
 	}
+	row.End.Was = 3
+	refused(t, "cancelled from what there is not", row.AppendBinary(nil))
 	refused(t, "more", summed(append(append([]byte(nil), data[:len(data)-4]...), 0)))
 }
 
@@ -114,7 +110,7 @@ func FuzzRow(f *testing.F) {
 	for _, row := range []mail.Row{full(f), provisionally(f), {}, {Sequence: 3, End: mail.Waiting{Stage: mail.Mailed}}} {
 		data := row.AppendBinary(nil)
 		f.Add(data[:len(data)-4])
-		data = before(row)
+		data = row.AppendBefore(nil)
 		f.Add(data[:len(data)-4])
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {

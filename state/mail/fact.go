@@ -21,6 +21,11 @@ type Transition struct {
 	FirstActive        bool
 	// Outcome is Completed for an end, Cancelled for a cancel, and Running for all others, settle included.
 	Outcome Outcome
+	// CPM is the price of 1,000 impressions from it on, a plain decimal text; empty: plays cost nothing.
+	CPM string
+	// Was and Reason are those of a cancel: what the campaign was before, and why the operator cancelled it.
+	Was    Was
+	Reason string
 }
 
 // Campaign is what letters tell of a definition that was applied.

@@ -84,6 +84,7 @@ func (r *Row) takeTransition(t *Transition, now instant.Instant) {
 	r.Campaign = t.Campaign
 	told := Waiting{
 		Stage: Due, TransitionID: t.ID, Outcome: t.Outcome, Nominal: t.Nominal, DecidedAt: t.DecidedAt, Campaign: t.Campaign,
+		CPM: t.CPM, Was: t.Was, Reason: t.Reason,
 	}
 	if t.FirstActive && !r.Started {
 		r.Started, r.StartedAt, r.Lateness = true, t.Nominal, t.Lateness
@@ -187,6 +188,7 @@ func (r *Row) letter(kind Kind, w *Waiting) Letter {
 	letter := Letter{
 		Kind: kind, TransitionID: w.TransitionID, Nominal: w.Nominal, DecidedAt: w.DecidedAt,
 		Campaign: w.Campaign, Started: Never, AtStart: r.AtStart, Outcome: w.Outcome, EndedAt: w.Nominal,
+		CPM: w.CPM, Was: w.Was, Reason: w.Reason,
 		SettlesAt: w.Nominal.Add(w.Campaign.Grace),
 	}
 	if r.Started {

@@ -410,3 +410,24 @@ func TestTheTopFive(t *testing.T) {
 		t.Errorf("top: %v of %d", got, b.letters[0].Statement.ByStore.Total)
 	}
 }
+
+// TestLettersTellOfACancel: why, from what, and at what price, in the provisional letter and in the final one, whatever they
+// wait for; what follows the cancel changes none of that.
+func TestLettersTellOfACancel(t *testing.T) {
+	for _, grace := range []instant.Millis{0, 2 * hour} {
+		b := running(t, "a@x.de")
+		settle := transition(4, 1, "settle", endsAt)
+		settle.CPM = "9.99"
+		b.fold(withGrace(cancelled(end(3, 1)), grace), settle)
+		b.wait(minute)
+		b.fold(final())
+		for _, l := range b.letters {
+			if l.CPM != "2.50" || l.Was != mail.WasPaused || l.Reason != "withdrawn" {
+				t.Errorf("%s: price %q, %d, because %q", told(l), l.CPM, l.Was, l.Reason)
+			}
+		}
+		if want := 1 + int(grace/hour/2); len(b.letters) != want {
+			t.Errorf("%d letters; want %d", len(b.letters), want)
+		}
+	}
+}

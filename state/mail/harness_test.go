@@ -168,6 +168,12 @@ func end(sequence, revision int64) mail.Transition {
 	return transition(sequence, revision, "end", endsAt)
 }
 
+// cancelled is a cancel in the place of an end: of one that was paused, with a reason and a price.
+func cancelled(t mail.Transition) mail.Transition {
+	t.Outcome, t.CPM, t.Was, t.Reason = mail.Cancelled, "2.50", mail.WasPaused, "withdrawn"
+	return t
+}
+
 func withGrace(t mail.Transition, grace instant.Millis) mail.Transition {
 	t.Campaign.Grace = grace
 	return t

@@ -26,11 +26,27 @@ type Letter struct {
 	// Outcome is Running at the start. EndedAt is when it ended or was cancelled; Never at the start.
 	Outcome Outcome
 	EndedAt instant.Instant
+	// Was is what it was when it was cancelled, Reason what the operator gave for that; empty: not known, or none was given.
+	Was    Was
+	Reason string
+	// CPM is the price of 1,000 impressions that was in force last, a plain decimal text; empty: not known, or none.
+	CPM string
 	// Statement is nil at the start. In a provisional letter it is an Interim, or nil, when there was none in time; the final one
 	// follows, SettlesAt at the earliest.
 	Statement *Statement
 	SettlesAt instant.Instant // Never at the start
 }
+
+// Was is what a campaign was when it was cancelled.
+type Was uint8
+
+// What it may have been.
+const (
+	WasElse    Was = iota // neither of the others, or not known
+	WasRunning            // ACTIVE
+	WasPaused             // PAUSED
+	wasCount
+)
 
 // Kind is what a letter is for.
 type Kind uint8

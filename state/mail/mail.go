@@ -78,8 +78,12 @@ type Waiting struct {
 	DecidedAt    instant.Instant
 	// By is until when the end's letter waits for a statement: the final one, or, where that IsFarOff, the one before it.
 	By instant.Instant
-	// Campaign is what was in force.
+	// Campaign is what was in force, CPM its price.
 	Campaign Campaign
+	CPM      string
+	// Of a cancel: what the campaign was, and the operator's reason.
+	Was    Was
+	Reason string
 }
 
 // Stage is a stage of a letter.

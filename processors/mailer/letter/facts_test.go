@@ -18,12 +18,13 @@ func says(t *testing.T, l state.Letter, subject string, facts ...string) read {
 	if r.subject != subject || m.Subject != subject {
 		t.Errorf("subject %q, header %q; want %q", m.Subject, r.subject, subject)
 	}
+	r.sameWords(t)
 	text := spaced(r.text)
 	for _, fact := range facts {
 		if !strings.Contains(text, spaced(fact)) {
 			t.Errorf("the text does not say %q:\n%s", fact, r.text)
 		}
-		if !strings.Contains(r.seen, strings.ReplaceAll(spaced(fact), ":", "")) && !strings.Contains(r.seen, spaced(fact)) {
+		if !strings.Contains(r.seen, strings.ReplaceAll(spaced(fact), ": ", " ")) && !strings.Contains(r.seen, spaced(fact)) {
 			t.Errorf("the HTML does not say %q:\n%s", fact, r.seen)
 		}
 	}
@@ -86,12 +87,51 @@ func TestNoPlays(t *testing.T) {
 	says(t, in("de", noPlays()), "Kampagne beendet (endgültig): Spring sale", "Es wurde keine Ausspielung gezählt.", "Ausgegeben: 0,00 USD")
 }
 
+const (
+	closes    = "2027-03-19 02:00:00 -04:00 EDT"
+	closesUTC = "2027-03-19 06:00:00 +00:00 UTC"
+)
+
 func TestProvisional(t *testing.T) {
 	says(t, in("en", provisional()), "Campaign ended (provisional): Spring sale", append(flight, "This is provisional",
-		"final figures follow in another mail", "Count closes", "2027-03-19 02:00:00 -04:00 EDT", "2027-03-19 06:00:00 +00:00 UTC",
-		"1,234 / 1,300")...).saysNot(t, "Spent", "Statement")
+		"until the count closes at "+closes+" or shortly after", "Nothing is released before that",
+		"final figures follow in another mail", "Count closes: "+closes+" "+closesUTC,
+		"1,234 / 1,300")...).saysNot(t, "Spent", "Statement", "so far", "Released")
 	says(t, in("de", provisional()), "Kampagne beendet (vorläufig): Spring sale", append(flight, "Diese Nachricht ist vorläufig",
-		"endgültigen Zahlen folgen in einer weiteren Mail", "Zählung schließt", "2027-03-19 02:00:00 -04:00 EDT")...).saysNot(t, "Ausgegeben")
+		"bis die Zählung um "+closes+" oder kurz danach schließt", "Vorher wird nichts freigegeben",
+		"endgültigen Zahlen folgen in einer weiteren Mail", "Zählung schließt: "+closes+" "+closesUTC)...).
+		saysNot(t, "Ausgegeben", "bisher", "Freigegeben")
+}
+
+// TestSoFar: a provisional letter with figures says that they are not final, when they will be, and that nothing is released.
+func TestSoFar(t *testing.T) {
+	says(t, in("en", soFar()), "Campaign ended (provisional): Spring sale", append(flight, "This is provisional",
+		"the figures below are those so far, and may still rise until the count closes at "+closes+" or shortly after",
+		"final figures follow in another mail", "Count closes: "+closes+" "+closesUTC, "Figures so far, not final",
+		"Plays so far: 1,234,567", "Impressions so far: 9,876,543.25", "Price (CPM): 2.50 USD per 1,000 impressions",
+		"Budget: 25,000.00 USD", "Spent so far: 24,691.36 USD", "Released: nothing yet", "s-berlin-1 4,000,000.5 400,000",
+		"reported more than once 1,234")...).saysNot(t, "Statement:", "Statement c-1", "wallet", "(final)", "308.64")
+	says(t, in("de", soFar()), "Kampagne beendet (vorläufig): Spring sale", append(flight, "Diese Nachricht ist vorläufig",
+		"Zahlen unten sind die bisherigen und können noch steigen, bis die Zählung um "+closes+" oder kurz danach schließt",
+		"endgültigen Zahlen folgen in einer weiteren Mail", "Zählung schließt: "+closes+" "+closesUTC, "Bisherige Zahlen, nicht endgültig",
+		"Ausspielungen bisher: 1.234.567", "Impressions bisher: 9.876.543,25", "Preis (TKP): 2,50 USD je 1.000 Impressions",
+		"Budget: 25.000,00 USD", "Bisher ausgegeben: 24.691,36 USD", "Freigegeben: noch nichts")...).
+		saysNot(t, "Abrechnung:", "Abrechnung c-1", "Guthabenkonto", "(endgültig)", "308,64")
+	says(t, in("en", nothingSoFar()), "Campaign ended (provisional): Spring sale", "No play has been counted so far.", "Plays so far: 0").
+		saysNot(t, "No play was counted")
+	says(t, in("de", nothingSoFar()), "Kampagne beendet (vorläufig): Spring sale", "Bisher wurde keine Ausspielung gezählt.")
+}
+
+// TestPriceAndWallet: what a play cost, and whose the rest is.
+func TestPriceAndWallet(t *testing.T) {
+	l := ended()
+	l.CPM, l.Statement.Currency, l.Campaign.AdvertiserID = "1234.5", "EUR", "nordwind"
+	says(t, in("en", l), "Campaign ended (final): Spring sale", "Price (CPM): 1,234.5 EUR per 1,000 impressions in force at the end",
+		"Released: 308.64 EUR to the wallet of nordwind")
+	says(t, in("de", l), "Kampagne beendet (endgültig): Spring sale", "Preis (TKP): 1.234,5 EUR je 1.000 Impressions am Ende gültig",
+		"Freigegeben: 308,64 EUR auf das Guthabenkonto von nordwind")
+	l.CPM = ""
+	says(t, in("en", l), "Campaign ended (final): Spring sale").saysNot(t, "Price", "CPM")
 }
 
 func TestVariantsOfTheEnd(t *testing.T) {
@@ -99,31 +139,62 @@ func TestVariantsOfTheEnd(t *testing.T) {
 		"Released: 25,000.00 USD", "c-1/1")...).saysNot(t, "Started", "Devices ready")
 	says(t, in("de", never()), "Kampagne ohne Start beendet (endgültig): Spring sale", append(flight, "ohne je gestartet zu sein")...)
 	const cancelledAt = "2027-03-14 06:30:00 -04:00 EDT"
-	says(t, in("en", cancelled()), "Campaign cancelled (final): Spring sale", append(flight, "was cancelled while it ran or was paused",
-		"Cancelled", cancelledAt, "2027-03-14 10:30:00 +00:00 UTC", "Spent: 24,691.36 USD")...)
-	says(t, in("de", cancelled()), "Kampagne abgebrochen (endgültig): Spring sale", "wurde abgebrochen", "Abgebrochen", cancelledAt)
+	says(t, in("en", cancelled()), "Campaign cancelled (final): Spring sale", append(flight, "was cancelled while it was running.",
+		"Cancelled: "+cancelledAt+" 2027-03-14 10:30:00 +00:00 UTC", "Reason given: The product was recalled.",
+		"Spent: 24,691.36 USD")...).saysNot(t, ".789", "paused")
+	says(t, in("de", cancelled()), "Kampagne abgebrochen (endgültig): Spring sale", "wurde abgebrochen, während sie lief.",
+		"Abgebrochen: "+cancelledAt, "Angegebener Grund: The product was recalled.").saysNot(t, ".789", "pausiert")
+	says(t, in("en", cancelledPaused()), "Campaign cancelled (provisional): Spring sale", "was cancelled while it was paused.",
+		"2027-03-14 08:30:00 -04:00 EDT", "2027-03-14 12:30:00 +00:00 UTC").saysNot(t, "Reason given", ".789", "running")
+	says(t, in("de", cancelledPaused()), "Kampagne abgebrochen (vorläufig): Spring sale", "wurde abgebrochen, während sie pausiert war.").
+		saysNot(t, "Angegebener Grund", "lief")
 	says(t, in("en", cancelledBefore()), "Campaign cancelled before it started (final): Spring sale", append(flight,
 		"was cancelled before it started.", "2027-03-01 05:30:00 -05:00 EST")...).saysNot(t, "Devices ready")
 	says(t, in("de", cancelledBefore()), "Kampagne vor dem Start abgebrochen (endgültig): Spring sale", "wurde vor ihrem Start abgebrochen")
 	l := cancelled()
-	l.Kind, l.Statement = state.BeforeTheFinal, nil
-	says(t, in("en", l), "Campaign cancelled (provisional): Spring sale", "This is provisional")
+	l.Kind, l.Statement, l.Was = state.BeforeTheFinal, nil, state.WasElse
+	says(t, in("en", l), "Campaign cancelled (provisional): Spring sale", "This is provisional", "was cancelled after it had started.")
+	says(t, in("de", l), "Kampagne abgebrochen (vorläufig): Spring sale", "wurde nach ihrem Start abgebrochen.")
 }
 
 func TestReadinessThatIsNotKnown(t *testing.T) {
 	l := started()
 	l.AtStart = nil
 	says(t, in("en", l), "Campaign started: Spring sale", "Devices ready at the start: not known")
-	l.Campaign.Stores = 0
-	says(t, in("de", l), "Kampagne gestartet: Spring sale", "Beim Start bereite Geräte: die Kampagne nennt keine Filialen")
+	says(t, in("de", l), "Kampagne gestartet: Spring sale", "Beim Start bereite Geräte: nicht bekannt")
 	l.AtStart = &state.AtStart{}
-	says(t, in("en", l), "Campaign started: Spring sale", "0 / 0").saysNot(t, "%)")
+	says(t, in("en", l), "Campaign started: Spring sale", "Devices ready at the start: the campaign’s stores had no devices").saysNot(t, "0 / 0")
+	says(t, in("de", l), "Kampagne gestartet: Spring sale", "die Filialen der Kampagne hatten keine Geräte").saysNot(t, "0 / 0")
+}
+
+// TestWithoutStores: such a campaign has no devices, whether the mailer has read so (0 of 0) or not.
+func TestWithoutStores(t *testing.T) {
+	for _, readiness := range []*state.AtStart{nil, {}} {
+		l := started()
+		l.Campaign.Stores, l.AtStart = 0, readiness
+		says(t, in("en", l), "Campaign started: Spring sale", "Devices ready at the start: the campaign names no stores").saysNot(t, "0 / 0")
+		l = noStores()
+		l.AtStart = readiness
+		says(t, in("en", l), "Campaign ended (final): Spring sale", "Devices ready at the start: the campaign names no stores").saysNot(t, "0 / 0")
+		says(t, in("de", l), "Kampagne beendet (endgültig): Spring sale", "Beim Start bereite Geräte: die Kampagne nennt keine Filialen").
+			saysNot(t, "0 / 0")
+	}
+}
+
+// TestReadinessIsExplained where devices were not ready.
+func TestReadinessIsExplained(t *testing.T) {
+	l := started()
+	l.AtStart = &state.AtStart{Ready: 0, Total: 2}
+	says(t, in("en", l), "Campaign started: Spring sale", "0 / 2 (0.0%) Ready: the content is on the device. The others play the campaign once they have it")
+	says(t, in("de", l), "Kampagne gestartet: Spring sale", "0 / 2 (0,0 %) Bereit: Die Inhalte sind auf dem Gerät. Die übrigen spielen die Kampagne, sobald")
+	l.AtStart.Ready = 2
+	says(t, in("en", l), "Campaign started: Spring sale", "2 / 2 (100.0%)").saysNot(t, "Ready:", "The others")
 }
 
 func TestStartedByAResume(t *testing.T) {
 	l := started()
-	l.TransitionID, l.Started = "c-1/5/resume", at("2027-03-15T12:00:00Z")
-	says(t, in("en", l), "Campaign started: Spring sale", append(flight, "Started", "2027-03-15 08:00:00 -04:00 EDT")...)
+	l.TransitionID, l.Started = "c-1/5/resume", at("2027-03-15T12:00:00Z").Add(321) // when it was read
+	says(t, in("en", l), "Campaign started: Spring sale", append(flight, "Started: 2027-03-15 08:00:00 -04:00 EDT")...).saysNot(t, ".321")
 }
 
 func TestZones(t *testing.T) {

@@ -57,7 +57,7 @@ func ended() state.Letter {
 	l.Kind, l.TransitionID, l.Outcome = state.AtTheEnd, "c-1/3/end", state.Completed
 	l.Nominal = l.Campaign.EndsAt
 	l.EndedAt, l.SettlesAt, l.DecidedAt = l.Nominal, l.Nominal.Add(1000), l.Nominal.Add(1500)
-	l.Statement = statement()
+	l.CPM, l.Statement = "2.50", statement()
 	return l
 }
 
@@ -90,6 +90,20 @@ func provisional() state.Letter {
 	return l
 }
 
+// soFar is a provisional letter with what was counted until then. What is released is not settled; its statement has no id.
+func soFar() state.Letter {
+	l := provisional()
+	l.Statement = statement()
+	l.Statement.ID, l.Statement.Version, l.Statement.LockedAt, l.Statement.Released = "", 0, 0, ""
+	return l
+}
+
+func nothingSoFar() state.Letter {
+	l := soFar()
+	l.Statement = &state.Statement{Currency: "USD", Impressions: "0", Budget: "25000.00", Spent: "0.00"}
+	return l
+}
+
 func never() state.Letter {
 	l := noPlays()
 	l.Started, l.Lateness, l.AtStart = state.Never, 0, nil
@@ -99,8 +113,38 @@ func never() state.Letter {
 func cancelled() state.Letter {
 	l := ended()
 	l.Outcome, l.TransitionID = state.Cancelled, "c-1/4/cancel"
-	l.Nominal = at("2027-03-14T10:30:00Z")
+	l.Was, l.Reason = state.WasRunning, "The product was recalled."
+	l.Nominal = at("2027-03-14T10:30:00Z").Add(789) // when it was read
 	l.EndedAt, l.DecidedAt, l.SettlesAt = l.Nominal, l.Nominal, l.Nominal
+	return l
+}
+
+func cancelledPaused() state.Letter {
+	l := cancelled()
+	l.Was, l.Reason = state.WasPaused, ""
+	l.Kind, l.Statement, l.CPM = state.BeforeTheFinal, soFar().Statement, ""
+	l.Campaign.Grace = 2 * 60 * 60 * 1000
+	l.SettlesAt = l.EndedAt.Add(l.Campaign.Grace)
+	return l
+}
+
+// longNames has names as long as they are shown.
+func longNames() state.Letter {
+	l := ended()
+	l.Campaign.Name = strings.Repeat("Frühlingsangebote für Gärten & Balkone ", 5) + "…"
+	l.Campaign.ID = "campaign-" + strings.Repeat("0123456789", 19)
+	l.Campaign.AdvertiserID = "advertiser-" + strings.Repeat("x", 189)
+	l.Recipient.Name = "Mediaplanung für die Märkte im Norden und Süden des Landes, Büro für besondere Maßnahmen"
+	l.Statement.ID = l.Campaign.ID + "/1"
+	l.Statement.ByStore.Top[0].ID = "store-" + strings.Repeat("berlin-", 27)
+	l.Statement.ByCreative.Top[1].ID = "creative-" + strings.Repeat("y", 191)
+	l.Statement.NotCounted = append(l.Statement.NotCounted, state.Verdict{Name: "not-active", Plays: 1_000_000})
+	return l
+}
+
+func noStores() state.Letter {
+	l := noPlays()
+	l.Campaign.Stores, l.AtStart = 0, &state.AtStart{}
 	return l
 }
 
@@ -167,7 +211,71 @@ func parse(t testing.TB, message []byte) read {
 		t.Fatal(err)
 	}
 	r.seen = seen(t, r.html)
+	wellFormed(t, message)
 	return r
+}
+
+// wellFormed holds what RFC 5322, 2045 and 2047 want of a mail's lines: ended by CR LF; in the header at most 998 bytes, 78 but for
+// one word, 76 where there is an encoded word, and text behind each name; in the body, which is quoted-printable, at most 76,
+// in ASCII.
+func wellFormed(t testing.TB, message []byte) {
+	t.Helper()
+	head, body, found := strings.Cut(string(message), "\r\n\r\n")
+	if rest := strings.ReplaceAll(string(message), "\r\n", ""); !found || strings.ContainsAny(rest, "\r\n\x00") {
+		t.Fatalf("lines that do not end in CR LF, or no body:\n%q", message)
+	}
+	for line := range strings.SplitSeq(head, "\r\n") {
+		text := line
+		if name, value, isFirst := strings.Cut(line, ": "); isFirst && !strings.HasPrefix(line, " ") {
+			text = value
+			if strings.ContainsAny(name, " <") {
+				t.Errorf("a header without a name: %s", line)
+			}
+		} else if !strings.HasPrefix(line, " ") {
+			t.Errorf("a header whose first line is empty: %s", line)
+		}
+		word := strings.TrimSpace(text)
+		tooLong := len(line) > 998 || len(line) > 78 && strings.Contains(word, " ")
+		if word == "" || tooLong || isASCII(line) && strings.Contains(word, "=?") && len(line) > 76 {
+			t.Errorf("a header's line of %d bytes: %s", len(line), line)
+		}
+	}
+	for line := range strings.SplitSeq(body, "\r\n") {
+		if len(line) > 76 || !isASCII(line) {
+			t.Errorf("a line of %d bytes: %s", len(line), line)
+		}
+	}
+}
+
+func isASCII(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r > 127 })
+}
+
+// sameWords holds that text and HTML say the same words in the same order: all figures, times and zones among them. In the text
+// labels have a colon, headings are underlined, and the link's address is written out.
+func (r read) sameWords(t testing.TB) {
+	t.Helper()
+	text := strings.Fields(plainText(r.text))
+	html := strings.Fields(strings.ReplaceAll(r.seen, ":", ""))
+	for i := range max(len(text), len(html)) {
+		if i >= len(text) || i >= len(html) || text[i] != html[i] {
+			t.Fatalf("text and HTML differ at the word %d: %q and %q\n%s\n%s", i, from(text, i), from(html, i), r.text, r.seen)
+		}
+	}
+}
+
+func from(words []string, i int) []string { return words[min(i, len(words)):min(i+3, len(words))] }
+
+// plainText is the text without colons, underlines, the mark of the foot and the link's address.
+func plainText(text string) string {
+	var out strings.Builder
+	for line := range strings.Lines(text) {
+		line, _, _ = strings.Cut(line, ": https://")
+		if strings.Trim(line, "- \n") != "" {
+			out.WriteString(strings.ReplaceAll(line, ":", "") + "\n")
+		}
+	}
+	return out.String()
 }
 
 func part(t testing.TB, parts *multipart.Reader, want string) string {

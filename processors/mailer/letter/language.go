@@ -12,29 +12,38 @@ type language struct {
 	subjects, leads    [situations]string // each with the campaign's name; the subjects of ends have their kind behind it
 	final, provisional string             // kinds of an end
 
-	late        string // how much
-	follows     string // the statement of a provisional letter: when it is due
-	nothing     string // no play counted
-	overran     string // how many plays went on past the end
-	foot        string // why one gets this
-	unsubscribe string
+	late          string // how much
+	follows       string // the figures of a provisional letter that has none: until when plays are counted
+	soFar         string // the figures of a provisional letter: until when they may rise
+	nothing       string // no play counted
+	nothingYet    string // the same, so far
+	overran       string // how many plays went on past the end
+	price         string // of how much, with the currency
+	priceInForce  string // which price that is
+	toWallet      string // of which advertiser
+	releasedLater string
+	foot          string // why one gets this
+	unsubscribe   string
 
-	labels      labels
-	topStores   string // how many: the heading of a table
-	topCreative string
-	notCounted  string
-	more        [2]string // one and many, that are not named
-	listed      string    // of how many the statement names how many
-	verdicts    map[string]string
-	noStores    string
-	unknown     string // readiness
+	labels       labels
+	figuresSoFar string // headings
+	topStores    string
+	topCreative  string
+	notCounted   string
+	more         [2]string // one and many, that are not named
+	listed       string    // how many are listed, of how many
+	verdicts     map[string]string
+
+	noStores, noDevices, unknown string // readiness
+	readyMeans                   string // where not all are ready
 }
 
 // labels are those of facts and of columns.
 type labels struct {
-	campaign, advertiser, zone, starts, ends, started, ended, cancelled, ready string
-	plays, impressions, budget, spent, released, statement, due                string
-	store, creative, reason                                                    string
+	campaign, advertiser, zone, starts, ends, started, ended, cancelled, cause, ready string
+	plays, impressions, price, budget, spent, released, statement, due                string
+	playsSoFar, impressionsSoFar, spentSoFar                                          string
+	store, creative, reason                                                           string
 }
 
 // situation is what a letter tells of.
@@ -45,7 +54,9 @@ const (
 	hasStartedLate
 	hasEnded
 	neverStarted
-	wasCancelled
+	wasCancelled // after it had started
+	wasCancelledRunning
+	wasCancelledPaused
 	neverStartedCancelled
 	situations
 )

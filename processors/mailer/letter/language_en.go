@@ -11,6 +11,8 @@ var english = language{
 		hasEnded:              "Campaign ended (%[2]s): %[1]s",
 		neverStarted:          "Campaign ended without starting (%[2]s): %[1]s",
 		wasCancelled:          "Campaign cancelled (%[2]s): %[1]s",
+		wasCancelledRunning:   "Campaign cancelled (%[2]s): %[1]s",
+		wasCancelledPaused:    "Campaign cancelled (%[2]s): %[1]s",
 		neverStartedCancelled: "Campaign cancelled before it started (%[2]s): %[1]s",
 	},
 	leads: [situations]string{
@@ -18,26 +20,37 @@ var english = language{
 		hasStartedLate:        "Your campaign “%s” has started, later than planned.",
 		hasEnded:              "Your campaign “%s” has ended.",
 		neverStarted:          "Your campaign “%s” has ended without ever starting.",
-		wasCancelled:          "Your campaign “%s” was cancelled while it ran or was paused.",
+		wasCancelled:          "Your campaign “%s” was cancelled after it had started.",
+		wasCancelledRunning:   "Your campaign “%s” was cancelled while it was running.",
+		wasCancelledPaused:    "Your campaign “%s” was cancelled while it was paused.",
 		neverStartedCancelled: "Your campaign “%s” was cancelled before it started.",
 	},
 	final: "final", provisional: "provisional",
 
 	late: "It started %s later than planned. Devices go by the planned times, so what they played from the planned start on counts.",
-	follows: "This is provisional: plays are still being counted. The final figures follow in another mail; the count closes " +
-		"at the time given below, or shortly after.",
-	nothing:     "No play was counted.",
-	overran:     "Plays that count and went on past the end of the campaign: %s.",
-	foot:        "You get this mail because you are named as a contact of this campaign.",
-	unsubscribe: "Unsubscribe",
+	follows: "This is provisional: plays are still being counted, until the count closes at %s or shortly after. Nothing is " +
+		"released before that. The final figures follow in another mail.",
+	soFar: "This is provisional: the figures below are those so far, and may still rise until the count closes at %s or " +
+		"shortly after. Nothing is released before that. The final figures follow in another mail.",
+	nothing:       "No play was counted.",
+	nothingYet:    "No play has been counted so far.",
+	overran:       "Plays that count and went on past the end of the campaign: %s.",
+	price:         "%s per 1,000 impressions",
+	priceInForce:  "in force at the end",
+	toWallet:      "to the wallet of %s",
+	releasedLater: "nothing yet",
+	foot:          "You get this mail because you are named as a contact of this campaign.",
+	unsubscribe:   "Unsubscribe",
 
 	labels: labels{
 		campaign: "Campaign", advertiser: "Advertiser", zone: "Time zone", starts: "Flight starts", ends: "Flight ends",
-		started: "Started", ended: "Ended", cancelled: "Cancelled", ready: "Devices ready at the start",
-		plays: "Plays", impressions: "Impressions", budget: "Budget", spent: "Spent", released: "Released",
-		statement: "Statement", due: "Count closes", store: "Store", creative: "Creative", reason: "Reason",
+		started: "Started", ended: "Ended", cancelled: "Cancelled", cause: "Reason given", ready: "Devices ready at the start",
+		plays: "Plays", impressions: "Impressions", price: "Price (CPM)", budget: "Budget", spent: "Spent", released: "Released",
+		statement: "Statement", due: "Count closes", playsSoFar: "Plays so far", impressionsSoFar: "Impressions so far",
+		spentSoFar: "Spent so far", store: "Store", creative: "Creative", reason: "Reason",
 	},
-	topStores: "By store", topCreative: "By creative", notCounted: "Plays that do not count, and why",
+	figuresSoFar: "Figures so far, not final",
+	topStores:    "By store", topCreative: "By creative", notCounted: "Plays that do not count, and why",
 	more:   [2]string{"and 1 more", "and %s more"},
 	listed: "The statement names %s of %s; these are the largest of those that it names.",
 	verdicts: map[string]string{
@@ -49,6 +62,7 @@ var english = language{
 		"unknown-campaign": "reported before the campaign was known",
 		"invalid":          "with impossible figures",
 	},
-	noStores: "the campaign names no stores",
-	unknown:  "not known",
+	noStores: "the campaign names no stores", noDevices: "the campaign’s stores had no devices", unknown: "not known",
+	readyMeans: "Ready: the content is on the device. The others play the campaign once they have it; only what is played " +
+		"is charged.",
 }

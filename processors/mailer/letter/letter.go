@@ -56,22 +56,21 @@ func compose(m *Message, l *state.Letter, from Sender, unsubscribe, text, html s
 	// The boundary is a token of RFC 2045, since it is not quoted; lines of a quoted-printable body do not begin like it.
 	msg := gomail.NewMsg(gomail.WithCharset(gomail.CharsetUTF8), gomail.WithEncoding(gomail.EncodingQP),
 		gomail.WithBoundary("alternative-"+l.ID()), gomail.WithNoDefaultUserAgent())
-	msg.FromMailAddress(&mail.Address{Name: from.mailbox.Name, Address: m.From})
-	msg.ToMailAddress(&mail.Address{Name: displayName(l.Recipient.Name), Address: m.To})
-	msg.Subject(m.Subject)
+	setMailbox(msg, gomail.HeaderFrom, from.mailbox.Name, m.From)
+	setMailbox(msg, gomail.HeaderTo, displayName(l.Recipient.Name), m.To)
+	msg.Subject(headerText(m.Subject))
 	msg.SetDateWithValue(l.DecidedAt.Time())
 	msg.SetMessageIDWithValue(m.ID)
 	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: nobody's absence is to be answered
 	if unsubscribe != "" {
-		// Preformatted ones are written in the order of a map: there is one, so that the bytes are always the same.
-		msg.SetGenHeaderPreformatted(gomail.HeaderListUnsubscribe, "<"+unsubscribe+">")
+		msg.SetGenHeader(gomail.HeaderListUnsubscribe, "<"+unsubscribe+">")
 		msg.SetGenHeader(gomail.HeaderListUnsubscribePost, "List-Unsubscribe=One-Click")
 	}
 	msg.SetBodyString(gomail.TypeTextPlain, text)
 	msg.AddAlternativeString(gomail.TypeTextHTML, html)
 	var written bytes.Buffer
 	_, err := msg.WriteTo(&written)
-	return written.Bytes(), err
+	return withFullLines(written.Bytes()), err
 }
 
 // displayName returns a name as it may stand before an address. net/mail (Go 1.26) writes a backslash as it is where the name is

@@ -102,10 +102,73 @@ func TestLongNames(t *testing.T) {
 		if strings.Contains(r.subject, "\u200d…") {
 			t.Errorf("cut within what is drawn as one: %q", r.subject)
 		}
-		head, _, _ := strings.Cut(string(m.Bytes), "\r\n\r\n")
-		for line := range strings.SplitSeq(head, "\r\n") {
-			if len(line) > 78 && strings.Contains(strings.TrimSpace(line), " ") && !strings.HasPrefix(line, "List-Unsubscribe") {
-				t.Errorf("a header line of %d bytes: %s", len(line), line)
+		if to, err := mail.ParseAddress(r.header.Get("To")); err != nil || !strings.HasSuffix(to.Name, "…") ||
+			!strings.HasPrefix(long, strings.TrimSuffix(to.Name, "…")) {
+			t.Errorf("to %v, %v", to, err)
+		}
+	}
+}
+
+// TestColumnsHold: the text's tables are not wider than a line, and each number stands below its heading, however long ids are.
+func TestColumnsHold(t *testing.T) {
+	for _, locale := range []string{"en", "de"} {
+		r := parse(t, render(t, in(locale, longNames())).Bytes)
+		tables, rows := 0, 0
+		for block := range strings.SplitSeq(r.text, "\n\n") {
+			lines := strings.Split(strings.TrimSpace(block), "\n")
+			if len(lines) < 4 || strings.Trim(lines[1], "-") != "" {
+				continue
+			}
+			tables++
+			head := lines[2]
+			for _, line := range lines[3:] {
+				if n := utf8.RuneCountInString(line); n > 72 {
+					t.Errorf("a row of %d characters: %s", n, line)
+				}
+				if last := strings.Fields(line)[len(strings.Fields(line))-1]; strings.Contains(line, "  ") {
+					rows++
+					if utf8.RuneCountInString(line) != utf8.RuneCountInString(head) || strings.Trim(last, "0123456789.,") != "" {
+						t.Errorf("a row does not end below its heading:\n%s\n%s", head, line)
+					}
+				}
+			}
+		}
+		if tables != 3 || rows != 10 {
+			t.Errorf("%d tables, %d rows with numbers; want 3, 10\n%s", tables, rows, r.text)
+		}
+		for _, id := range []string{longNames().Statement.ByStore.Top[0].ID, longNames().Statement.ByCreative.Top[1].ID} {
+			if joined := strings.NewReplacer("\n", "", " ", "").Replace(r.html); !strings.Contains(joined, id) {
+				t.Errorf("%s is not whole in the HTML", id)
+			}
+		}
+	}
+}
+
+// TestHeadersBeginInTheirLine: whatever is long, text stands behind each header's name (wellFormed, in parse).
+func TestHeadersBeginInTheirLine(t *testing.T) {
+	long := strings.Repeat("d", 60)
+	for _, domain := range []string{"x.de", "campaigns.retail-media-company.example", long + "." + long + "." + long + ".example"} {
+		for _, name := range []string{"", "Desk", strings.Repeat("ü", 200), strings.Repeat("x", 200), strings.Repeat("Größe ", 30)} {
+			s, err := letter.NewSender((&mail.Address{Name: name, Address: "desk@" + domain}).String(), unsubscribe)
+			if err != nil {
+				t.Fatal(err)
+			}
+			l := started()
+			l.Campaign.Name, l.Recipient.Name = name, name
+			l.Recipient.Email = strings.Repeat("l", 64) + "@" + domain
+			m, err := letter.Render(&l, s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := parse(t, m.Bytes)
+			if got := r.header.Get("Message-Id"); got != "<"+m.ID+">" || r.subject != m.Subject {
+				t.Errorf("Message-ID %s, subject %q; want %s, %q", got, r.subject, m.ID, m.Subject)
+			}
+			for header, want := range map[string]string{"From": m.From, "To": m.To} {
+				read, err := mail.ParseAddress(r.header.Get(header))
+				if err != nil || read.Address != want || read.Name != strings.TrimSpace(name) {
+					t.Errorf("%s is read as %v, %v; want %q, %s", header, read, err, name, want)
+				}
 			}
 		}
 	}
@@ -212,10 +275,12 @@ func FuzzRender(f *testing.F) {
 	f.Add("a@b", "\r\nBcc: x@y", "en", "=?utf-8?b?DQo=?=", "\u202e", "-1e9", int64(1)<<62, uint8(7))
 	f.Add("ü@x.de", strings.Repeat("🎉", 300), "", "a\x00\xffb", "{{", "", int64(-1), uint8(2))
 	f.Fuzz(func(t *testing.T, email, person, locale, name, id, number string, n int64, what uint8) {
-		all := []state.Letter{started(), startedLate(), ended(), noPlays(), provisional(), never(), cancelled(), cancelledBefore()}
+		all := []state.Letter{started(), startedLate(), ended(), noPlays(), provisional(), never(), cancelled(), cancelledBefore(),
+			soFar(), cancelledPaused()}
 		l := all[int(what)%len(all)]
 		l.Recipient = state.Contact{Email: email, Name: person, Locale: locale}
 		l.Campaign.Name, l.Campaign.ID, l.Campaign.AdvertiserID, l.Campaign.Zone = name, id, id, id
+		l.Reason, l.CPM = name, number
 		l.Campaign.StartsAt, l.Lateness, l.EndedAt = instant.Instant(n), instant.Millis(n), instant.Instant(n)
 		if l.AtStart != nil {
 			l.AtStart = &state.AtStart{Ready: n / 2, Total: n}

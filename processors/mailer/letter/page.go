@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	state "github.com/rmn-arms/campaign-engine/state/mail"
 	"github.com/rmn-arms/campaign-engine/state/zone"
@@ -17,6 +18,7 @@ type page struct {
 	Lead        string
 	Notices     []string
 	Facts       []fact
+	FiguresAre  string // the heading of figures that are not final
 	Figures     []fact
 	Remarks     []string // below the figures
 	Tables      []table
@@ -55,7 +57,11 @@ func pageOf(l *state.Letter, in *language, unsubscribe string) *page {
 	w.campaign()
 	w.times()
 	w.readiness()
-	if l.Statement != nil {
+	switch {
+	case l.Statement == nil:
+	case l.Kind == state.BeforeTheFinal:
+		w.interim(l.Statement)
+	default:
 		w.statement(l.Statement)
 	}
 	return &w.page
@@ -71,6 +77,10 @@ func situationOf(l *state.Letter) situation {
 		return hasStarted
 	case l.Outcome == state.Cancelled && !started:
 		return neverStartedCancelled
+	case l.Outcome == state.Cancelled && l.Was == state.WasRunning:
+		return wasCancelledRunning
+	case l.Outcome == state.Cancelled && l.Was == state.WasPaused:
+		return wasCancelledPaused
 	case l.Outcome == state.Cancelled:
 		return wasCancelled
 	case !started:
@@ -103,8 +113,12 @@ func (w *writer) opening() {
 	if l.Late() {
 		w.page.Notices = append(w.page.Notices, fmt.Sprintf(w.late, w.lasting(l.Lateness)))
 	}
-	if l.Kind == state.BeforeTheFinal {
-		w.page.Notices = append(w.page.Notices, w.follows)
+	switch closes := w.display(toSecond(l.SettlesAt))[0]; {
+	case l.Kind != state.BeforeTheFinal:
+	case l.Statement != nil:
+		w.page.Notices = append(w.page.Notices, fmt.Sprintf(w.soFar, closes))
+	default:
+		w.page.Notices = append(w.page.Notices, fmt.Sprintf(w.follows, closes))
 	}
 }
 
@@ -127,7 +141,8 @@ func (w *writer) campaign() {
 	w.fact(w.labels.advertiser, clean(c.AdvertiserID, nameMaxChars))
 }
 
-// times writes the flight, when it started and ended where that is another time, and when the count closes.
+// times writes the flight, when it started and ended where that is another time, and when the count closes. What an operator
+// does has the instant at which it was read: it is told to the second.
 func (w *writer) times() {
 	l := w.letter
 	if zoned := clean(l.Campaign.Zone, nameMaxChars); zoned != "" {
@@ -136,18 +151,21 @@ func (w *writer) times() {
 	w.time(w.labels.starts, l.Campaign.StartsAt)
 	w.time(w.labels.ends, l.Campaign.EndsAt)
 	if started := startedAt(l); l.Started != state.Never && started != l.Campaign.StartsAt {
-		w.time(w.labels.started, started)
+		w.time(w.labels.started, toSecond(started))
 	}
 	switch {
 	case l.Kind == state.AtTheStart:
 		return
 	case l.Outcome == state.Cancelled:
-		w.time(w.labels.cancelled, l.EndedAt)
+		w.time(w.labels.cancelled, toSecond(l.EndedAt))
+		if reason := clean(l.Reason, schemas.ChangeReasonMaxChars); reason != "" {
+			w.fact(w.labels.cause, reason)
+		}
 	case l.EndedAt != l.Campaign.EndsAt:
-		w.time(w.labels.ended, l.EndedAt)
+		w.time(w.labels.ended, toSecond(l.EndedAt))
 	}
 	if l.Kind == state.BeforeTheFinal {
-		w.time(w.labels.due, l.SettlesAt)
+		w.time(w.labels.due, toSecond(l.SettlesAt))
 	}
 }
 
@@ -159,14 +177,17 @@ func startedAt(l *state.Letter) instant.Instant {
 	return l.Started.Add(l.Lateness / 1000 * 1000)
 }
 
-// time writes an instant in the campaign's zone, and in UTC.
-func (w *writer) time(label string, at instant.Instant) {
+func toSecond(at instant.Instant) instant.Instant { return at / 1000 * 1000 }
+
+func (w *writer) time(label string, at instant.Instant) { w.fact(label, w.display(at)...) }
+
+// display writes an instant in the campaign's zone, and in UTC where that is another text.
+func (w *writer) display(at instant.Instant) []string {
 	inUTC := utc().Display(at)
 	if w.zone == nil || w.zone.Display(at) == inUTC {
-		w.fact(label, inUTC)
-		return
+		return []string{inUTC}
 	}
-	w.fact(label, w.zone.Display(at), inUTC)
+	return []string{w.zone.Display(at), inUTC}
 }
 
 // utc returns the zone UTC, which every database has.
@@ -182,11 +203,15 @@ func (w *writer) readiness() {
 	l := w.letter
 	switch {
 	case l.Started == state.Never:
-	case l.AtStart != nil:
-		w.fact(w.labels.ready, w.ready(l.AtStart))
 	case l.Campaign.Stores == 0:
 		w.fact(w.labels.ready, w.noStores)
-	default:
+	case l.AtStart == nil:
 		w.fact(w.labels.ready, w.unknown)
+	case l.AtStart.Total == 0:
+		w.fact(w.labels.ready, w.noDevices)
+	case l.AtStart.Ready < l.AtStart.Total:
+		w.fact(w.labels.ready, w.ready(l.AtStart), w.readyMeans)
+	default:
+		w.fact(w.labels.ready, w.ready(l.AtStart))
 	}
 }

@@ -6,22 +6,50 @@ import (
 	state "github.com/rmn-arms/campaign-engine/state/mail"
 )
 
-// statement writes what a campaign has come to. By that of a provisional letter nothing is released, and it has no name.
+// statement writes what a campaign has come to.
 func (w *writer) statement(s *state.Statement) {
+	advertiser := clean(w.letter.Campaign.AdvertiserID, nameMaxChars)
 	w.figure(w.labels.plays, w.count(s.Plays))
 	w.figure(w.labels.impressions, w.number(s.Impressions))
+	w.price(s.Currency)
 	w.figure(w.labels.budget, w.money(s.Budget, s.Currency))
 	w.figure(w.labels.spent, w.money(s.Spent, s.Currency))
-	if s.ID != "" {
-		w.figure(w.labels.released, w.money(s.Released, s.Currency))
-		w.figure(w.labels.statement, clean(s.ID, nameMaxChars))
+	w.figure(w.labels.released, w.money(s.Released, s.Currency), fmt.Sprintf(w.toWallet, advertiser))
+	w.figure(w.labels.statement, clean(s.ID, nameMaxChars))
+	w.remarks(s, w.nothing)
+	w.shares(s)
+}
+
+// interim writes what was counted so far: nothing of that is a statement yet, and nothing is released.
+func (w *writer) interim(s *state.Statement) {
+	w.page.FiguresAre = w.figuresSoFar
+	w.figure(w.labels.playsSoFar, w.count(s.Plays))
+	w.figure(w.labels.impressionsSoFar, w.number(s.Impressions))
+	w.price(s.Currency)
+	w.figure(w.labels.budget, w.money(s.Budget, s.Currency))
+	w.figure(w.labels.spentSoFar, w.money(s.Spent, s.Currency))
+	w.figure(w.labels.released, w.releasedLater)
+	w.remarks(s, w.nothingYet)
+	w.shares(s)
+}
+
+func (w *writer) price(currency string) {
+	if cpm := w.letter.CPM; cpm != "" {
+		w.figure(w.labels.price, fmt.Sprintf(w.language.price, w.money(cpm, currency)), w.priceInForce)
 	}
+}
+
+func (w *writer) remarks(s *state.Statement, nothing string) {
 	if s.Plays == 0 {
-		w.page.Remarks = append(w.page.Remarks, w.nothing)
+		w.page.Remarks = append(w.page.Remarks, nothing)
 	}
 	if s.Overran > 0 {
 		w.page.Remarks = append(w.page.Remarks, fmt.Sprintf(w.overran, w.count(s.Overran)))
 	}
+}
+
+// shares writes who played how much, and what did not count.
+func (w *writer) shares(s *state.Statement) {
 	w.lines(w.topStores, w.labels.store, &s.ByStore)
 	w.lines(w.topCreative, w.labels.creative, &s.ByCreative)
 	w.verdictsOf(s.NotCounted)

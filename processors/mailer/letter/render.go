@@ -33,29 +33,33 @@ func (p *page) render() (text, html string, err error) {
 	return asTextOut.String(), asHTMLOut.String(), nil
 }
 
-// textWidth is how many characters a line of running text has at most.
-const textWidth = 72
+// How many characters a line of text has at most, and how many of them what stands in a column of texts at least.
+const (
+	textWidth   = 72
+	columnLeast = 20
+)
 
 // wrap breaks a text into lines, between words.
-func wrap(text string) string {
-	var out strings.Builder
-	width := 0
-	for i, word := range strings.Fields(strings.ReplaceAll(text, noBreak, "\x00")) {
-		word = strings.ReplaceAll(word, "\x00", noBreak)
-		length := utf8.RuneCountInString(word)
+func wrap(text string) string { return strings.Join(wrapped(text, textWidth), "\n") }
+
+// wrapped returns the lines of a text, broken between words. A word that is longer than a line has one of its own.
+func wrapped(text string, width int) (lines []string) {
+	line, length := "", 0
+	for word := range strings.SplitSeq(strings.ReplaceAll(text, "\n", " "), " ") {
+		size := utf8.RuneCountInString(word)
 		switch {
-		case i == 0:
-		case width+1+length > textWidth:
-			out.WriteByte('\n')
-			width = 0
+		case word == "":
+		case line == "":
+			line, length = word, size
+		case length+1+size > width:
+			lines = append(lines, line)
+			line, length = word, size
 		default:
-			out.WriteByte(' ')
-			width++
+			line += " " + word
+			length += 1 + size
 		}
-		out.WriteString(word)
-		width += length
 	}
-	return out.String()
+	return append(lines, line)
 }
 
 // facts writes labels, and beside them in a column what they say.
@@ -64,12 +68,15 @@ func facts(all []fact) string {
 	for _, f := range all {
 		width = max(width, utf8.RuneCountInString(f.Label))
 	}
+	width += len(": ")
 	var out strings.Builder
 	for _, f := range all {
 		label := f.Label + ":"
-		for _, line := range f.Lines {
-			out.WriteString(label + strings.Repeat(" ", width+2-utf8.RuneCountInString(label)) + line + "\n")
-			label = ""
+		for _, text := range f.Lines {
+			for _, line := range wrapped(text, max(textWidth-width, columnLeast)) {
+				out.WriteString(label + strings.Repeat(" ", width-utf8.RuneCountInString(label)) + line + "\n")
+				label = ""
+			}
 		}
 	}
 	return out.String()
@@ -77,26 +84,54 @@ func facts(all []fact) string {
 
 func underline(text string) string { return strings.Repeat("-", utf8.RuneCountInString(text)) }
 
-// columns writes rows under their headings: the first column to the left, the numbers to the right.
+// columns writes rows under their headings: the first column to the left, the numbers to the right. A text that is too long
+// for its column goes on in the next line.
 func columns(head []string, rows [][]string) string {
+	const between = "  "
 	all := append([][]string{head}, rows...)
 	widths := make([]int, len(head))
-	for _, row := range all {
-		for i, cell := range row {
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+	numbers := 0
+	for i := range head {
+		for _, row := range all {
+			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
+		}
+		if i > 0 {
+			numbers += len(between) + widths[i]
 		}
 	}
+	widths[0] = min(widths[0], max(textWidth-numbers, columnLeast))
 	var out strings.Builder
 	for _, row := range all {
-		for i, cell := range row {
-			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
-			if i == 0 {
-				out.WriteString(cell + pad)
-			} else {
-				out.WriteString("  " + pad + cell)
-			}
+		lines := broken(row[0], widths[0])
+		out.WriteString(padded(lines[0], widths[0]))
+		for i, cell := range row[1:] {
+			out.WriteString(between + strings.Repeat(" ", widths[i+1]-utf8.RuneCountInString(cell)) + cell)
 		}
 		out.WriteByte('\n')
+		for _, line := range lines[1:] {
+			out.WriteString(line + "\n")
+		}
 	}
 	return out.String()
+}
+
+func padded(text string, width int) string {
+	return text + strings.Repeat(" ", width-utf8.RuneCountInString(text))
+}
+
+// broken returns the lines of a text, broken between words, and within those that are longer than a line.
+func broken(text string, width int) (lines []string) {
+	for _, line := range wrapped(text, width) {
+		rest := []rune(line)
+		for len(rest) > width {
+			end := width
+			for end > 1 && isWithin(rest, end) {
+				end--
+			}
+			lines = append(lines, string(rest[:end]))
+			rest = rest[end:]
+		}
+		lines = append(lines, string(rest))
+	}
+	return lines
 }
