@@ -31,11 +31,11 @@ type provisionalRun struct {
 	events  int
 }
 
-func newProvisionalRun(t *testing.T) *provisionalRun {
+func newProvisionalRun(t *testing.T, grace instant.Millis) *provisionalRun {
 	t.Helper()
 	r := &provisionalRun{t: t}
 	runner, err := simulation.New(simulation.Config{
-		Settings: processors.Settings{DistributionLead: 24 * 3_600_000},
+		Settings: processors.Settings{DistributionLead: 24 * 3_600_000, SettlementGrace: grace},
 		Now:      r.instant("2026-12-01T09:00:00Z"),
 		Written:  func(record topics.Record) error { r.written = append(r.written, record); return nil },
 	})
@@ -118,7 +118,7 @@ func TestProvisionalStatements(t *testing.T) {
 		"plays lie unread":       {" grace=7200", func(r *provisionalRun) { r.runner.CatchUp(true); r.publish(ended) }, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newProvisionalRun(t)
+			r := newProvisionalRun(t, 0)
 			r.publish("2026-12-01T09:00:00Z", provisionalCampaign+c.grace)
 			r.publish("2026-12-01T12:00:00Z", plays...)
 			c.until(r)
@@ -150,7 +150,7 @@ func TestProvisionalStatements(t *testing.T) {
 
 // TestAnEndOfNoCampaignStatesNothing: somebody else has written it, for its campaign was never scheduled.
 func TestAnEndOfNoCampaignStatesNothing(t *testing.T) {
-	r := newProvisionalRun(t)
+	r := newProvisionalRun(t, 0)
 	r.publish("2026-12-01T09:00:00Z", provisionalCampaign+" grace=7200")
 	r.publish("2026-12-01T18:00:00Z")
 	for _, record := range slices.Clone(r.written) {
@@ -166,10 +166,11 @@ func TestAnEndOfNoCampaignStatesNothing(t *testing.T) {
 	}
 }
 
-// TestAProvisionalMailHasFigures goes from the events to the mails' texts.
+// TestAProvisionalMailHasFigures goes from the events to the mails' texts. The grace is the one by which the campaign was accepted;
+// the mailer has another.
 func TestAProvisionalMailHasFigures(t *testing.T) {
-	r := newProvisionalRun(t)
-	r.publish("2026-12-01T09:00:00Z", provisionalCampaign+" grace=7200")
+	r := newProvisionalRun(t, 2*3_600_000)
+	r.publish("2026-12-01T09:00:00Z", provisionalCampaign)
 	r.publish("2026-12-01T12:00:00Z", "play c-1 id=p-1 started=2026-12-01T10:00:00Z impressions=34")
 	r.publish("2026-12-01T18:00:00Z")
 	r.publish("2026-12-01T19:00:00Z", "play c-1 id=p-2 started=2026-12-01T10:30:00Z impressions=34 store=s-9")
@@ -188,9 +189,12 @@ func TestAProvisionalMailHasFigures(t *testing.T) {
 	m.clock.Set(r.instant("2026-12-01T20:00:00Z"))
 	read()
 	want := map[string]struct{ says, saysNot []string }{
-		"started":     {nil, []string{"34", "68"}},
-		"provisional": {[]string{"Plays so far: 1 ", "Impressions so far: 34", "s-1"}, []string{"c-1/0", "c-1/1", "s-9", "68"}},
-		"final":       {[]string{"Plays: 2", "Impressions: 68", "s-9", "c-1/1"}, nil},
+		"started": {nil, []string{"34", "68"}},
+		"provisional": {
+			[]string{"Plays so far: 1 ", "Impressions so far: 34", "s-1", "closes: 2026-12-01 20:00:00"},
+			[]string{"c-1/0", "c-1/1", "s-9", "68"},
+		},
+		"final": {[]string{"Plays: 2", "Impressions: 68", "s-9", "c-1/1"}, nil},
 	}
 	for _, made := range m.store.mails {
 		text := strings.Join(strings.Fields(mailText(t, made.Message)), " ")

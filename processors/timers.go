@@ -111,7 +111,7 @@ func (t timers) emit(
 			due.Data.Window = rezonedWindow(to)
 		}
 		if !dues[i].Timed {
-			due.Data.ChangeReason, due.Data.Campaign = carried(ctx, event, resolved)
+			due.Data.ChangeReason, due.Data.Campaign = t.carried(ctx, event, resolved)
 			parent = trace
 		}
 		ctx.Count(Due)
@@ -124,13 +124,15 @@ func (t timers) emit(
 	}
 }
 
-// carried returns what an operator's due takes along of its event: a reason, or the definition with its window resolved.
-func carried(ctx engine.Context, event *topics.CampaignEvent, resolved window) (string, json.RawMessage) {
+// carried returns what an operator's due takes along of its event: a reason, or the definition with its window and grace
+// resolved.
+func (t timers) carried(ctx engine.Context, event *topics.CampaignEvent, resolved window) (string, json.RawMessage) {
 	if event.Change != nil {
 		return event.Change.Reason, nil
 	}
+	grace := t.settings.graceOf(event.Definition)
 	placed, err := topics.EncodePlaced(event.Definition.Place(
-		schemas.Instant(resolved.startsAt), schemas.Instant(resolved.endsAt), resolved.tzdb))
+		schemas.Instant(resolved.startsAt), schemas.Instant(resolved.endsAt), resolved.tzdb, int64(grace)))
 	if err != nil {
 		ctx.Fail(err)
 	}

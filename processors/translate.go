@@ -34,10 +34,7 @@ func changeOf(e topics.CampaignEvent, s Settings) (timer.Change, window, *topics
 	if refusal != nil {
 		return change, w, refusal
 	}
-	change.Lead, change.Grace = s.DistributionLead, s.SettlementGrace
-	if d.SettlementGraceSeconds != nil {
-		change.Grace = instant.Millis(*d.SettlementGraceSeconds) * 1000
-	}
+	change.Lead, change.Grace = s.DistributionLead, s.graceOf(d)
 	if refusal := checkWindow(w, change.Grace); refusal != nil {
 		return change, w, refusal
 	}
@@ -52,6 +49,14 @@ func changeOf(e topics.CampaignEvent, s Settings) (timer.Change, window, *topics
 		}
 	}
 	return change, w, nil
+}
+
+// graceOf is how long after its end, or its cancel, a campaign of a definition that is accepted now is settled.
+func (s Settings) graceOf(d *schemas.Definition) instant.Millis {
+	if d.SettlementGraceSeconds != nil {
+		return instant.Millis(*d.SettlementGraceSeconds) * 1000
+	}
+	return s.SettlementGrace
 }
 
 func kindOf(event schemas.Type) timer.ChangeKind {

@@ -72,9 +72,9 @@ func mailedTransition(r *kgo.Record, settings Settings) (mailed, bool) {
 		!pgstore.Holds(applied.TransitionID) {
 		return mailed{}, false
 	}
-	grace := settings.SettlementGrace
-	if placed.SettlementGraceSeconds != nil {
-		grace = instant.Millis(*placed.SettlementGraceSeconds) * 1000
+	grace := settings.SettlementGrace // where the engine before this one accepted it
+	if ms, told := placed.Grace(); told {
+		grace = instant.Millis(ms)
 	}
 	fact := mail.Transition{
 		ID: applied.TransitionID, Sequence: applied.Sequence, Nominal: instant.Instant(applied.ScheduledFor),

@@ -113,7 +113,7 @@ func TestOutputsHoldNoContacts(t *testing.T) {
 	}
 	email := "desk@example.com"
 	whole := schemas.Definition{CampaignID: "c-1", Contacts: []schemas.Contact{{Email: email}}}
-	written, err := json.Marshal(whole.Place(0, 1, "2025c"))
+	written, err := json.Marshal(whole.Place(0, 1, "2025c", 0))
 	if err != nil {
 		t.Fatal(err)
 	}

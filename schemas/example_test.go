@@ -150,14 +150,14 @@ func TestPlaceKeepsAllButTheContacts(t *testing.T) {
 		Stores: []string{"s-1"}, Creatives: []schemas.Creative{{CreativeID: "cr"}},
 		Contacts: []schemas.Contact{{Email: "a@b"}},
 	}
-	want, got := membersOf(t, d), membersOf(t, d.Place(startsAt, endsAt, "2025c"))
+	want, got := membersOf(t, d), membersOf(t, d.Place(startsAt, endsAt, "2025c", 5_000))
 	delete(want, "contacts")
 	want["starts_at"], want["ends_at"], want["tzdb"] = startsAt.String(), endsAt.String(), "2025c"
+	want["settlement_grace_ms"] = json.Number("5000")
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("members differ (-definition +placed):\n%s", diff)
 	}
-	if members := reflect.TypeFor[schemas.Definition]().NumField(); len(want)-1 != members-1 { // tzdb is the one that a definition has not
-
+	if members := reflect.TypeFor[schemas.Definition]().NumField(); len(want)-2 != members-1 { // a definition has no tzdb and settlement_grace_ms
 		t.Errorf("the definition here has %d of %d members: fill in what is new", len(want), members)
 	}
 }
@@ -169,7 +169,7 @@ func TestTheDatabaseIsToldOfWallClockTimes(t *testing.T) {
 		{"", "", ""}, {local, "", "2025c"}, {"", local, "2025c"}, {local, local, "2025c"},
 	} {
 		d := schemas.Definition{StartsAtLocal: c.starts, EndsAtLocal: c.ends}
-		if got := d.Place(0, 1, "2025c").TZDB; got != c.want {
+		if got := d.Place(0, 1, "2025c", 0).TZDB; got != c.want {
 			t.Errorf("of a window %q to %q the database is told as %q; want %q", c.starts, c.ends, got, c.want)
 		}
 	}
@@ -181,7 +181,7 @@ func TestARezoneReplacesTheWindow(t *testing.T) {
 		CampaignID: "c-1", Revision: 7, Name: "n", StartsAtLocal: "2026-12-01T00:00:00", EndsAtLocal: "2026-12-08T00:00:00",
 		TimeZone: "Europe/Berlin", Disambiguation: schemas.Later, Stores: []string{"s-1"},
 	}
-	placed := whole.Place(1_000, 2_000, "2025c")
+	placed := whole.Place(1_000, 2_000, "2025c", 0)
 	want := membersOf(t, placed)
 	to := schemas.Rezoned{StartsAt: 5_000, EndsAt: 6_000, EndsAtLocal: "2026-12-09T00:00:00", TZDB: "2026b"}
 	placed.Rezone(&to)

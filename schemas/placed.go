@@ -15,17 +15,32 @@ type Placed struct {
 	Disambiguation Disambiguation `json:"disambiguation,omitempty"`
 	// TZDB is the version of the IANA time zone database by which the window was resolved; empty when both ends were given as
 	// instants.
-	TZDB                   string     `json:"tzdb,omitempty"`
-	Budget                 Money      `json:"budget"`
-	CPM                    string     `json:"cpm,omitempty"`
-	SettlementGraceSeconds *int64     `json:"settlement_grace_seconds,omitempty"`
-	Stores                 []string   `json:"stores,omitempty"`
-	Creatives              []Creative `json:"creatives,omitempty"`
+	TZDB                   string `json:"tzdb,omitempty"`
+	Budget                 Money  `json:"budget"`
+	CPM                    string `json:"cpm,omitempty"`
+	SettlementGraceSeconds *int64 `json:"settlement_grace_seconds,omitempty"`
+	// SettlementGraceMs is the grace in force: that of the definition, or the engine's setting when it was accepted. Engines before
+	// did not write it.
+	SettlementGraceMs *int64     `json:"settlement_grace_ms,omitempty"`
+	Stores            []string   `json:"stores,omitempty"`
+	Creatives         []Creative `json:"creatives,omitempty"`
+}
+
+// Grace returns how long after the end, or the cancel, the campaign is settled, in ms; false where neither the definition nor the
+// engine has said.
+func (p *Placed) Grace() (ms int64, told bool) {
+	switch {
+	case p.SettlementGraceMs != nil:
+		return *p.SettlementGraceMs, true
+	case p.SettlementGraceSeconds != nil:
+		return *p.SettlementGraceSeconds * 1000, true
+	}
+	return 0, false
 }
 
 // Place returns the definition with its window resolved to [startsAt, endsAt) by a version of the time zone database, which
-// counts where an end was given in wall-clock time. It shares d's slices.
-func (d *Definition) Place(startsAt, endsAt Instant, tzdb string) Placed {
+// counts where an end was given in wall-clock time, and its grace resolved to ms. It shares d's slices.
+func (d *Definition) Place(startsAt, endsAt Instant, tzdb string, graceMs int64) Placed {
 	if !d.IsLocal() {
 		tzdb = ""
 	}
@@ -33,7 +48,7 @@ func (d *Definition) Place(startsAt, endsAt Instant, tzdb string) Placed {
 		CampaignID: d.CampaignID, Revision: d.Revision, AdvertiserID: d.AdvertiserID, Name: d.Name,
 		StartsAt: startsAt, StartsAtLocal: d.StartsAtLocal, EndsAt: endsAt, EndsAtLocal: d.EndsAtLocal,
 		TimeZone: d.TimeZone, Disambiguation: d.Disambiguation, TZDB: tzdb, Budget: d.Budget, CPM: d.CPM,
-		SettlementGraceSeconds: d.SettlementGraceSeconds, Stores: d.Stores, Creatives: d.Creatives,
+		SettlementGraceSeconds: d.SettlementGraceSeconds, SettlementGraceMs: &graceMs, Stores: d.Stores, Creatives: d.Creatives,
 	}
 }
 

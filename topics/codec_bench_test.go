@@ -31,7 +31,7 @@ func samplePlaced(tb testing.TB) schemas.Placed {
 	if refusal != nil {
 		tb.Fatal(refusal)
 	}
-	return event.Definition.Place(*event.Definition.StartsAt, *event.Definition.EndsAt, "2025c")
+	return event.Definition.Place(*event.Definition.StartsAt, *event.Definition.EndsAt, "2025c", 0)
 }
 
 func BenchmarkEncodeDue(b *testing.B) {

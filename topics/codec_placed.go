@@ -33,6 +33,9 @@ func EncodePlaced(p schemas.Placed) (json.RawMessage, error) {
 	if p.SettlementGraceSeconds != nil {
 		w.integer(`,"settlement_grace_seconds":`, *p.SettlementGraceSeconds)
 	}
+	if p.SettlementGraceMs != nil {
+		w.integer(`,"settlement_grace_ms":`, *p.SettlementGraceMs)
+	}
 	writeStores(w, p.Stores)
 	writeCreatives(w, p.Creatives)
 	w.raw("}")
@@ -80,13 +83,14 @@ func separator(i int, begin string) string {
 // GraceOf reads of the campaign that transitions carry how long after the end, or the cancel, it is settled, in ms. False: it
 // does not say, or cannot be read.
 func GraceOf(campaign json.RawMessage) (ms int64, told bool) {
-	var placed struct {
-		SettlementGraceSeconds *int64 `json:"settlement_grace_seconds"`
+	var part struct {
+		Seconds *int64 `json:"settlement_grace_seconds"`
+		Ms      *int64 `json:"settlement_grace_ms"`
 	}
-	if jsonv2.Unmarshal(campaign, &placed) != nil || placed.SettlementGraceSeconds == nil {
+	if jsonv2.Unmarshal(campaign, &part) != nil {
 		return 0, false
 	}
-	return *placed.SettlementGraceSeconds * 1000, true
+	return (&schemas.Placed{SettlementGraceSeconds: part.Seconds, SettlementGraceMs: part.Ms}).Grace()
 }
 
 // DecodePlaced reads the campaign that transitions carry. What it returns can be written by EncodePlaced.

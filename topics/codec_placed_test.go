@@ -64,6 +64,10 @@ func somePlaced(t *rapid.T) schemas.Placed {
 		grace := rapid.Int64().Draw(t, "grace")
 		placed.SettlementGraceSeconds = &grace
 	}
+	if rapid.Bool().Draw(t, "has its grace resolved") {
+		grace := rapid.Int64().Draw(t, "grace in ms")
+		placed.SettlementGraceMs = &grace
+	}
 	return placed
 }
 

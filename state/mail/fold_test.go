@@ -353,6 +353,38 @@ func TestInstantsOfLetters(t *testing.T) {
 	}
 }
 
+// TestTheFinalLetterIsAsOldAsTheLock: it was promised, and goes out also where the lock came much later than the campaign's grace
+// says, or earlier.
+func TestTheFinalLetterIsAsOldAsTheLock(t *testing.T) {
+	const day = 24 * hour
+	for name, c := range map[string]struct{ grace, locked instant.Millis }{
+		"as it says": {2 * day, 2 * day}, "much later": {0, 2 * day}, "much earlier": {2 * day, hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			statement := final()
+			statement.LockedAt = endsAt.Add(c.locked)
+			b := running(t, "a@x.de")
+			b.fold(withGrace(end(3, 1), c.grace), interim())
+			b.wait(c.locked)
+			b.fold(statement)
+			last := b.letters[len(b.letters)-1]
+			if len(b.letters) != 2 || last.Kind != mail.AtTheEnd || last.Nominal != statement.LockedAt {
+				t.Errorf("of %d letters the last is %s, nominally of %d; want the lock, %d", len(b.letters), last.Kind, last.Nominal, statement.LockedAt)
+			}
+		})
+	}
+	t.Run("all read at once, long after the end", func(t *testing.T) {
+		statement := final()
+		statement.LockedAt = endsAt.Add(2 * day)
+		b := running(t, "a@x.de")
+		b.now = statement.LockedAt.Add(hour)
+		b.fold(statement, withGrace(end(3, 1), 2*day))
+		if got := b.letters[0]; got.TooOld(b.now, day) {
+			t.Errorf("it is nominally of %d", got.Nominal)
+		}
+	})
+}
+
 func TestAProvisionalLetterThatHasWaitedIsOfThen(t *testing.T) {
 	b := running(t, "a@x.de")
 	b.fold(end(3, 1))
