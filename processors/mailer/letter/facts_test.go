@@ -63,8 +63,21 @@ func TestStartedLate(t *testing.T) {
 		append(flight, "um 3 Minuten 2 Sekunden später als geplant", really)...)
 	late := startedLate()
 	l := ended()
-	l.Lateness = late.Lateness
+	l.Lateness, l.ActiveAt = late.Lateness, late.ActiveAt
 	says(t, in("en", l), "Campaign ended (final): Spring sale", "3 minutes 2 seconds later than planned", really)
+}
+
+// TestStartedBehindTheFlight: it was published, or resumed, after its start; it is told when it started, and that it is late is not
+// the engine's to say.
+func TestStartedBehindTheFlight(t *testing.T) {
+	published := started()
+	published.Lateness, published.ActiveAt = 15, published.Started.Add(7_200_015)
+	resumed := published
+	resumed.Started = resumed.ActiveAt
+	for _, l := range []state.Letter{published, resumed} {
+		says(t, in("en", l), "Campaign started: Spring sale", append(flight, "Started", "2027-03-12 02:00:00 -05:00 EST")...).saysNot(t, "later than planned")
+	}
+	says(t, in("en", started()), "Campaign started: Spring sale", flight...).saysNot(t, "Started")
 }
 
 func TestEnded(t *testing.T) {
