@@ -189,9 +189,12 @@ func TestAProvisionalMailHasFigures(t *testing.T) {
 	m.clock.Set(r.instant("2026-12-01T20:00:00Z"))
 	read()
 	want := map[string]struct{ says, saysNot []string }{
-		"started":     {nil, []string{"34", "68"}},
-		"provisional": {[]string{"Plays so far: 1 ", "Impressions so far: 34", "s-1", "2026-12-01 20:00:00"}, []string{"c-1/0", "c-1/1", "s-9", "68"}},
-		"final":       {[]string{"Plays: 2", "Impressions: 68", "s-9", "c-1/1"}, nil},
+		"started": {nil, []string{"34", "68"}},
+		"provisional": {
+			[]string{"Plays so far: 1 ", "Impressions so far: 34", "s-1", "closes: 2026-12-01 20:00:00"},
+			[]string{"c-1/0", "c-1/1", "s-9", "68"},
+		},
+		"final": {[]string{"Plays: 2", "Impressions: 68", "s-9", "c-1/1"}, nil},
 	}
 	for _, made := range m.store.mails {
 		text := strings.Join(strings.Fields(mailText(t, made.Message)), " ")

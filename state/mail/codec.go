@@ -20,10 +20,10 @@ import (
 //	campaign            of one that is not finished
 //	revisions  uvarint, then each: number (uvarint), advertiser, currency (texts), 1 byte: 1 where its contacts are those of the
 //	           one before, else 0 and contacts (uvarint, then each: address, name, locale, texts)
-//	started    at (varint), lateness, readiness by (varint)
+//	started    at (varint), lateness, readiness by, active at (varint)
 //	readiness  ready, total (uvarint)
 //	letters    each that is due or provisional: transition (text), outcome (1 byte), nominal, decided, by (varint), campaign,
-//	           price (text), what it was (1 byte), reason (text)
+//	           price (text), what it was (1 byte), reason (text), since (varint)
 //	statements final, interim
 //
 // A campaign is its id, name, advertiser (texts), revision (uvarint), currency (text), starts, ends (varint), zone (text), grace
@@ -35,7 +35,7 @@ import (
 // The last 4 bytes are the sum (CRC-32C, big endian) of all before them. There is one encoding of a row, and no other bytes
 // are taken; whatever changes what they mean takes another layout.
 //
-// Layout 1 is read, and not written any more: it has no bit 3, and its letters end with the campaign.
+// Layout 1 is read, and not written any more: it has no bit 3 and no active at, and its letters end with the campaign.
 const (
 	layoutBefore   = 1
 	layout         = 2
@@ -88,6 +88,9 @@ func (r *Row) appendOpen(b []byte, layout byte) []byte {
 	if r.Started {
 		b = fields.AppendInstant(fields.AppendInstant(b, r.StartedAt), instant.Instant(r.Lateness))
 		b = fields.AppendInstant(b, r.ReadinessBy)
+		if layout != layoutBefore {
+			b = fields.AppendInstant(b, r.ActiveAt)
+		}
 	}
 	if r.AtStart != nil {
 		b = appendCount(appendCount(b, r.AtStart.Ready), r.AtStart.Total)
@@ -147,6 +150,10 @@ func (r *Row) readOpen(in *fields.Reader, flags, layout byte) {
 	r.Revisions = readRevisions(in)
 	if r.Started {
 		r.StartedAt, r.Lateness, r.ReadinessBy = in.Instant(), instant.Millis(in.Varint()), in.Instant()
+		r.ActiveAt = r.StartedAt.Add(r.Lateness)
+		if layout != layoutBefore {
+			r.ActiveAt = in.Instant()
+		}
 	}
 	if flags&atStartFlag != 0 {
 		r.AtStart = &AtStart{Ready: in.Uvarint(), Total: in.Uvarint()}

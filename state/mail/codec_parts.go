@@ -76,7 +76,8 @@ func (w *Waiting) append(b []byte, layout byte) []byte {
 	if layout == layoutBefore {
 		return b
 	}
-	return fields.AppendText(append(fields.AppendText(b, w.CPM), byte(w.Was)), w.Reason)
+	b = fields.AppendText(append(fields.AppendText(b, w.CPM), byte(w.Was)), w.Reason)
+	return fields.AppendInstant(b, w.Since)
 }
 
 func (w *Waiting) read(in *fields.Reader, layout byte) {
@@ -86,8 +87,9 @@ func (w *Waiting) read(in *fields.Reader, layout byte) {
 	w.TransitionID, w.Outcome = in.Text(), Outcome(in.Byte())
 	w.Nominal, w.DecidedAt, w.By = in.Instant(), in.Instant(), in.Instant()
 	w.Campaign = readCampaign(in)
+	w.Since = w.Nominal
 	if layout != layoutBefore {
-		w.CPM, w.Was, w.Reason = in.Text(), Was(in.Byte()), in.Text()
+		w.CPM, w.Was, w.Reason, w.Since = in.Text(), Was(in.Byte()), in.Text(), in.Instant()
 	}
 }
 

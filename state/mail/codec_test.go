@@ -88,6 +88,8 @@ func TestOtherBytesAreNoRow(t *testing.T) {
 		other[at] ^= 0x40
 		refused(t, fmt.Sprint("byte ", at), summed(other))
 	}
+	row.End.Was = 3
+	refused(t, "cancelled from what there is not", row.AppendBinary(nil))
 	refused(t, "more", summed(append(append([]byte(nil), data[:len(data)-4]...), 0)))
 }
 

@@ -84,10 +84,10 @@ func (r *Row) takeTransition(t *Transition, now instant.Instant) {
 	r.Campaign = t.Campaign
 	told := Waiting{
 		Stage: Due, TransitionID: t.ID, Outcome: t.Outcome, Nominal: t.Nominal, DecidedAt: t.DecidedAt, Campaign: t.Campaign,
-		CPM: t.CPM, Was: t.Was, Reason: t.Reason,
+		CPM: t.CPM, Was: t.Was, Reason: t.Reason, Since: max(t.Nominal, t.DecidedAt.Add(-t.Lateness)),
 	}
 	if t.FirstActive && !r.Started {
-		r.Started, r.StartedAt, r.Lateness = true, t.Nominal, t.Lateness
+		r.Started, r.StartedAt, r.ActiveAt, r.Lateness = true, t.Nominal, t.DecidedAt, t.Lateness
 		r.ReadinessBy = now.Add(ReadinessWait)
 		r.Start = told
 	}
@@ -186,13 +186,13 @@ func (r *Row) finalLetter() Letter {
 // letter fills in what letters of all kinds have. One at the start tells nothing of the end.
 func (r *Row) letter(kind Kind, w *Waiting) Letter {
 	letter := Letter{
-		Kind: kind, TransitionID: w.TransitionID, Nominal: w.Nominal, DecidedAt: w.DecidedAt,
+		Kind: kind, TransitionID: w.TransitionID, Nominal: w.Since, DecidedAt: w.DecidedAt,
 		Campaign: w.Campaign, Started: Never, AtStart: r.AtStart, Outcome: w.Outcome, EndedAt: w.Nominal,
 		CPM: w.CPM, Was: w.Was, Reason: w.Reason,
 		SettlesAt: w.Nominal.Add(w.Campaign.Grace),
 	}
 	if r.Started {
-		letter.Started, letter.Lateness = r.StartedAt, r.Lateness
+		letter.Started, letter.ActiveAt, letter.Lateness = r.StartedAt, r.ActiveAt, r.Lateness
 	}
 	return letter
 }

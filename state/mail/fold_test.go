@@ -40,6 +40,38 @@ func TestTheLetterAtTheStart(t *testing.T) {
 	}
 }
 
+// TestWhatIsPublishedLateIsNotOld: a campaign is published two days behind its start, and one behind its end. What is told of them
+// could not be told before, and none of it is late.
+func TestWhatIsPublishedLateIsNotOld(t *testing.T) {
+	const day = 24 * hour
+	published := startsAt.Add(2 * day)
+	behind := start(2, 1)
+	behind.DecidedAt, behind.Lateness = published.Add(20), 15
+	b := known(t, "a@x.de")
+	b.now = behind.DecidedAt
+	b.fold(behind, mail.AtStart{})
+	got := b.letters[0]
+	if got.TooOld(b.now, day) || got.Nominal != published.Add(5) || got.Started != startsAt || got.ActiveAt != behind.DecidedAt || got.Late() {
+		t.Errorf("%+v", got)
+	}
+	over := end(2, 1)
+	over.DecidedAt = endsAt.Add(2 * day)
+	b = known(t, "a@x.de")
+	b.now = over.DecidedAt
+	b.fold(over, final())
+	if got := b.letters[0]; got.TooOld(b.now, day) || got.EndedAt != endsAt || got.SettlesAt != endsAt {
+		t.Errorf("%+v", got)
+	}
+	overdue := end(2, 1) // the engine was away
+	overdue.DecidedAt, overdue.Lateness = endsAt.Add(2*day), 2*day
+	b = known(t, "a@x.de")
+	b.now = overdue.DecidedAt
+	b.fold(overdue, final())
+	if got := b.letters[0]; !got.TooOld(b.now, day) {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestReadinessIsWaitedForAShortTime(t *testing.T) {
 	b := known(t, "a@x.de")
 	b.fold(start(2, 1))

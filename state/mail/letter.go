@@ -13,14 +13,17 @@ type Letter struct {
 	TransitionID string // of the start, end or cancel that it tells of
 	// Recipient's Email has its domain in ASCII and lower case where that can be had.
 	Recipient Contact
-	// Nominal is for when what it tells of was scheduled: a final letter that follows a provisional one, or would if all had been
-	// read in time, tells of the lock. A letter is too old by it. DecidedAt is when it came to be: the transition, the lock of the
-	// statement, or the end of the wait for it. It is the mail's Date, and the same whenever it is made.
+	// Nominal is for when what it tells of was scheduled, or when the campaign was published, if that came later: a final letter
+	// that follows a provisional one, or would if all had been read in time, tells of the lock. A letter is too old by it. DecidedAt
+	// is when it came to be: the transition, the lock of the statement, or the end of the wait for it. It is the mail's Date, and
+	// the same whenever it is made.
 	Nominal, DecidedAt instant.Instant
 
 	Campaign Campaign // what was in force
-	// Started is when it became active first, Never when it did not; Lateness is how late that was decided.
+	// Started is since when it was active first, nominally, Never when it was not; ActiveAt is when that was decided, and Lateness
+	// how late, from when it could first have been: who publishes a campaign behind its start makes it no late one.
 	Started  instant.Instant
+	ActiveAt instant.Instant
 	Lateness instant.Millis
 	AtStart  *AtStart // nil: not known
 	// Outcome is Running at the start. EndedAt is when it ended or was cancelled; Never at the start.

@@ -52,9 +52,11 @@ type Row struct {
 	// Dropped is the newest revision whose contacts were let go, since there were more than RevisionsMax.
 	Dropped int64
 
-	// Started says that it was active; then StartedAt is since when, nominally, and Lateness how late that was decided.
+	// Started says that it was active; then StartedAt is since when, nominally, ActiveAt when that was decided, and Lateness how
+	// late, from when it could first have been.
 	Started   bool
 	StartedAt instant.Instant
+	ActiveAt  instant.Instant
 	Lateness  instant.Millis
 	// AtStart is the readiness at the first activation. Where it is not known, letters wait for it until ReadinessBy.
 	AtStart     *AtStart
@@ -75,7 +77,9 @@ type Waiting struct {
 	TransitionID string
 	Outcome      Outcome
 	Nominal      instant.Instant // for when it was scheduled
-	DecidedAt    instant.Instant
+	// Since is when it could first have been decided: where the campaign was published later than that, it is then.
+	Since     instant.Instant
+	DecidedAt instant.Instant
 	// By is until when the end's letter waits for a statement: the final one, or, where that IsFarOff, the one before it.
 	By instant.Instant
 	// Campaign is what was in force, CPM its price.

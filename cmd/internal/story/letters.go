@@ -2,13 +2,16 @@ package story
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
+	"mime/multipart"
 	"net/mail"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 const mailsTitle = "mails"
@@ -37,7 +40,7 @@ func (t *stage) awaitLetters(ctx context.Context, count int) error {
 	return err
 }
 
-// letters returns the mails in a folder: to whom, and about what, in the order of both.
+// letters returns the mails in a folder: to whom, about what, and what is compared of what they tell, in that order.
 func letters(folder string) (lines []string, err error) {
 	files, err := filepath.Glob(filepath.Join(folder, "*.eml"))
 	if err != nil {
@@ -54,7 +57,7 @@ func letters(folder string) (lines []string, err error) {
 	return lines, nil
 }
 
-// letter returns a mail's recipient and subject.
+// letter returns a mail's recipient and subject, and the facts that are compared.
 func letter(path string) (string, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -65,7 +68,8 @@ func letter(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if _, err := io.Copy(io.Discard, read.Body); err != nil {
+	text, err := plainText(read)
+	if err != nil {
 		return "", err
 	}
 	to, err := mail.ParseAddress(read.Header.Get("To"))
@@ -76,5 +80,43 @@ func letter(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("to %s: %s", to.Address, subject), nil
+	return fmt.Sprintf("to %s: %s", to.Address, strings.Join(append([]string{subject}, compared(text)...), "; ")), nil
 }
+
+// plainText reads the first part of a mail, and all of the rest.
+func plainText(read *mail.Message) (string, error) {
+	_, parameters, err := mime.ParseMediaType(read.Header.Get("Content-Type"))
+	if err != nil {
+		return "", err
+	}
+	parts := multipart.NewReader(read.Body, parameters["boundary"])
+	part, err := parts.NextPart()
+	if err != nil {
+		return "", err
+	}
+	text, err := io.ReadAll(part)
+	if err != nil {
+		return "", err
+	}
+	for err == nil {
+		_, err = parts.NextPart()
+	}
+	if !errors.Is(err, io.EOF) {
+		return "", err
+	}
+	return string(text), nil
+}
+
+// compared returns those lines of a mail's text that are the same in each run: a provisional mail has figures or not, as it comes,
+// so that the labels of those are not among these.
+func compared(text string) (facts []string) {
+	for line := range strings.Lines(text) {
+		label, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+		if slices.Contains(comparedLabels[:], label) {
+			facts = append(facts, label+" "+strings.Join(strings.Fields(value), " "))
+		}
+	}
+	return facts
+}
+
+var comparedLabels = [...]string{"Reason given", "Angegebener Grund", "Plays", "Ausspielungen", "Spent", "Ausgegeben"}

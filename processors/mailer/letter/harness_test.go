@@ -39,7 +39,7 @@ func started() state.Letter {
 	c := campaign()
 	return state.Letter{
 		Kind: state.AtTheStart, TransitionID: "c-1/3/start", Recipient: state.Contact{Email: "desk@example.com", Name: "Campaign desk", Locale: "en"},
-		Nominal: c.StartsAt, DecidedAt: c.StartsAt.Add(21), Campaign: c, Started: c.StartsAt, Lateness: 21,
+		Nominal: c.StartsAt, DecidedAt: c.StartsAt.Add(21), Campaign: c, Started: c.StartsAt, Lateness: 21, ActiveAt: c.StartsAt.Add(21),
 		AtStart: &state.AtStart{Ready: 1234, Total: 1300}, EndedAt: state.Never, SettlesAt: state.Never,
 	}
 }
@@ -48,6 +48,7 @@ func startedLate() state.Letter {
 	l := started()
 	l.Lateness = 3*60*1000 + 2_500
 	l.DecidedAt = l.Nominal.Add(l.Lateness)
+	l.ActiveAt = l.DecidedAt
 	return l
 }
 

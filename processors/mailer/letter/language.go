@@ -31,7 +31,8 @@ type language struct {
 	topCreative  string
 	notCounted   string
 	more         [2]string // one and many, that are not named
-	listed       string    // how many are listed, of how many
+	listed       string    // how many the statement names, of how many
+	listedSoFar  string    // the same, where there is no statement yet
 	verdicts     map[string]string
 
 	noStores, noDevices, unknown string // readiness

@@ -53,8 +53,9 @@ var german = language{
 	},
 	figuresSoFar: "Bisherige Zahlen, nicht endgültig",
 	topStores:    "Nach Filialen", topCreative: "Nach Motiven", notCounted: "Nicht gezählte Ausspielungen, und warum",
-	more:   [2]string{"und 1 weitere", "und %s weitere"},
-	listed: "Die Abrechnung nennt %s von %s; dies sind die größten der genannten.",
+	more:        [2]string{"und 1 weitere", "und %s weitere"},
+	listed:      "Die Abrechnung nennt %s von %s; dies sind die größten der genannten.",
+	listedSoFar: "%s von %s wurden betrachtet; dies sind die größten davon.",
 	verdicts: map[string]string{
 		"duplicate":        "mehrfach gemeldet",
 		"out-of-window":    "außerhalb der Laufzeit",

@@ -51,8 +51,9 @@ var english = language{
 	},
 	figuresSoFar: "Figures so far, not final",
 	topStores:    "By store", topCreative: "By creative", notCounted: "Plays that do not count, and why",
-	more:   [2]string{"and 1 more", "and %s more"},
-	listed: "The statement names %s of %s; these are the largest of those that it names.",
+	more:        [2]string{"and 1 more", "and %s more"},
+	listed:      "The statement names %s of %s; these are the largest of those that it names.",
+	listedSoFar: "%s of %s were looked at; these are the largest of those.",
 	verdicts: map[string]string{
 		"duplicate":        "reported more than once",
 		"out-of-window":    "outside the flight",

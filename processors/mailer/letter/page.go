@@ -169,12 +169,13 @@ func (w *writer) times() {
 	}
 }
 
-// startedAt is when a campaign started: nominally, unless it was late, and then to the second.
+// startedAt is when a campaign started: nominally, unless that was decided much later than the flight says, be it that the engine
+// was late, or that it was published or resumed behind its start.
 func startedAt(l *state.Letter) instant.Instant {
-	if !l.Late() {
-		return l.Started
+	if l.ActiveAt.Sub(l.Campaign.StartsAt) > state.LateAfter {
+		return l.ActiveAt
 	}
-	return l.Started.Add(l.Lateness / 1000 * 1000)
+	return l.Started
 }
 
 func toSecond(at instant.Instant) instant.Instant { return at / 1000 * 1000 }

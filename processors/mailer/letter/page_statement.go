@@ -71,7 +71,11 @@ func (w *writer) lines(title, column string, lines *state.Lines) {
 		t.Remarks = append(t.Remarks, fmt.Sprintf(w.more[1], w.count(rest)))
 	}
 	if lines.Listed < lines.Total {
-		t.Remarks = append(t.Remarks, fmt.Sprintf(w.listed, w.count(lines.Listed), w.count(lines.Total)))
+		listed := w.listed
+		if w.letter.Kind == state.BeforeTheFinal {
+			listed = w.listedSoFar
+		}
+		t.Remarks = append(t.Remarks, fmt.Sprintf(listed, w.count(lines.Listed), w.count(lines.Total)))
 	}
 	w.page.Tables = append(w.page.Tables, t)
 }
