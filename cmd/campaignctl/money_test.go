@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -126,6 +127,19 @@ func TestProvisionalStatementOfAClockAhead(t *testing.T) {
 	reported.Timestamp = reported.Timestamp.AddDate(0, -4, 0)
 	put(t, k, reported)
 	run(t, k, "", "statement", "c-1").check(t, exitClean, "Plays       1 for 100 impressions\n")
+}
+
+// TestProvisionalStatementOnATerminal: how far the reading is is shown beside the output, which is the same.
+func TestProvisionalStatementOnATerminal(t *testing.T) {
+	k := cluster(t)
+	running(t, k, "c-1")
+	played(t, k, "c-1")
+	var out, errs bytes.Buffer
+	args := []string{"statement", "c-1", "--brokers", k.ListenAddrs()[0]}
+	code := realMain(t.Context(), args, console{out: &out, errs: &errs, errsIsTerminal: true, now: testNow})
+	if want := run(t, k, "", "statement", "c-1").out; code != exitClean || out.String() != want || !strings.Contains(errs.String(), "reading") {
+		t.Errorf("exit code %d, beside it %q:\n%s\nwant\n%s", code, errs.String(), out.String(), want)
+	}
 }
 
 func TestProvisionalStatementWithoutPlays(t *testing.T) {

@@ -28,7 +28,17 @@ func showProgress(to io.Writer, title string, totalBytes int64, shown bool) prog
 		decor.Percentage(), decor.AverageSpeed(decor.SizeB1024(0), "  % .1f"), decor.AverageETA(decor.ET_STYLE_GO, decor.WC{W: 8})))}
 }
 
-// at says how many bytes have been read.
+// showRecords returns a progress of so many records, or one that shows nothing.
+func showRecords(to io.Writer, title string, total int64, shown bool) progress {
+	if !shown || total == 0 {
+		return progress{}
+	}
+	bars := mpb.New(mpb.WithOutput(to), mpb.WithWidth(50), mpb.WithAutoRefresh())
+	return progress{bars, bars.AddBar(total, mpb.PrependDecorators(decor.Name(title)), mpb.AppendDecorators(
+		decor.Percentage(), decor.AverageSpeed(0, "  %.0f/s"), decor.AverageETA(decor.ET_STYLE_GO, decor.WC{W: 8})))}
+}
+
+// at says how many bytes, or records, have been read.
 func (p progress) at(bytes int64) {
 	if p.bar != nil {
 		p.bar.SetCurrent(bytes)

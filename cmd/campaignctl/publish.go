@@ -28,8 +28,8 @@ type publishCommand struct {
 func (publishCommand) Help() string {
 	return `Each line, or each element of an array, is a CloudEvent in JSON; its subject, else the campaign_id of its data,
 becomes the record's key. A file is read through before anything is published: if an event is not JSON, has neither, is too
-long or is for another topic (plays go to --topic plays), nothing is. Standard input is published as it comes, up to the first such event. Events that the
-engine will not take are published and turn up in dead-letters.
+long or is for another topic (plays go to --topic plays), nothing is. Standard input is published as it comes, up to the
+first such event. Events that the engine will not take are published and turn up in dead-letters.
 
     campaignctl publish campaigns.jsonl
     campaignctl generate --campaigns 100 | campaignctl publish -`

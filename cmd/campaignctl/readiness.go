@@ -47,7 +47,7 @@ func (c *readinessCommand) read(ctx context.Context, on console) (told *timeline
 		newest = r
 		return nil
 	}
-	if err := c.each(ctx, client, take, topics.CampaignReadiness); err != nil {
+	if err := c.each(ctx, client, on, take, topics.CampaignReadiness); err != nil {
 		return nil, now, err
 	}
 	if told, err = timeline.ReadinessOf(newest); err != nil {

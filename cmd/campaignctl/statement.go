@@ -33,7 +33,7 @@ func (c *statementCommand) Run(ctx context.Context, on console) error {
 	if c.Version < 0 {
 		return wrongSwitches(errors.New("--version: must be 1 or more"))
 	}
-	shown, err := c.read(ctx)
+	shown, err := c.read(ctx, on)
 	if err != nil {
 		return c.sign(err)
 	}
@@ -44,7 +44,7 @@ func (c *statementCommand) Run(ctx context.Context, on console) error {
 }
 
 // read reads the statements, and what a provisional one is counted from when there is none.
-func (c *statementCommand) read(ctx context.Context) (*statement.Shown, error) {
+func (c *statementCommand) read(ctx context.Context, on console) (*statement.Shown, error) {
 	client, err := c.reach(ctx, readerOptions()...)
 	if err != nil {
 		return nil, err
@@ -55,11 +55,11 @@ func (c *statementCommand) read(ctx context.Context) (*statement.Shown, error) {
 		fold.Add(r)
 		return nil
 	}
-	if err := c.each(ctx, client, add, topics.CampaignStatements, topics.TransitionsApplied); err != nil {
+	if err := c.each(ctx, client, on, add, topics.CampaignStatements, topics.TransitionsApplied); err != nil {
 		return nil, err
 	}
 	if !fold.Locked() {
-		if err := c.each(ctx, client, fold.Play, topics.Plays); err != nil {
+		if err := c.each(ctx, client, on, fold.Play, topics.Plays); err != nil {
 			return nil, err
 		}
 	}
@@ -70,8 +70,14 @@ func (c *statementCommand) read(ctx context.Context) (*statement.Shown, error) {
 	return shown, nil
 }
 
-// each calls take for each record of the campaign in topics, those of one partition in order.
-func (c *about) each(ctx context.Context, client *kgo.Client, take func(topics.Record) error, names ...topics.Name) error {
+// shownEvery is how many records are read between two looks at how far it is: a look costs more than a record.
+const shownEvery = 4096
+
+// each calls take for each record of the campaign in topics, those of one partition in order, and shows on a terminal how far
+// it is.
+func (c *about) each(
+	ctx context.Context, client *kgo.Client, on console, take func(topics.Record) error, names ...topics.Name,
+) error {
 	var wanted []stretch
 	for _, name := range names {
 		found, err := c.where(ctx, client, name)
@@ -80,9 +86,18 @@ func (c *about) each(ctx context.Context, client *kgo.Client, take func(topics.R
 		}
 		wanted = append(wanted, found...)
 	}
+	total, seen := int64(0), int64(0)
+	for _, s := range wanted {
+		total += s.end - s.start
+	}
+	shown := showRecords(on.errs, "reading", total, on.errsIsTerminal)
+	defer shown.end()
 	var failed error
 	key := []byte(c.Campaign)
 	err := read(ctx, client, wanted, func(r *kgo.Record) {
+		if seen++; seen%shownEvery == 0 {
+			shown.at(seen)
+		}
 		if failed == nil && bytes.Equal(r.Key, key) { // before anything is made of it: most are others'
 			failed = take(recordOf(r))
 		}

@@ -153,7 +153,8 @@ func (c *deviceCommand) read(
 		store, err = &screens.Store{}, nil
 	}
 	if err != nil {
-		return nil, nil, now, fmt.Errorf("device %q, in store %q: %w", timeline.Printable(c.Device), timeline.Printable(place.StoreID), err)
+		return nil, nil, now, fmt.Errorf("device %q, in store %q: %w", timeline.Printable(c.Device),
+			timeline.Printable(place.StoreID), err)
 	}
 	return place, store, c.moment(ctx, client, on), nil
 }

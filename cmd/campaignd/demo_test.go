@@ -238,7 +238,7 @@ func TestADemonstrationSweepsWhatAKilledOneHasLeft(t *testing.T) {
 			}
 			continue
 		}
-		defer release() //nolint:errcheck // it is the test's
+		defer release()
 	}
 	if err := os.Symlink(filepath.Join(folder, "campaign-demonstration"), filepath.Join(folder, "campaign-demo-link")); err != nil {
 		t.Fatal(err)

@@ -121,8 +121,8 @@ func (c *runCommand) settings() (s storesim.Settings, err error) {
 		return s, err
 	}
 	if c.Clock != "" && !isClock(c.Clock) {
-		return s, fmt.Errorf("--clock: %q is not where an engine tells its clock, which is http://HOST:PORT%s of its --http-listen", c.Clock,
-			httpd.ClockPath)
+		return s, fmt.Errorf("--clock: %q is not where an engine tells its clock, which is http://HOST:PORT%s of its --http-listen",
+			c.Clock, httpd.ClockPath)
 	}
 	if c.Downloads < 1 || c.CacheBytes < 0 || c.Margin < 0 || c.Every < time.Millisecond {
 		return s, errors.New("--downloads must be at least 1, --jwks-every 1ms, --cache-bytes and --clock-margin must not be negative")

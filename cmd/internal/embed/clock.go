@@ -42,8 +42,8 @@ func clockAnswer(asked *kmsg.DescribeConfigsRequest, shows schemas.Instant) kmsg
 	resource := kmsg.NewDescribeConfigsResponseResource()
 	resource.ResourceType, resource.ResourceName = asked.Resources[0].ResourceType, asked.Resources[0].ResourceName
 	resource.Configs = append(resource.Configs, setting)
-	response := asked.ResponseKind().(*kmsg.DescribeConfigsResponse)
-	response.Resources = append(response.Resources, resource)
+	response := kmsg.NewPtrDescribeConfigsResponse()
+	response.Version, response.Resources = asked.Version, append(response.Resources, resource)
 	return response
 }
 

@@ -47,7 +47,7 @@ const (
 	folderMaxBytes = 32 << 20
 )
 
-// suffix is what a topic's file is called behind its name, part what it is called behind that until the simulation has ended well.
+// suffix is what a topic's file is called behind its name, and part behind that until the simulation has ended well.
 const (
 	suffix = ".jsonl"
 	part   = ".part"

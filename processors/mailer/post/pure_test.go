@@ -67,7 +67,7 @@ func TestServerURLsThatAreWrong(t *testing.T) {
 		"me:hunter2@mail.example":              errServerURL,
 	} {
 		_, err := ParseServer(url)
-		if err != want || strings.Contains(err.Error(), "er2") { //nolint:errorlint // it is not wrapped, so that nothing is added
+		if err != want || strings.Contains(err.Error(), "er2") { // it is not wrapped: nothing is added
 			t.Errorf("%s: %v, want %v", url, err, want)
 		}
 	}
