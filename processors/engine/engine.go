@@ -123,6 +123,7 @@ type Engine struct {
 
 // New prepares an engine. The graph's topics must exist; see Run.
 func New(config Config, graph *goka.GroupGraph) (*Engine, error) {
+	review := rowReview(config, graph)
 	config.DueOf = rowDue(config, graph)
 	config, err := config.withDefaults()
 	if err != nil {
@@ -135,11 +136,8 @@ func New(config Config, graph *goka.GroupGraph) (*Engine, error) {
 	if shape.timers && shape.table == "" {
 		return nil, fmt.Errorf("checking the graph of group %s: %w", graph.Group(), errTimersNeedTable)
 	}
-	var review table.ReviewOf
-	if shape.timers {
-		review = rowReview(config, graph)
-	} else {
-		config.DueOf = nil
+	if !shape.timers {
+		config.DueOf, review = nil, nil
 	}
 	e := &Engine{
 		config: config, graph: graph, shape: shape, tickets: newTickets(),

@@ -47,10 +47,10 @@ func rowDue(config Config, graph *goka.GroupGraph) table.DueOf {
 	}
 }
 
-// rowReview returns how the rows of a graph are looked at anew, nil where its codec does not say it.
+// rowReview returns how the rows of a graph are looked at anew, nil where its codec does not say it, or is not asked.
 func rowReview(config Config, graph *goka.GroupGraph) table.ReviewOf {
 	rows := graph.GroupTable()
-	if rows == nil {
+	if config.DueOf != nil || rows == nil {
 		return nil
 	}
 	codec, is := rows.Codec().(ReviewedCodec)
