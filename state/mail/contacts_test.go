@@ -146,6 +146,18 @@ func TestNobody(t *testing.T) {
 	}
 }
 
+// TestNobodyAtTheEnd: the letter at the start still waits for its contacts, and the figures are of no use any more.
+func TestNobodyAtTheEnd(t *testing.T) {
+	b := newBox(t)
+	b.fold(schedule(1, 1), start(2, 1), mail.AtStart{}, transition(3, 2, "reschedule", startsAt+1), interim(),
+		withGrace(end(4, 2), 2*hour), definition(2))
+	if b.want(); b.nobody != 1 || b.row.Interim != nil {
+		t.Errorf("%d letters to nobody, and %+v is kept", b.nobody, b.row.Interim)
+	}
+	b.fold(interim(), definition(1, "a@x.de"), final())
+	b.want("started of c-1/1/start to a@x.de, 0 of 0")
+}
+
 func TestRecipientsAreOneEach(t *testing.T) {
 	b := known(t, "a@x.de", "A@x.de", "a@X.DE", "b@bücher.example", "b@XN--bcher-kva.example", "a@x.de", "c@under_score.Example")
 	b.fold(mail.AtStart{}, start(2, 1))

@@ -157,7 +157,10 @@ func (r *Row) mailEnd(m *Mailing, now instant.Instant) {
 		r.End = Waiting{Stage: Mailed}
 	case now >= r.End.By || r.hasInterim():
 		m.address(r.provisionalLetter(), to)
-		r.End.Stage, r.Interim = Provisional, nil
+		r.End.Stage = Provisional
+	}
+	if r.End.Stage >= Provisional {
+		r.Interim = nil // it was mailed, or nobody is to be told
 	}
 }
 
