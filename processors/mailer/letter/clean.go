@@ -10,6 +10,8 @@ import (
 const (
 	nameMaxChars    = 200
 	subjectMaxChars = 80 // of a campaign's name in a subject
+	// statementIDMaxChars is that of a campaign, a slash and a version.
+	statementIDMaxChars = nameMaxChars + 20
 )
 
 // isHidden says that a character has no shape of its own but does something: a control character, a line's or paragraph's

@@ -133,7 +133,7 @@ func cancelledPaused() state.Letter {
 func longNames() state.Letter {
 	l := ended()
 	l.Campaign.Name = strings.Repeat("Frühlingsangebote für Gärten & Balkone ", 5) + "…"
-	l.Campaign.ID = "campaign-" + strings.Repeat("0123456789", 19)
+	l.Campaign.ID = "campaign-" + strings.Repeat("0123456789", 19) + "x" // as long as may be
 	l.Campaign.AdvertiserID = "advertiser-" + strings.Repeat("x", 189)
 	l.Recipient.Name = "Mediaplanung für die Märkte im Norden und Süden des Landes, Büro für besondere Maßnahmen"
 	l.Statement.ID = l.Campaign.ID + "/1"

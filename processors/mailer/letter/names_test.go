@@ -136,7 +136,7 @@ func TestColumnsHold(t *testing.T) {
 		if tables != 3 || rows != 10 {
 			t.Errorf("%d tables, %d rows with numbers; want 3, 10\n%s", tables, rows, r.text)
 		}
-		for _, id := range []string{longNames().Statement.ByStore.Top[0].ID, longNames().Statement.ByCreative.Top[1].ID} {
+		for _, id := range []string{longNames().Statement.ID, longNames().Statement.ByStore.Top[0].ID, longNames().Statement.ByCreative.Top[1].ID} {
 			if joined := strings.NewReplacer("\n", "", " ", "").Replace(r.html); !strings.Contains(joined, id) {
 				t.Errorf("%s is not whole in the HTML", id)
 			}

@@ -15,7 +15,7 @@ func (w *writer) statement(s *state.Statement) {
 	w.figure(w.labels.budget, w.money(s.Budget, s.Currency))
 	w.figure(w.labels.spent, w.money(s.Spent, s.Currency))
 	w.figure(w.labels.released, w.money(s.Released, s.Currency), fmt.Sprintf(w.toWallet, advertiser))
-	w.figure(w.labels.statement, clean(s.ID, nameMaxChars))
+	w.figure(w.labels.statement, clean(s.ID, statementIDMaxChars))
 	w.remarks(s, w.nothing)
 	w.shares(s)
 }
