@@ -1,9 +1,11 @@
 package processors_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 
@@ -107,6 +109,36 @@ func TestMailerAndARowThatCannotBeRead(t *testing.T) {
 	}
 	if row := m.store.rows["c-0"]; string(row.Body) != "no row" || row.DueAt != nil {
 		t.Errorf("the row became %q, due %v", row.Body, row.DueAt)
+	}
+}
+
+// TestMailerAndAnotherTimeZoneDatabase: timers have accepted a zone that this process does not know. Its contacts are written to
+// when nothing better has come for a while; of one that breaks a rule of any database they are not.
+func TestMailerAndAnotherTimeZoneDatabase(t *testing.T) {
+	m := newMailing(t)
+	story := slices.Concat(m.story("c-1")[:3], m.story("c-2")[:3])
+	replace := func(r *kgo.Record, old, by string) {
+		if !bytes.Contains(r.Value, []byte(old)) {
+			t.Fatalf("%s is not in %s", old, r.Value)
+		}
+		r.Value = bytes.Replace(r.Value, []byte(old), []byte(by), 1)
+	}
+	replace(story[0], "Europe/Berlin", "Mars/Olympus")
+	replace(story[3], `"ends_at":"2026`, `"ends_at":"1999`)
+	m.read(story...)
+	if got := m.store.log(); len(got) != 0 {
+		t.Errorf("mailed at once: %v", got)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { m.mailer.Wake(ctx, func(err error) { t.Error(err) }) })
+	m.clock.Set(mailStart.Add(mail.DoubtWait))
+	<-m.store.woken
+	cancel()
+	running.Wait()
+	want := []string{"started a@example.com waiting", "started b@example.com waiting"}
+	if diff := cmp.Diff(want, m.store.log()); diff != "" || m.store.rows["c-2"].DueAt != nil {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

@@ -46,12 +46,15 @@ func mailedDefinition(r *kgo.Record, settings Settings) mailed {
 	if refusal != nil || event.Definition == nil {
 		return mailed{}
 	}
-	if _, _, refusal := changeOf(event, settings); refusal != nil {
+	d := event.Definition
+	_, _, refusal = changeOf(event, settings)
+	doubtful := refusal != nil && isOfDatabase(refusal.Reason, d)
+	if refusal != nil && !doubtful {
 		return mailed{}
 	}
-	d := event.Definition
 	fact := mail.Definition{
 		Number: d.Revision, AdvertiserID: strings.Clone(d.AdvertiserID), Currency: strings.Clone(d.Budget.Currency),
+		Doubtful: doubtful,
 	}
 	for _, c := range d.Contacts {
 		fact.Contacts = append(fact.Contacts, mail.Contact{
@@ -59,6 +62,11 @@ func mailedDefinition(r *kgo.Record, settings Settings) mailed {
 		})
 	}
 	return mailed{strings.Clone(d.CampaignID), fact}
+}
+
+// isOfDatabase says that another release of the time zone database may lead to no refusal: timers may have one.
+func isOfDatabase(reason schemas.Reason, d *schemas.Definition) bool {
+	return reason == schemas.InvalidZone || reason == schemas.SkippedLocalTime || reason == schemas.InvalidWindow && d.IsLocal()
 }
 
 func mailedTransition(r *kgo.Record, settings Settings) (mailed, bool) {

@@ -18,12 +18,12 @@ import (
 //	stages     1 byte each: of the letter at the start, of that at the end
 //	sequence, dropped   uvarint
 //	campaign            of one that is not finished
-//	revisions  uvarint, then each: number (uvarint), advertiser, currency (texts), 1 byte: 1 where its contacts are those of the
-//	           one before, else 0 and contacts (uvarint, then each: address, name, locale, texts)
+//	revisions  uvarint, then each: number (uvarint), advertiser, currency (texts), doubtful (1 byte), 1 byte: 1 where its contacts
+//	           are those of the one before, else 0 and contacts (uvarint, then each: address, name, locale, texts)
 //	started    at (varint), lateness, readiness by, active at (varint)
 //	readiness  ready, total (uvarint)
 //	letters    each that is due or provisional: transition (text), outcome (1 byte), nominal, decided, by (varint), campaign,
-//	           price (text), what it was (1 byte), reason (text), since (varint)
+//	           price (text), what it was (1 byte), reason (text), since, doubt by (varint)
 //	statements final, interim
 //
 // A campaign is its id, name, advertiser (texts), revision (uvarint), currency (text), starts, ends (varint), zone (text), grace
@@ -35,7 +35,8 @@ import (
 // The last 4 bytes are the sum (CRC-32C, big endian) of all before them. There is one encoding of a row, and no other bytes
 // are taken; whatever changes what they mean takes another layout.
 //
-// Layout 1 is read, and not written any more: it has no bit 3 and no active at, and its letters end with the campaign.
+// Layout 1 is read, and not written any more: it has no bit 3, nothing that is doubtful, no active at, and its letters end
+// with the campaign.
 const (
 	layoutBefore   = 1
 	layout         = 2
@@ -84,7 +85,7 @@ func (r *Row) flags() (flags byte) {
 
 // appendOpen appends what a row has that is not finished.
 func (r *Row) appendOpen(b []byte, layout byte) []byte {
-	b = r.appendRevisions(r.Campaign.append(b))
+	b = r.appendRevisions(r.Campaign.append(b), layout)
 	if r.Started {
 		b = fields.AppendInstant(fields.AppendInstant(b, r.StartedAt), instant.Instant(r.Lateness))
 		b = fields.AppendInstant(b, r.ReadinessBy)
@@ -104,12 +105,15 @@ func (r *Row) appendOpen(b []byte, layout byte) []byte {
 	return b
 }
 
-func (r *Row) appendRevisions(b []byte) []byte {
+func (r *Row) appendRevisions(b []byte, layout byte) []byte {
 	b = fields.AppendUvarint(b, int64(len(r.Revisions)))
 	var before []Contact
 	for _, revision := range r.Revisions {
 		b = appendCount(b, revision.Number)
 		b = fields.AppendText(fields.AppendText(b, revision.AdvertiserID), revision.Currency)
+		if layout != layoutBefore {
+			b = fields.AppendBool(b, revision.Doubtful)
+		}
 		same := sameContacts(before, revision.Contacts)
 		b = fields.AppendBool(b, same)
 		if !same {
@@ -147,7 +151,7 @@ func (r *Row) UnmarshalBinary(data []byte) error {
 
 func (r *Row) readOpen(in *fields.Reader, flags, layout byte) {
 	r.Campaign = readCampaign(in)
-	r.Revisions = readRevisions(in)
+	r.Revisions = readRevisions(in, layout)
 	if r.Started {
 		r.StartedAt, r.Lateness, r.ReadinessBy = in.Instant(), instant.Millis(in.Varint()), in.Instant()
 		r.ActiveAt = r.StartedAt.Add(r.Lateness)

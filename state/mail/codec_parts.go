@@ -36,10 +36,13 @@ func appendContacts(b []byte, contacts []Contact) []byte {
 	return b
 }
 
-func readRevisions(in *fields.Reader) (revisions []Revision) {
+func readRevisions(in *fields.Reader, layout byte) (revisions []Revision) {
 	var before []Contact
 	for range in.Length() {
 		revision := Revision{Number: in.Uvarint(), AdvertiserID: in.Text(), Currency: in.Text(), Contacts: before}
+		if layout != layoutBefore {
+			revision.Doubtful = in.Bool()
+		}
 		if same := in.Bool(); !same {
 			revision.Contacts = readContacts(in)
 		}
@@ -77,7 +80,7 @@ func (w *Waiting) append(b []byte, layout byte) []byte {
 		return b
 	}
 	b = fields.AppendText(append(fields.AppendText(b, w.CPM), byte(w.Was)), w.Reason)
-	return fields.AppendInstant(b, w.Since)
+	return fields.AppendInstant(fields.AppendInstant(b, w.Since), w.DoubtBy)
 }
 
 func (w *Waiting) read(in *fields.Reader, layout byte) {
@@ -87,9 +90,9 @@ func (w *Waiting) read(in *fields.Reader, layout byte) {
 	w.TransitionID, w.Outcome = in.Text(), Outcome(in.Byte())
 	w.Nominal, w.DecidedAt, w.By = in.Instant(), in.Instant(), in.Instant()
 	w.Campaign = readCampaign(in)
-	w.Since = w.Nominal
+	w.Since, w.DoubtBy = w.Nominal, w.DecidedAt.Add(DoubtWait)
 	if layout != layoutBefore {
-		w.CPM, w.Was, w.Reason, w.Since = in.Text(), Was(in.Byte()), in.Text(), in.Instant()
+		w.CPM, w.Was, w.Reason, w.Since, w.DoubtBy = in.Text(), Was(in.Byte()), in.Text(), in.Instant(), in.Instant()
 	}
 }
 

@@ -16,7 +16,9 @@ import (
 // full is a row with something in every field.
 func full(t testing.TB) mail.Row {
 	b := newBox(t)
-	b.fold(definition(1, "a@x.de", "b@x.de"), definition(2, "a@x.de", "b@x.de"), definition(3), schedule(1, 1), start(2, 1),
+	doubtful := definition(4, "c@x.de")
+	doubtful.Doubtful = true
+	b.fold(definition(1, "a@x.de", "b@x.de"), definition(2, "a@x.de", "b@x.de"), definition(3), doubtful, schedule(1, 1), start(2, 1),
 		cancelled(end(3, 1)), final())
 	return b.row
 }

@@ -1,19 +1,29 @@
 package mail
 
 import (
+	"math"
 	"slices"
 	"strings"
 
 	"golang.org/x/net/idna"
+
+	"github.com/rmn-arms/campaign-engine/state/instant"
 )
 
 // takeContacts keeps whom a definition names, if it is or may yet be in force, or a letter waits for it. The first of a revision
-// counts: another one is a repeat, or was refused.
+// counts: another one is a repeat, or was refused. Only one that is Doubtful gives way to one that is not.
 func (r *Row) takeContacts(revision Revision) {
-	if !r.mayNeed(&revision) || slices.ContainsFunc(r.Revisions, revision.is) {
+	if !r.mayNeed(&revision) {
 		return
 	}
 	revision.Contacts = eachOnce(revision.Contacts)
+	if at := slices.IndexFunc(r.Revisions, revision.is); at >= 0 {
+		if r.Revisions[at].Doubtful && !revision.Doubtful {
+			r.Revisions = slices.Clone(r.Revisions)
+			r.Revisions[at] = revision
+		}
+		return
+	}
 	behind := func(other Revision) bool { return other.Number > revision.Number }
 	at := slices.IndexFunc(r.Revisions, behind)
 	if at < 0 {
@@ -63,8 +73,8 @@ func (r *Row) forgetContacts() {
 	r.Revisions = kept
 }
 
-// boundContacts lets go the oldest of those that were not applied yet, where they are too many: a newer one has followed
-// them already, and will soon be in force in their place.
+// boundContacts lets go the oldest of those that were not applied yet, Doubtful ones first, where they are too many: a newer one
+// has followed them already, and will soon be in force in their place.
 func (r *Row) boundContacts() {
 	pending := 0
 	for _, revision := range r.Revisions {
@@ -75,13 +85,26 @@ func (r *Row) boundContacts() {
 	if pending <= RevisionsMax {
 		return
 	}
-	oldest := slices.IndexFunc(r.Revisions, func(revision Revision) bool { return !r.needs(&revision) })
+	oldest := slices.IndexFunc(r.Revisions, func(revision Revision) bool { return !r.needs(&revision) && revision.Doubtful })
+	if oldest < 0 {
+		oldest = slices.IndexFunc(r.Revisions, func(revision Revision) bool { return !r.needs(&revision) })
+	}
 	r.Dropped = max(r.Dropped, r.Revisions[oldest].Number)
 	r.Revisions = slices.Delete(r.Revisions, oldest, oldest+1) // a clone: see takeContacts
 }
 
-// knows says whether it is known to whom a letter goes. (One that goes to nobody does not wait.)
-func (r *Row) knows(w *Waiting) bool { return r.revisionOf(w) >= 0 }
+// knownAt returns from when on it is known to whom a letter goes, Never where that is still to be read. (One that goes to nobody
+// does not wait.)
+func (r *Row) knownAt(w *Waiting) instant.Instant {
+	at := r.revisionOf(w)
+	switch {
+	case at < 0:
+		return Never
+	case r.Revisions[at].Doubtful:
+		return w.DoubtBy
+	}
+	return math.MinInt64
+}
 
 func (r *Row) revisionOf(w *Waiting) int {
 	return slices.IndexFunc(r.Revisions, func(revision Revision) bool { return revision.of(&w.Campaign) })
@@ -89,10 +112,10 @@ func (r *Row) revisionOf(w *Waiting) int {
 
 // recipients returns to whom a letter that is due goes, and whether that is known or cannot become known any more. It counts
 // letters to nobody.
-func (r *Row) recipients(w *Waiting, m *Mailing) (to []Contact, known bool) {
+func (r *Row) recipients(w *Waiting, m *Mailing, now instant.Instant) (to []Contact, known bool) {
 	at := r.revisionOf(w)
 	switch {
-	case at < 0 && w.Campaign.Revision > r.Dropped:
+	case at < 0 && w.Campaign.Revision > r.Dropped, at >= 0 && now < r.knownAt(w):
 		return nil, false
 	case at < 0:
 		m.Lost++

@@ -5,8 +5,8 @@ import "github.com/rmn-arms/campaign-engine/state/instant"
 // Fact is something that was read: a Definition, a Transition, a Statement, an Interim or an AtStart.
 type Fact interface{ fact() }
 
-// Definition is a campaign.created or campaign.updated that is well-formed: one that the sequencer would refuse for its form,
-// zone, window or money is not one. Whether it was applied is for a Transition to say.
+// Definition is a campaign.created or campaign.updated that is well-formed: one that the sequencer would refuse for its form or
+// money, or for a window of instants, is not one. Whether it was applied is for a Transition to say.
 type Definition Revision
 
 // Transition is a transition.applied.

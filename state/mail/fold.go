@@ -49,11 +49,19 @@ func Wake(row Row, now instant.Instant) (Row, Mailing) { return row.mailed(now) 
 // NextDue returns the earliest instant at which Wake has something to do, or Never.
 func (r *Row) NextDue() instant.Instant {
 	due := Never
-	if r.Start.Stage == Due && r.knows(&r.Start) {
-		due = r.ReadinessBy // of what it waits for, this alone has an end
+	if r.Start.Stage == Due {
+		due = r.knownAt(&r.Start)
+		if r.awaitsReadiness(&r.Start) {
+			due = max(due, r.ReadinessBy)
+		}
 	}
-	if r.End.Stage == Due && r.knows(&r.End) {
-		due = min(due, r.endDue())
+	switch r.End.Stage {
+	case Due:
+		due = min(due, max(r.endDue(), r.knownAt(&r.End)))
+	case Provisional:
+		if r.Final != nil {
+			due = min(due, r.knownAt(&r.End))
+		}
 	}
 	return due
 }
@@ -85,6 +93,7 @@ func (r *Row) takeTransition(t *Transition, now instant.Instant) {
 	told := Waiting{
 		Stage: Due, TransitionID: t.ID, Outcome: t.Outcome, Nominal: t.Nominal, DecidedAt: t.DecidedAt, Campaign: t.Campaign,
 		CPM: t.CPM, Was: t.Was, Reason: t.Reason, Since: max(t.Nominal, t.DecidedAt.Add(-t.Lateness)),
+		DoubtBy: now.Add(DoubtWait),
 	}
 	if t.FirstActive && !r.Started {
 		r.Started, r.StartedAt, r.ActiveAt, r.Lateness = true, t.Nominal, t.DecidedAt, t.Lateness
@@ -122,7 +131,7 @@ func (r Row) mailed(now instant.Instant) (Row, Mailing) {
 }
 
 func (r *Row) mailStart(m *Mailing, now instant.Instant) {
-	to, known := r.recipients(&r.Start, m)
+	to, known := r.recipients(&r.Start, m, now)
 	if !known || len(to) > 0 && r.awaitsReadiness(&r.Start) && now < r.ReadinessBy {
 		return
 	}
@@ -137,7 +146,7 @@ func (r *Row) mailEnd(m *Mailing, now instant.Instant) {
 	if r.Final == nil && r.End.Stage == Provisional {
 		return
 	}
-	to, known := r.recipients(&r.End, m)
+	to, known := r.recipients(&r.End, m, now)
 	switch {
 	case !known:
 	case len(to) == 0: // to nobody, whether provisional or final
@@ -148,7 +157,10 @@ func (r *Row) mailEnd(m *Mailing, now instant.Instant) {
 		r.End = Waiting{Stage: Mailed}
 	case now >= r.End.By || r.hasInterim():
 		m.address(r.provisionalLetter(), to)
-		r.End.Stage, r.Interim = Provisional, nil
+		r.End.Stage = Provisional
+	}
+	if r.End.Stage >= Provisional {
+		r.Interim = nil // it was mailed, or nobody is to be told
 	}
 }
 

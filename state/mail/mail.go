@@ -33,6 +33,8 @@ const (
 	ReadinessWait instant.Millis = 10 * 1000
 	// InterimWait is how long, after the end was read, a provisional letter waits for what the campaign has come to by then.
 	InterimWait instant.Millis = 10 * 1000
+	// DoubtWait is how long, after its transition was read, a letter waits for other contacts than Doubtful ones.
+	DoubtWait instant.Millis = 60 * 60 * 1000
 )
 
 // TopMax is how many stores and how many creatives a letter names.
@@ -82,6 +84,8 @@ type Waiting struct {
 	DecidedAt instant.Instant
 	// By is until when the end's letter waits for a statement: the final one, or, where that IsFarOff, the one before it.
 	By instant.Instant
+	// DoubtBy is until when it waits for other contacts than Doubtful ones.
+	DoubtBy instant.Instant
 	// Campaign is what was in force, CPM its price.
 	Campaign Campaign
 	CPM      string
@@ -108,6 +112,9 @@ type Revision struct {
 	AdvertiserID string // a definition of another advertiser or currency than the first was refused
 	Currency     string
 	Contacts     []Contact
+	// Doubtful says that its zone or wall-clock times mean nothing by the time zone database of who has read it: it was refused,
+	// and the one of this number that was applied is still to be read, or whoever sequences it has another database.
+	Doubtful bool
 }
 
 // Contact is somebody who gets mail, as the definition says; Email was not checked more than that there is one @ in it.

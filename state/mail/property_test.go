@@ -24,11 +24,12 @@ func drawContacts(t *rapid.T) []mail.Contact {
 	return contacts(emails...)
 }
 
-// drawLife makes a campaign's life: definitions of which some are never applied, in the order of their revisions.
+// drawLife makes a campaign's life: definitions of which some are never applied, in the order of their revisions. They are never
+// more than a row keeps (RevisionsMax), for whose contacts were let go is a matter of what was read first.
 func drawLife(t *rapid.T) life {
 	var l life
 	var inForce mail.Definition
-	sequence, revision, active := int64(0), int64(0), false
+	sequence, revision, active, misnamed := int64(0), int64(0), false, false
 	grace := instant.Millis(rapid.SampledFrom([]int64{0, 0, 3_600_000, 7_200_000}).Draw(t, "grace"))
 	apply := func(name string, at instant.Instant, first bool) mail.Transition {
 		sequence++
@@ -41,7 +42,8 @@ func drawLife(t *rapid.T) life {
 		revision++
 		d := definition(revision)
 		d.Contacts = drawContacts(t)
-		if rapid.IntRange(0, 5).Draw(t, "misnamed") == 0 { // refused; the right one has the same revision
+		if !misnamed && rapid.IntRange(0, 5).Draw(t, "misnamed") == 0 { // refused; the right one has the same revision
+			misnamed = true
 			other := d
 			other.AdvertiserID, other.Contacts = "a-2", contacts("wrong@x.de")
 			l.topics[0] = append(l.topics[0], other)
