@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -33,7 +34,7 @@ func TestWhatIsWrittenIsNotHeld(t *testing.T) {
 			t.Fatalf("behind store %d %d bytes are held", store, room)
 		}
 	}
-	if err := f.flush(); err != nil {
+	if err := errors.Join(f.flush(), f.publish()); err != nil {
 		t.Fatal(err)
 	}
 	if f.bytes != 0 || held() != 0 {
