@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/emersion/go-sasl"
@@ -17,18 +18,28 @@ type connection struct {
 	client *smtp.Client
 	raw    net.Conn
 	used   bool // a mail went over it before
+	over   atomic.Bool
 }
 
-// cut ends what waits for the connection, now or later.
-func (c *connection) cut() { c.raw.Close() }
+// cut ends what waits for the connection, now or later. Nothing may be sent over it any more: the next command would end a text
+// that is open, and so have the server take it.
+func (c *connection) cut() {
+	c.over.Store(true)
+	c.raw.Close()
+}
 
-// within runs f, which waits for the connection, and cuts that when it takes too long or ctx ends. The error is f's.
+// within runs f, which waits for the connection, and cuts that when it takes too long or ctx ends; cut is closed when it returns.
+// The error is f's.
 func (c *connection) within(ctx context.Context, most time.Duration, f func() error) (cut bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	stop := context.AfterFunc(ctx, c.cut)
 	err = f()
-	return !stop(), err
+	if stop() {
+		return false, err
+	}
+	c.cut() // it has begun elsewhere, and may not be through
+	return true, err
 }
 
 // connect dials the server and gets ready for mails.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -73,10 +74,10 @@ func TestPlacesOfTheSlow(t *testing.T) {
 func TestShares(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPlaces(time.Second)
-		var slow int
+		var slow atomic.Int32
 		ask := func(campaign, recipient string, want want) (taken *place) {
 			t.Helper()
-			taken, got, _ := p.take(mailOf(campaign, recipient), func() { slow++ })
+			taken, got, _ := p.take(mailOf(campaign, recipient), func() { slow.Add(1) })
 			if got != want {
 				t.Errorf("a mail of %s to %s: %d, want %d", campaign, recipient, got, want)
 			}
@@ -103,8 +104,8 @@ func TestShares(t *testing.T) {
 		for i := 2; i < shareMost; i++ {
 			ask("c-9", fmt.Sprintf("b@%d.example", i), given)
 		}
-		if slow != shareMost {
-			t.Errorf("told of %d slow ones", slow)
+		if slow.Load() != shareMost {
+			t.Errorf("told of %d slow ones", slow.Load())
 		}
 		ask("c-9", "b@last.example", full)
 	})

@@ -130,10 +130,6 @@ func (s *SMTP) carryOver(ctx, last context.Context, c *connection, m *pgstore.Cl
 			answer.Text = "the process ended before the answer came"
 		}
 	}
-	if cut {
-		c.cut() // its answer came at the last moment
-		return answer
-	}
 	s.settle(ctx, c, answer)
 	return answer
 }
@@ -162,6 +158,9 @@ func (s *SMTP) announce(ctx context.Context, c *connection, m *pgstore.ClaimedMa
 			}
 		}
 		if err != nil {
+			if data != nil {
+				c.cut() // the server drops what has no last line
+			}
 			answer := announced(step.doing, c.used, err)
 			if answer.Verdict == Unsent && options.UTF8 {
 				answer.Verdict = Refused // it may be for the other address
@@ -208,6 +207,9 @@ func answered(taken *smtp.DataResponse, err error) Answer {
 
 // settle keeps a connection that can take another mail, and ends any other.
 func (s *SMTP) settle(ctx context.Context, c *connection, answer Answer) {
+	if c.over.Load() {
+		return
+	}
 	switch answer.Verdict {
 	case Accepted:
 		s.keep(c)

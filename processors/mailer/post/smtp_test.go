@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -69,25 +70,40 @@ type deaf struct{ net.Conn }
 
 func (deaf) Close() error { return nil }
 
-// TestCutAtTheLastMoment: a connection that was cut takes no last line, even where the answer was there already.
+// TestCutAtTheLastMoment: over a connection that was cut nothing more goes out, even where the answer was there already. Any
+// command would end the text that is open there, and have the server take it, of which the log knows nothing.
 func TestCutAtTheLastMoment(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := piped(t, func(line string) string {
-			if line == "DATA" {
-				return "354 go on"
+	for at, heard := range map[string]string{"EHLO": "MAIL", "MAIL": "MAIL", "RCPT": "RCPT", "DATA": "DATA"} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			var mu sync.Mutex
+			var last string
+			c := piped(t, func(line string) string {
+				mu.Lock()
+				defer mu.Unlock()
+				if last = line; strings.HasPrefix(line, at) {
+					cancel()
+				}
+				if line == "DATA" {
+					return "354 go on"
+				}
+				return "250 ok"
+			})
+			raw := c.raw
+			defer raw.Close()
+			c.raw = deaf{raw}
+			commits := 0
+			answer := NewSMTP(Server{}, "engine.example").carryOver(ctx, t.Context(), c, &pgstore.ClaimedMail{Mail: mailTo("a")},
+				func() error { commits++; return nil })
+			synctest.Wait()
+			mu.Lock()
+			defer mu.Unlock()
+			if answer.Verdict != Later || commits > 0 || !strings.HasPrefix(last, heard) {
+				t.Errorf("cut at %s: %+v, %d commits, the server heard %q last", at, answer, commits, last)
 			}
-			return "250 ok"
 		})
-		raw := c.raw
-		defer raw.Close()
-		c.raw = deaf{raw}
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		m := &pgstore.ClaimedMail{Mail: mailTo("a")}
-		if answer, data := NewSMTP(Server{}, "engine.example").announce(ctx, c, m); data != nil || answer.Verdict != Later {
-			t.Errorf("%+v, %v", answer, data)
-		}
-	})
+	}
 }
 
 // TestAnIdleConnectionThatTheServerEnds is no trouble of the next mail's.
