@@ -107,8 +107,8 @@ func plainText(read *mail.Message) (string, error) {
 	return string(text), nil
 }
 
-// compared returns those lines of a mail's text that are the same in each run: a provisional mail has figures or not, as it comes,
-// so that the labels of those are not among these.
+// compared returns those lines of a mail's text that are the same in each run. A provisional mail has figures or not, as it
+// comes: their labels are not among these.
 func compared(text string) (facts []string) {
 	for line := range strings.Lines(text) {
 		label, value, _ := strings.Cut(strings.TrimSpace(line), ":")
