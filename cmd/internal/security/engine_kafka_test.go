@@ -76,6 +76,18 @@ func (e *engine) awaitReadiness(t *testing.T, status int, says string) {
 	})
 }
 
+// caughtUp waits until the engine has read what was there when it claimed its partitions.
+func (e *engine) caughtUp(t *testing.T) {
+	t.Helper()
+	e.await(t, func(ctx context.Context) error {
+		status, body, err := e.get(ctx, "/readyz")
+		if err == nil && (status != 200 || strings.Contains(body, "catching_up")) {
+			err = fmt.Errorf("/readyz answers %d:\n%s", status, body)
+		}
+		return err
+	})
+}
+
 // logs waits until the engine has logged a text.
 func (e *engine) logs(t *testing.T, text string) {
 	t.Helper()

@@ -80,15 +80,23 @@ func mover(id string) string { return id + "-mover" }
 
 func (c *cluster) loses(t *testing.T, e *engine, right topics.Right, id string, out *outputs) {
 	principal := "User:" + e.group.Short
+	line := fmt.Sprintf("%s needs %s", principal, right)
+	// Provisional statements are made of what is read for the first time alone: what its loss has held up goes on without.
+	provisional := right.Name == string(topics.ProvisionalStatements)
+	if provisional {
+		e.caughtUp(t)
+	}
 	c.revoke(principal, right)
 	publish(t, c.client(t, ""), provoking(t, e.group, id)...)
+	if provisional {
+		e.logs(t, line)
+	}
 	if right.Operation == topics.Read && right.Name == string(e.group.Table) { // it reads what it has written, with the next claim
 		out.await(t, owes(e.group, id)...)
 	}
 	c.expel(t, e)
-	line := fmt.Sprintf("%s needs %s", principal, right)
 	e.logs(t, line)
-	if right.Operation != topics.DeleteRecords { // without which all goes on
+	if right.Operation != topics.DeleteRecords && !provisional { // without which all goes on
 		e.awaitReadiness(t, 503, line)
 	}
 	c.grant(principal, []topics.Right{right})
@@ -114,7 +122,8 @@ func provoking(t *testing.T, group topics.Group, id string) []*kgo.Record {
 	case topics.Lifecycle:
 		return append(decided, rubbish(topics.TransitionsDue, id))
 	case topics.Budgets: // the cancel is settled at once: it locks and releases
-		return append(decided, rubbish(topics.Plays, id), astray(played(t, id)), cancelled(t, id, 4))
+		return append(decided, rubbish(topics.Plays, id), astray(played(t, id)), cancelled(t, id, 4),
+			settledLate(t, id+"-late", soon, soon.Add(time.Hour)), cancelled(t, id+"-late", 2))
 	case topics.Placements:
 		stores := []string{id}
 		for i := range manyStores {
@@ -143,7 +152,7 @@ func owes(group topics.Group, id string) []string {
 			id + "/1/schedule", id + "/2/pause", "transitions-rejected " + id, "dead-letters " + id, id + "-astray/1/schedule",
 		}
 		if group.Short == topics.Budgets {
-			all = append(all, id+"/4/cancel", "budget-released "+id, "campaign-statements "+id)
+			all = append(all, id+"/4/cancel", "budget-released "+id, "campaign-statements "+id, id+"-late/2/cancel")
 		}
 		return all
 	}

@@ -34,13 +34,24 @@ func shown(t *testing.T, id string, stores ...string) *kgo.Record {
 
 func createdIn(t *testing.T, id string, starts, ends time.Time, stores []string, creatives []schemas.Creative) *kgo.Record {
 	t.Helper()
+	return defined(t, schemas.Definition{CampaignID: id, Stores: stores, Creatives: creatives}, starts, ends)
+}
+
+// settledLate returns a record that creates a campaign whose count closes two hours after its end.
+func settledLate(t *testing.T, id string, starts, ends time.Time) *kgo.Record {
+	t.Helper()
+	return defined(t, schemas.Definition{CampaignID: id, SettlementGraceSeconds: new(int64(7200))}, starts, ends)
+}
+
+// defined fills a definition in.
+func defined(t *testing.T, d schemas.Definition, starts, ends time.Time) *kgo.Record {
+	t.Helper()
 	startsAt, endsAt := schemas.InstantOf(starts), schemas.InstantOf(ends)
-	data, err := json.Marshal(schemas.Definition{
-		CampaignID: id, Revision: 1, AdvertiserID: "a-1", StartsAt: &startsAt, EndsAt: &endsAt, TimeZone: "Europe/Berlin",
-		Budget: schemas.Money{Amount: "500.00", Currency: "EUR"}, Stores: stores, Creatives: creatives,
-	})
+	d.Revision, d.AdvertiserID, d.StartsAt, d.EndsAt, d.TimeZone = 1, "a-1", &startsAt, &endsAt, "Europe/Berlin"
+	d.Budget = schemas.Money{Amount: "500.00", Currency: "EUR"}
+	data, err := json.Marshal(d)
 	must(t, err)
-	return event(t, schemas.CampaignCreated, id, 1, data)
+	return event(t, schemas.CampaignCreated, d.CampaignID, 1, data)
 }
 
 // paused returns a record that pauses a campaign.
