@@ -45,6 +45,8 @@ type brokerDeployment struct {
 	// faulty says that the brokers fail on purpose, and engines with them. uncounted says that engines die on purpose: what one
 	// had counted and not told is lost with it.
 	faulty, uncounted bool
+	// commitsLag says that the brokers tell of a commit before all its records can be read, as Apache Kafka's do.
+	commitsLag bool
 	// grave is the test that waits for processes that were killed: one around d.t, since they outlive it.
 	grave *testing.T
 	// configure changes the configuration of an engine that begins; nil: none.

@@ -67,6 +67,7 @@ func deployOnKafka(t *testing.T, s setup) deployment {
 	empty(t)
 	d := newBrokerAt(t, s, []string{*kafka})
 	d.faulty = true // a member may have to join again while its group comes together; what it tells is to be the same
+	d.commitsLag = true
 	d.keepLooking()
 	d.start(s.settings)
 	return d

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/rmn-arms/campaign-engine/processors"
@@ -66,13 +67,7 @@ func readCommitted() kgo.Opt { return kgo.FetchIsolationLevel(kgo.ReadCommitted(
 // catchUp reads to the present last stable offsets.
 func (r *reading) catchUp(ctx context.Context) {
 	r.d.t.Helper()
-	stable, err := r.d.admin.ListCommittedOffsets(ctx, followed()...)
-	if err == nil {
-		err = stable.Error()
-	}
-	if err != nil {
-		r.d.t.Fatalf("listing last stable offsets: %v", err)
-	}
+	stable := r.stable(ctx)
 	behind := func() bool {
 		for topic, partitions := range stable {
 			for partition, end := range partitions {
@@ -89,6 +84,37 @@ func (r *reading) catchUp(ctx context.Context) {
 			r.d.t.Fatalf("reading what was committed: %v", err)
 		}
 		fetches.EachRecord(r.read)
+	}
+}
+
+// stable returns the last stable offsets. Where a commit is known before its records can be read, they are those behind all
+// that was written when it was called: an offset that a group has committed says nothing of the records of that transaction.
+func (r *reading) stable(ctx context.Context) kadm.ListedOffsets {
+	r.d.t.Helper()
+	list := func(what string, list func(context.Context, ...string) (kadm.ListedOffsets, error)) kadm.ListedOffsets {
+		listed, err := list(ctx, followed()...)
+		if err == nil {
+			err = listed.Error()
+		}
+		if err != nil {
+			r.d.t.Fatalf("listing %s: %v", what, err)
+		}
+		return listed
+	}
+	const lastStable = "last stable offsets"
+	if !r.d.commitsLag {
+		return list(lastStable, r.d.admin.ListCommittedOffsets)
+	}
+	ends := list("ends", r.d.admin.ListEndOffsets)
+	for {
+		stable, open := list(lastStable, r.d.admin.ListCommittedOffsets), false
+		ends.Each(func(end kadm.ListedOffset) {
+			at, is := stable.Lookup(end.Topic, end.Partition)
+			open = open || !is || at.Offset < end.Offset
+		})
+		if !open {
+			return stable
+		}
 	}
 }
 
