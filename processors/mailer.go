@@ -114,8 +114,8 @@ func (m *Mailer) Prepare(records []*kgo.Record) sink.Put {
 }
 
 // campaignsMost bounds one transaction of the database, and what is in memory of it: each of these campaigns may have fifty
-// contacts, and a letter some 30 KB. Where a batch has more, its positions move with the last of them; what is read again after a crash
-// in between changes nothing.
+// contacts, and a letter some 30 KB. Where a batch has more, its positions move with the last of them; what is read again after
+// a crash in between changes nothing.
 const campaignsMost = 50
 
 func (m *Mailer) put(

@@ -146,22 +146,22 @@ func TestMailerAndAnotherTimeZoneDatabase(t *testing.T) {
 func TestMailerBatches(t *testing.T) {
 	m := newMailing(t)
 	var records []*kgo.Record
-	for i := range 450 {
+	for i := range 120 {
 		records = append(records, m.defined(fmt.Sprintf("c-%03d", i), "a@example.com"))
 	}
 	put := m.mailer.Prepare(records)
-	moves := []sink.Move{{Partition: sink.Partition{Topic: string(topics.CampaignEvents)}, From: 7, Next: 457}}
+	moves := []sink.Move{{Partition: sink.Partition{Topic: string(topics.CampaignEvents)}, From: 7, Next: 127}}
 	if err := put(t.Context(), moves); !errors.Is(err, sink.ErrOvertaken) {
 		t.Errorf("another has written on: %v", err)
 	}
-	if diff := cmp.Diff([]int{200, 200}, m.store.writes); diff != "" {
+	if diff := cmp.Diff([]int{50, 50}, m.store.writes); diff != "" {
 		t.Error(diff)
 	}
 	moves[0].From = sink.Unread
-	if err := put(t.Context(), moves); err != nil || len(m.store.rows) != 450 {
+	if err := put(t.Context(), moves); err != nil || len(m.store.rows) != 120 {
 		t.Errorf("%v, %d rows", err, len(m.store.rows))
 	}
-	if diff := cmp.Diff([]int{200, 200, 200, 200, 50}, m.store.writes); diff != "" {
+	if diff := cmp.Diff([]int{50, 50, 50, 50, 20}, m.store.writes); diff != "" {
 		t.Error(diff)
 	}
 	m.store.writes = nil
