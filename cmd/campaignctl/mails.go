@@ -30,7 +30,7 @@ one. SENT is when the server took the mail, or when it was kept in the folder. L
 
     waiting    to be sent, or to be tried again        sending    the server has not answered yet
     sent       the server has taken it                 failed     refused for good, or not taken in time
-    skipped    it told of something too long ago when it was made
+    skipped    it told of something too long ago when it was made, or the final mail has overtaken it
     ambiguous  nobody knows whether the server took it, and it is not sent again
 
     campaignctl mails c-1

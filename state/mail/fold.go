@@ -109,10 +109,11 @@ func (r *Row) takeTransition(t *Transition, now instant.Instant) {
 
 // statementBy is until when the letter of an end or cancel that is read now waits for a statement.
 func statementBy(t *Transition, now instant.Instant) instant.Instant {
-	if t.Campaign.IsFarOff() {
+	settles := t.Nominal.Add(t.Campaign.Grace)
+	if settles.Sub(t.DecidedAt) > FinalWait {
 		return now.Add(InterimWait)
 	}
-	return max(t.Nominal.Add(FinalWait), t.Nominal.Add(t.Campaign.Grace+LockAllowance), now.Add(LockAllowance))
+	return max(t.Nominal.Add(FinalWait), settles.Add(LockAllowance), now.Add(LockAllowance))
 }
 
 // mailed makes the letters that wait for nothing any more.
@@ -164,11 +165,16 @@ func (r *Row) mailEnd(m *Mailing, now instant.Instant) {
 	}
 }
 
-// IsFarOff says that the settlement is due so late that nothing waits for the final statement.
+// IsFarOff says that the settlement is due so late that nothing waits for the final statement, unless the end is decided late.
 func (c *Campaign) IsFarOff() bool { return c.Grace > FinalWait }
 
 // hasInterim says that the end's letter has the statement that it waits for, and it is not the final one.
-func (r *Row) hasInterim() bool { return r.Interim != nil && r.End.Campaign.IsFarOff() }
+func (r *Row) hasInterim() bool { return r.Interim != nil && r.End.goesBefore() }
+
+// goesBefore says that the end's letter does not wait for the final statement: when the end was decided, that was far off.
+func (w *Waiting) goesBefore() bool { return w.settlesAt().Sub(w.DecidedAt) > FinalWait }
+
+func (w *Waiting) settlesAt() instant.Instant { return w.Nominal.Add(w.Campaign.Grace) }
 
 // awaitsReadiness says that a letter tells of the readiness at a start, and that is not known.
 func (r *Row) awaitsReadiness(w *Waiting) bool {
@@ -179,7 +185,7 @@ func (r *Row) awaitsReadiness(w *Waiting) bool {
 func (r *Row) provisionalLetter() Letter {
 	letter := r.letter(BeforeTheFinal, &r.End)
 	letter.Statement = r.Interim
-	if !r.End.Campaign.IsFarOff() {
+	if !r.End.goesBefore() {
 		letter.DecidedAt = max(letter.DecidedAt, r.End.By)
 	}
 	return letter
@@ -201,7 +207,7 @@ func (r *Row) letter(kind Kind, w *Waiting) Letter {
 		Kind: kind, TransitionID: w.TransitionID, Nominal: w.Since, DecidedAt: w.DecidedAt,
 		Campaign: w.Campaign, Started: Never, AtStart: r.AtStart, Outcome: w.Outcome, EndedAt: w.Nominal,
 		CPM: w.CPM, Was: w.Was, Reason: w.Reason,
-		SettlesAt: w.Nominal.Add(w.Campaign.Grace),
+		SettlesAt: w.settlesAt(),
 	}
 	if r.Started {
 		letter.Started, letter.ActiveAt, letter.Lateness = r.StartedAt, r.ActiveAt, r.Lateness

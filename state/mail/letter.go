@@ -14,7 +14,7 @@ type Letter struct {
 	// Recipient's Email has its domain in ASCII and lower case where that can be had.
 	Recipient Contact
 	// Nominal is for when what it tells of was scheduled, or when the campaign was published, if that came later: a final letter
-	// that follows a provisional one, or would if all had been read in time, tells of the lock. A letter is too old by it. DecidedAt
+	// that follows a provisional one, or would if all had been read in time, tells of the lock. A letter is TooOld by it. DecidedAt
 	// is when it came to be: the transition, the lock of the statement, or the end of the wait for it. It is the mail's Date, and
 	// the same whenever it is made.
 	Nominal, DecidedAt instant.Instant
@@ -79,9 +79,14 @@ func (l *Letter) ID() string {
 	return hex.EncodeToString(sum[:20])
 }
 
-// TooOld says whether the letter is older than most, by its nominal instant: it is then recorded as skipped and not sent.
+// TooOld says whether the letter is older than most, by its nominal instant, a final one from when the settlement was due: it is
+// then recorded as skipped and not sent.
 func (l *Letter) TooOld(now instant.Instant, most instant.Millis) bool {
-	return now.Sub(l.Nominal) > most
+	since := l.Nominal
+	if l.Kind == AtTheEnd {
+		since = max(since, l.SettlesAt) // before that there was none to be made
+	}
+	return now.Sub(since) > most
 }
 
 // Late says whether the campaign started so late that it is worth telling.

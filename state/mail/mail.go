@@ -82,7 +82,7 @@ type Waiting struct {
 	// Since is when it could first have been decided: where the campaign was published later than that, it is then.
 	Since     instant.Instant
 	DecidedAt instant.Instant
-	// By is until when the end's letter waits for a statement: the final one, or, where that IsFarOff, the one before it.
+	// By is until when the end's letter waits for a statement: the final one, or, where it goesBefore that, the one so far.
 	By instant.Instant
 	// DoubtBy is until when it waits for other contacts than Doubtful ones.
 	DoubtBy instant.Instant

@@ -18,7 +18,7 @@ const (
 	MailSending   MailState = "sending" // from right before its last line until the server has answered
 	MailSent      MailState = "sent"
 	MailFailed    MailState = "failed"    // refused, or not taken in time
-	MailSkipped   MailState = "skipped"   // what it tells was too long ago when it was made
+	MailSkipped   MailState = "skipped"   // what it tells was too long ago when it was made, or it is Overtaken
 	MailAmbiguous MailState = "ambiguous" // nobody knows whether the server took it
 )
 

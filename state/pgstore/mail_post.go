@@ -25,6 +25,8 @@ type MailClaim struct {
 	// Lost says that the answer to an earlier call was lost: what By has in hand but for InHand is taken again.
 	Lost   bool
 	InHand []string
+	// Provisional and Final are kinds: who gets a mail of the second has no more use for one of the first.
+	Provisional, Final string
 }
 
 // ClaimedMail is a mail that a process has in hand.
@@ -34,6 +36,9 @@ type ClaimedMail struct {
 	Attempts int32 // made before
 	// After is how long from now it is to be kept back, so that no more leave than may.
 	After time.Duration
+	// Overtaken says that it is provisional, and that the final one of its transition and recipient has left before it, or waits
+	// and this one was put off before. It is to be skipped: who had the final one already would take it for news.
+	Overtaken bool
 }
 
 // paceTurns is how many claims of other processes one waits for, and paceLeast what it may wait in any case: what is noted of
@@ -57,7 +62,7 @@ func (s *Store) ClaimMails(ctx context.Context, c MailClaim) (claimed []ClaimedM
 			return err
 		}
 		claimed, err = collect(ctx, tx, scanClaimed, claimMails, c.Now.Time(), c.Most, c.By, c.For, first, c.Every, c.NotTo, c.NotOf,
-			c.Lost, c.InHand)
+			c.Lost, c.InHand, c.Provisional, c.Final)
 		if err != nil || len(claimed) == 0 {
 			return err
 		}
@@ -81,7 +86,8 @@ func (s *Store) ClaimMails(ctx context.Context, c MailClaim) (claimed []ClaimedM
 func scanClaimed(row pgx.CollectableRow) (m ClaimedMail, err error) {
 	var made *instant.Instant
 	err = row.Scan(&m.ID, &m.MessageID, &m.CampaignID, &m.TransitionID, &m.Kind, &m.Sender, &m.Recipient, &m.Locale, &m.Subject,
-		instantInto{&m.NominalAt}, nullInstantInto{&made}, &m.State, &m.Answer, &m.Message, &m.Claim, &m.Attempts, (*int64)(&m.After))
+		instantInto{&m.NominalAt}, nullInstantInto{&made}, &m.State, &m.Answer, &m.Message, &m.Claim, &m.Attempts, (*int64)(&m.After),
+		&m.Overtaken)
 	if made != nil {
 		m.MadeAt = *made
 	}
@@ -97,7 +103,7 @@ WHERE mail_id = $1 AND claim = $2 AND state = 'waiting'`, id, claim)
 
 // MailEnd is what became of a mail that was in hand.
 type MailEnd struct {
-	State  MailState // waiting, sent, failed or ambiguous
+	State  MailState // waiting, sent, failed, skipped or ambiguous
 	Answer string
 	// Tried says that this was an attempt; else it counts as none.
 	Tried bool
@@ -195,11 +201,15 @@ FROM (SELECT mail_id, row_number() OVER (ORDER BY next_attempt_at, mail_id) AS p
 WHERE m.mail_id = n.mail_id
 RETURNING m.mail_id, m.message_id, m.campaign_id, m.transition_id, m.kind, m.sender, m.recipient, m.locale, m.subject,
   m.nominal_at, m.made_at, m.state, m.answer, m.message,
-  m.claim, m.attempts, n.place`
+  m.claim, m.attempts, n.place,
+  m.kind = $11 AND EXISTS (SELECT FROM campaign_engine.mails f
+    WHERE f.campaign_id = m.campaign_id AND f.transition_id = m.transition_id AND f.recipient = m.recipient AND f.kind = $12
+      AND (f.state IN ('sending', 'sent', 'ambiguous') OR f.state = 'waiting' AND m.attempts > 0))`
 
 	endMail = `UPDATE campaign_engine.mails
 SET state = $3, answer = $4, attempts = attempts + $5, next_attempt_at = coalesce($6, next_attempt_at), claimed_until = NULL,
   claim = CASE $3 WHEN 'waiting' THEN claim + 1 ELSE claim END,
-  ended_at = CASE $3 WHEN 'waiting' THEN NULL ELSE clock_timestamp() END, message = CASE $3 WHEN 'sent' THEN NULL ELSE message END
+  ended_at = CASE $3 WHEN 'waiting' THEN NULL ELSE clock_timestamp() END,
+  message = CASE WHEN $3 IN ('sent', 'skipped') THEN NULL ELSE message END
 WHERE mail_id = $1 AND claim = $2 AND state IN ('waiting', 'sending', 'ambiguous')`
 )

@@ -26,9 +26,9 @@ func newMailMetrics(registry *prometheus.Registry) mailMetrics {
 	m := mailMetrics{
 		mails: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: namespace, Name: "mails_total",
-			Help: "Mails by what became of them: made, skipped (too old when made), sent, retried (refused for now), failed, " +
-				"ambiguous (no answer to the last line); and letters to nobody, since the campaign names no contact, or lost, " +
-				"since its contacts, or its row, cannot be told any more.",
+			Help: "Mails by what became of them: made, skipped (too old when made, or overtaken by the final one), sent, " +
+				"retried (refused for now), failed, ambiguous (no answer to the last line); and letters to nobody, since the " +
+				"campaign names no contact, or lost, since its contacts, or its row, cannot be told any more.",
 		}, []string{"outcome"}),
 		records: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: namespace, Name: "mailer_records_total",
@@ -97,7 +97,7 @@ func (m mailMetrics) made(told processors.Mailed) {
 func (m mailMetrics) Ended(state pgstore.MailState, count int) {
 	outcome := map[pgstore.MailState]string{
 		pgstore.MailWaiting: mailRetried, pgstore.MailSent: mailSent, pgstore.MailFailed: mailFailed,
-		pgstore.MailAmbiguous: mailAmbiguous,
+		pgstore.MailAmbiguous: mailAmbiguous, pgstore.MailSkipped: mailSkipped,
 	}[state]
 	m.mails.WithLabelValues(outcome).Add(float64(count))
 }

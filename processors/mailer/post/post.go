@@ -9,6 +9,8 @@
 // A refusal for good ends a mail, a refusal for now has it tried again with growing pauses, until it is too old. A server that
 // cannot be reached, or refuses the login or the sender, says nothing about a mail: then all of them wait, untried. A sender that
 // is none any more is the mail's own trouble. After a last line without an answer mails go on one by one.
+//
+// A provisional mail that was put off until the final one has left is skipped.
 package post
 
 import (
@@ -22,6 +24,7 @@ import (
 
 	"github.com/rmn-arms/campaign-engine/processors/engine"
 	"github.com/rmn-arms/campaign-engine/state/instant"
+	"github.com/rmn-arms/campaign-engine/state/mail"
 	"github.com/rmn-arms/campaign-engine/state/pgstore"
 )
 
@@ -225,6 +228,11 @@ func (s *Sender) send(of shift, claimed []pgstore.ClaimedMail, probe bool, posti
 	}
 	for i := range claimed {
 		m := &claimed[i]
+		if m.Overtaken {
+			s.end(of, m, overtaken)
+			probed()
+			continue
+		}
 		place, got := s.hold(of.ctx, departures[i].C, m, probed)
 		switch got {
 		case given:
@@ -292,7 +300,7 @@ func (s *Sender) claim(ctx context.Context) (claimed []pgstore.ClaimedMail, prob
 	claimed, err := s.config.Queue.ClaimMails(ctx, pgstore.MailClaim{
 		By: s.config.By, Now: s.config.Clock.Now(), Most: most, For: claimFor,
 		Every: time.Duration(float64(time.Second) / s.config.Rate), NotTo: domains, NotOf: campaigns,
-		Lost: s.lost, InHand: onTheirWay,
+		Lost: s.lost, InHand: onTheirWay, Provisional: mail.BeforeTheFinal.String(), Final: mail.AtTheEnd.String(),
 	})
 	if s.lost = err != nil; s.lost {
 		s.failed(ctx, err, "taking mails in hand has failed, and is tried again")
@@ -368,6 +376,9 @@ func wait(ctx context.Context, d time.Duration, nudged <-chan struct{}) {
 	case <-nudged:
 	}
 }
+
+// overtaken is what becomes of a provisional mail when the final one was faster.
+var overtaken = pgstore.MailEnd{State: pgstore.MailSkipped, Answer: "the final mail has overtaken it"}
 
 // Why a mail is not handed over at the last moment.
 var (

@@ -67,6 +67,8 @@ func TestFaultsOnPostgres(t *testing.T) { testFaults(t, onPostgres(t)) }
 
 func TestSendersOnPostgres(t *testing.T) { testSenders(t, onPostgres(t)) }
 
+func TestOvertakenOnPostgres(t *testing.T) { testOvertaken(t, onPostgres(t)) }
+
 func TestKilledAtEachStepOnPostgres(t *testing.T) { testKilled(t, onPostgres(t)) }
 
 // TestSeveralProcesses: three senders on one log send each mail once.

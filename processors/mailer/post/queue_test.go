@@ -65,10 +65,22 @@ func (q *memory) ClaimMails(ctx context.Context, c pgstore.MailClaim) (claimed [
 			e.Claim++
 			mail := e.ClaimedMail
 			mail.After = time.Duration(len(claimed)) * c.Every
+			mail.Overtaken = e.Kind == c.Provisional && q.overtaken(e, c.Final)
 			claimed = append(claimed, mail)
 		}
 	}
 	return claimed, nil
+}
+
+func (q *memory) overtaken(e *entry, final string) bool {
+	for _, f := range q.mails {
+		of := f.Kind == final && f.TransitionID == e.TransitionID && f.Recipient == e.Recipient
+		leaves := slices.Contains([]pgstore.MailState{pgstore.MailSending, pgstore.MailSent, pgstore.MailAmbiguous}, f.state)
+		if of && (leaves || f.state == pgstore.MailWaiting && e.Attempts > 0) {
+			return true
+		}
+	}
+	return false
 }
 
 func left(e *entry, c pgstore.MailClaim) bool {
