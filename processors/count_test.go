@@ -19,22 +19,27 @@ type happening struct {
 	applied *schemas.Applied // else a play
 }
 
-// happenings draws a campaign's life, a record each second: definitions with budgets and prices that change, starts, pauses,
-// an end, and between them plays of any time, some twice, some of more than is left.
+// happenings draws a campaign's life, a record each second, or in a time of which three are a hold: definitions with budgets and
+// prices that change, starts, pauses, an end, and between them plays of any time (where holds end, of none that is behind the
+// record), some twice, some of more than is left.
 func happenings(t *rapid.T) (all []happening) {
+	pace := rapid.SampledFrom([]int{1000, int(budget.Hold / 3)}).Draw(t, "pace")
 	sequence, status, offset := int64(0), schemas.Status(""), map[topics.Name]int64{}
 	add := func(topic topics.Name, value []byte, err error, applied *schemas.Applied) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		all = append(all, happening{topics.Record{Topic: string(topic), Partition: 3, Offset: offset[topic], Key: []byte("c-1"), Value: value,
-			Timestamp: schemas.Instant(1000 * (len(all) + 1))}, applied})
+			Timestamp: schemas.Instant(pace * (len(all) + 1))}, applied})
 		offset[topic]++
 	}
 	for range rapid.IntRange(1, 60).Draw(t, "records") {
-		now := schemas.Instant(1000 * (len(all) + 1))
+		now := schemas.Instant(pace * (len(all) + 1))
 		if rapid.IntRange(0, 3).Draw(t, "kind") > 0 {
-			at := schemas.Instant(rapid.IntRange(0, 60).Draw(t, "at") * 1000)
+			at := schemas.Instant(rapid.IntRange(0, 60).Draw(t, "at") * pace)
+			if pace > 1000 {
+				at = min(at, now)
+			}
 			value := fmt.Appendf(nil, `{"specversion":"1.0","id":"e","source":"test","type":"play.reported","subject":"c-1","data":{"play_id":"p-%d",`+
 				`"campaign_id":"c-1","creative_id":"cr-%d","device_id":"d-1","store_id":"s-%d","started_at":%q,"ended_at":%q,"impressions":%q}}`,
 				rapid.IntRange(0, 40).Draw(t, "play"), rapid.IntRange(0, 2).Draw(t, "creative"), rapid.IntRange(0, 2).Draw(t, "store"), at, at+1,
@@ -42,7 +47,7 @@ func happenings(t *rapid.T) (all []happening) {
 			add(topics.Plays, value, nil, nil)
 			continue
 		}
-		a := nextTransition(t, status)
+		a := nextTransition(t, status, pace)
 		sequence++
 		a.Sequence, a.From, a.DecidedAt, a.AppliedAt, a.ScheduledFor, a.Revision = sequence, status, now, now, now, 1
 		a.CampaignID, a.TransitionID = "c-1", fmt.Sprintf("c-1/1/%s", a.Transition)
@@ -54,7 +59,7 @@ func happenings(t *rapid.T) (all []happening) {
 	return all
 }
 
-func nextTransition(t *rapid.T, status schemas.Status) schemas.Applied {
+func nextTransition(t *rapid.T, status schemas.Status, pace int) schemas.Applied {
 	next := map[schemas.Status][]schemas.Applied{
 		"":                {{Due: schemas.Due{Transition: schemas.Schedule}, To: schemas.Scheduled}},
 		schemas.Scheduled: {{Due: schemas.Due{Transition: schemas.Start}, To: schemas.Active}},
@@ -64,14 +69,23 @@ func nextTransition(t *rapid.T, status schemas.Status) schemas.Applied {
 		schemas.Completed: {{Due: schemas.Due{Transition: schemas.Distribute}, To: schemas.Completed}},
 	}[status]
 	a := rapid.SampledFrom(next).Draw(t, "transition")
-	placed, err := topics.EncodePlaced(schemas.Placed{CampaignID: "c-1", Revision: 1, AdvertiserID: "a-1", TimeZone: "UTC", StartsAt: 5000,
-		EndsAt: schemas.Instant(rapid.IntRange(20, 60).Draw(t, "ends") * 1000), CPM: rapid.SampledFrom([]string{"2.50", "1"}).Draw(t, "cpm"),
+	placed, err := topics.EncodePlaced(schemas.Placed{CampaignID: "c-1", Revision: 1, AdvertiserID: "a-1", TimeZone: "UTC", StartsAt: schemas.Instant(5 * pace),
+		EndsAt: schemas.Instant(rapid.IntRange(20, 60).Draw(t, "ends") * pace), CPM: rapid.SampledFrom([]string{"2.50", "1"}).Draw(t, "cpm"),
 		Budget: schemas.Money{Amount: rapid.SampledFrom([]string{"4.00", "1.00", "100.00"}).Draw(t, "budget"), Currency: "USD"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	a.Campaign = placed
 	return a
+}
+
+// fireUnknown has an account of a campaign that nobody has scheduled do what is due.
+func fireUnknown(account *budget.Account, parts memoryParts, now instant.Instant) error {
+	if account.Known {
+		return nil
+	}
+	_, err := account.Fire(parts, true, now)
+	return err
 }
 
 // TestCountIsTheEnginesCount: what is counted from the two topics, one after the other, is what the engine has in its account,
@@ -84,6 +98,9 @@ func TestCountIsTheEnginesCount(t *testing.T) {
 		count := NewCount("c-1")
 		for _, h := range all {
 			now, err := instant.Instant(h.record.Timestamp), error(nil)
+			if err := fireUnknown(&account, parts, now); err != nil {
+				t.Fatal(err)
+			}
 			if h.applied != nil {
 				count.Applied(h.record)
 				change, refusal := accountChange("c-1", h.applied)

@@ -119,10 +119,13 @@ type network struct {
 	t          *rapid.T
 	row        device.Row
 	departures []playlist.Departure
-	stores     map[string]*shop
-	at         instant.Instant // of the device's newest event
-	now        instant.Instant
-	offset     int64
+	// past are the events, and gone the departures, that the device's row has read.
+	past   []device.Event
+	gone   []playlist.Departure
+	stores map[string]*shop
+	at     instant.Instant // of the device's newest event
+	now    instant.Instant
+	offset int64
 }
 
 type shop struct {
@@ -159,15 +162,15 @@ func (n *network) shop() (*shop, string) {
 }
 
 func (n *network) step() {
-	switch shop, name := n.shop(); rapid.IntRange(0, 10).Draw(n.t, "what") {
+	switch shop, name := n.shop(); rapid.IntRange(0, 11).Draw(n.t, "what") {
 	case 0, 1:
 		n.at++
-		_, telling := n.row.Apply(registered(name, n.at))
-		n.tell(telling)
+		n.apply(registered(name, n.at))
 	case 2:
 		n.at++
-		_, telling := n.row.Apply(removed(name, n.at))
-		n.tell(telling)
+		n.apply(removed(name, n.at))
+	case 11:
+		n.rebuild()
 	case 3:
 		n.offset++
 		p := playlist.Placement{
@@ -184,6 +187,27 @@ func (n *network) step() {
 		n.fire(shop, name)
 	case 10:
 		n.depart()
+	}
+}
+
+func (n *network) apply(e device.Event) {
+	_, telling := n.row.Apply(e)
+	n.past = append(n.past, e)
+	n.tell(telling)
+}
+
+// rebuild has the row lost, and its topics read from the beginning: departures that nobody had read before some that had been, and
+// those before events, or behind them.
+func (n *network) rebuild() {
+	n.row = device.Row{}
+	events := n.past
+	n.departures, n.gone, n.past = append(n.gone, n.departures...), nil, nil
+	for len(events) > 0 {
+		if rapid.Bool().Draw(n.t, "a departure before the next event") {
+			n.depart()
+		}
+		n.apply(events[0])
+		events = events[1:]
 	}
 }
 
@@ -240,6 +264,7 @@ func (n *network) depart() {
 	}
 	i := rapid.IntRange(0, len(n.departures)-1).Draw(n.t, "departure")
 	_, telling := n.row.Depart(&n.departures[i])
+	n.gone = append(n.gone, n.departures[i])
 	n.departures = slices.Delete(n.departures, i, i+1)
 	n.tell(telling)
 }

@@ -67,6 +67,29 @@ func TestTheFirstPlaylistIsAboveTheDeparture(t *testing.T) {
 	}
 }
 
+// A registration that is told again, since the row of its device was rebuilt, may know of departures of which the first one did not.
+func TestARegistrationToldAgain(t *testing.T) {
+	s := newShop(t)
+	told := playlist.Presence{DeviceID: "d-1", At: 5, Present: true}
+	s.want(playlist.Taken, s.attend(told))
+	s.rest()
+	first := s.newest("d-1").Revision
+	for _, before := range []playlist.Presence{{At: 5}, {At: 5, Departed: first - 1}, {At: 4, Departed: first - 1}} {
+		told.At, told.Departed = before.At, before.Departed
+		s.want(playlist.Stale, s.attend(told))
+	}
+	told.Departed = first + int64(hour)
+	s.want(playlist.Taken, s.attend(told))
+	s.rest()
+	if got := s.newest("d-1").Revision; got != told.Departed+1 || len(s.sent["d-1"]) != 2 {
+		t.Errorf("it was sent %d commands, revision %d; want two, %d", len(s.sent["d-1"]), got, told.Departed+1)
+	}
+	s.now += 10
+	s.leave("d-1")
+	told.Departed += int64(hour)
+	s.want(playlist.Stale, s.attend(told))
+}
+
 // A notice changes nothing where all is above it, and where the device is not.
 func TestANoticeThatSaysNothing(t *testing.T) {
 	s := newShop(t)

@@ -60,7 +60,8 @@ func Clock(ctx context.Context, client *kgo.Client) (shows schemas.Instant, driv
 	}
 	for _, setting := range response.Resources[0].Configs {
 		if setting.Name == clockSetting && setting.Value != nil {
-			return shows, shows.UnmarshalText([]byte(*setting.Value)) == nil
+			err := shows.UnmarshalText([]byte(*setting.Value))
+			return shows, err == nil
 		}
 	}
 	return 0, false

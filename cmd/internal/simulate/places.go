@@ -33,6 +33,7 @@ func (stream) publish() error { return nil }
 // a process may have open.
 type folder struct {
 	path string
+	mark *os.File // is held until the simulation has ended
 	// earlier are the files of an earlier simulation; made are the topics that have one of this.
 	earlier []string
 	made    map[string]bool
@@ -53,47 +54,55 @@ const (
 	part   = ".part"
 )
 
-// mark is the file by which a simulation knows a folder of its own again.
-const mark = ".simulation"
-
 // openFolder makes a folder, with an empty file for each of the topics. Of an earlier simulation's files, those that are called
 // like a topic, what one that failed has left is removed. Such files of somebody else, and the input, are not touched: that is
-// an error.
+// an error, and so is another simulation that writes there.
 func openFolder(path string, streams []topics.Stream, input string) (*folder, error) {
 	if err := os.MkdirAll(path, 0o755); err != nil {
 		return nil, fmt.Errorf("making the folder: %w", err)
 	}
-	there, err := leftIn(path, input)
+	own, err := isMarked(filepath.Join(path, mark))
+	if err != nil {
+		return nil, err
+	}
+	there, err := leftIn(path, own, input)
 	if err != nil {
 		return nil, err
 	}
 	f := &folder{path: path, made: make(map[string]bool), waiting: make(map[string][]byte)}
-	for _, name := range there {
-		if !strings.HasSuffix(name, part) {
-			f.earlier = append(f.earlier, name)
-		} else if err := os.Remove(name); err != nil {
-			return nil, fmt.Errorf("removing what an earlier simulation has left: %w", err)
-		}
+	if f.mark, err = takeMark(filepath.Join(path, mark), own); err != nil {
+		return nil, err
 	}
-	if err := os.WriteFile(filepath.Join(path, mark), nil, 0o644); err != nil {
-		return nil, fmt.Errorf("marking the folder: %w", err)
-	}
-	for _, each := range streams {
-		if err := f.append(string(each.Name)); err != nil {
-			return nil, err
-		}
+	if err := f.begin(there, streams); err != nil {
+		return nil, errors.Join(err, f.mark.Close())
 	}
 	return f, nil
 }
 
-// leftIn returns the files of an earlier simulation. input is what is to be simulated, "" where that is no file.
-func leftIn(path, input string) (files []string, err error) {
+// begin removes what one that failed has left, and makes a file for each of the topics.
+func (f *folder) begin(there []string, streams []topics.Stream) error {
+	for _, name := range there {
+		if !strings.HasSuffix(name, part) {
+			f.earlier = append(f.earlier, name)
+		} else if err := os.Remove(name); err != nil {
+			return fmt.Errorf("removing what an earlier simulation has left: %w", err)
+		}
+	}
+	for _, each := range streams {
+		if err := f.append(string(each.Name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leftIn returns the files of an earlier simulation; without one in a folder that is its own there are none. input is what is to be
+// simulated, "" where that is no file.
+func leftIn(path string, own bool, input string) (files []string, err error) {
 	entries, err := os.ReadDir(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the folder: %w", err)
 	}
-	_, err = os.Lstat(filepath.Join(path, mark))
-	own := err == nil
 	for _, entry := range entries {
 		name, is := strings.CutSuffix(strings.TrimSuffix(entry.Name(), part), suffix)
 		if !is || !isTopic(topics.Name(name)) {

@@ -47,6 +47,7 @@ func Run(ctx context.Context, s Settings) (*Summary, error) {
 		if err != nil {
 			return nil, err
 		}
+		defer folder.mark.Close()
 		to = folder
 	}
 	summary, refused := newSummary(), newRefusals()
