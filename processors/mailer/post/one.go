@@ -94,11 +94,12 @@ func (s *Sender) end(of shift, m *pgstore.ClaimedMail, end pgstore.MailEnd) bool
 // tell tells what became of a mail. Addresses stand in the sent log alone.
 func (s *Sender) tell(m *pgstore.ClaimedMail, end pgstore.MailEnd) {
 	s.config.Told.Ended(end.State, 1)
-	line := s.config.Log.Debug()
+	log := s.config.Log.With().Str("campaign", m.CampaignID).Str("mail", m.ID).Str("state", string(end.State)).Logger()
 	if end.State == pgstore.MailFailed || end.State == pgstore.MailAmbiguous {
-		line = s.config.Log.Warn().Str("to_see_why", "campaignctl mails "+m.CampaignID)
+		log.Warn().Str("to_see_why", "campaignctl mails "+m.CampaignID).Msg("a mail was tried")
+		return
 	}
-	line.Str("campaign", m.CampaignID).Str("mail", m.ID).Str("state", string(end.State)).Msg("a mail was tried")
+	log.Debug().Msg("a mail was tried")
 }
 
 // note draws from an answer whether the server takes mails, and tells when that changes. Of a sender that is none any more it
