@@ -62,7 +62,7 @@ func (c *mailsCommand) Run(ctx context.Context, on console) error {
 		return wrongSwitches(errors.New("--limit: must be 1 or more"))
 	}
 	if c.State != "" && !slices.Contains(pgstore.MailStates(), pgstore.MailState(c.State)) {
-		return wrongSwitches(fmt.Errorf("--state: must be one of %v", pgstore.MailStates()))
+		return wrongSwitches(fmt.Errorf("--state: must be one of %s", strings.Join(mailStates(), ", ")))
 	}
 	store, err := c.open(ctx)
 	if err != nil {
@@ -81,10 +81,25 @@ func (c *mailsCommand) Run(ctx context.Context, on console) error {
 	case c.JSON:
 		return printLines(on.out, loggedMails(log))
 	case len(log) == 0:
-		_, err := fmt.Fprintln(on.errs, "no such mails")
+		_, err := fmt.Fprintln(on.errs, c.none())
 		return err
 	}
 	return writeMails(on.out, on.outIsTerminal, log, count)
+}
+
+// none says that there is no mail of those that were asked for.
+func (c *mailsCommand) none() string {
+	if c.Campaign == "" && c.State == "" {
+		return "no mails so far"
+	}
+	return "no such mails"
+}
+
+func mailStates() (states []string) {
+	for _, s := range pgstore.MailStates() {
+		states = append(states, string(s))
+	}
+	return states
 }
 
 var errNoCampaign = errors.New("the tables know no such campaign, and no mail about it")

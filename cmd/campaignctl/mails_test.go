@@ -98,3 +98,18 @@ func TestShortened(t *testing.T) {
 		}
 	}
 }
+
+func TestNoMailsAreToldAsWhatWasAskedFor(t *testing.T) {
+	for _, c := range []struct {
+		asked mailsCommand
+		want  string
+	}{
+		{mailsCommand{}, "no mails so far"},
+		{mailsCommand{Campaign: "c-1"}, "no such mails"},
+		{mailsCommand{State: "failed"}, "no such mails"},
+	} {
+		if got := c.asked.none(); got != c.want {
+			t.Errorf("%q, %q: %s; want %s", c.asked.Campaign, c.asked.State, got, c.want)
+		}
+	}
+}

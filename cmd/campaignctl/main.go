@@ -108,7 +108,7 @@ func realMain(ctx context.Context, args []string, c console) int {
 	case ended:
 		return exitClean
 	case err != nil:
-		fmt.Fprintf(c.errs, "campaignctl: %v\ncampaignctl --help shows the commands and their switches.\n", err)
+		fmt.Fprintf(c.errs, "campaignctl: %s\ncampaignctl --help shows the commands and their switches.\n", config.Plainly(err))
 		return exitSwitches
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))

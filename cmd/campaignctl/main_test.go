@@ -31,7 +31,7 @@ func TestWrongSwitches(t *testing.T) {
 		{[]string{"wallet", "a-1", "--database-url", "mysql://x"}, "--database-url: it must be postgres://"},
 		{[]string{"wallet", "a-1", "--limit", "0"}, "--limit: must be 1 or more"},
 		{[]string{"mails", "--limit", "0"}, "--limit: must be 1 or more"},
-		{[]string{"mails", "--state", "lost"}, "--state: must be one of [waiting sending sent failed skipped ambiguous]"},
+		{[]string{"mails", "--state", "lost"}, "--state: must be one of waiting, sending, sent, failed, skipped, ambiguous"},
 		{[]string{"wallet", "a-1", "--brokers", "a:1"}, "unknown flag --brokers"},
 		{[]string{"reconcile", "--limit=-1"}, "--limit: must not be negative"},
 		{[]string{"reconcile", "a-1"}, "unexpected argument a-1"},

@@ -47,7 +47,8 @@ func realMain(args []string) int {
 	}
 	parsed, err := parser.Parse(config.JoinNegative(args))
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "campaignd: %v%s\n%s --help shows what there is\n", err, alsoMissing(err), commandOf(err))
+		fmt.Fprintf(os.Stderr, "campaignd: %s%s\n%s --help shows what there is\n",
+			config.Plainly(err), alsoMissing(err), commandOf(err))
 		return exitSwitches
 	}
 	ctx, stop := untilSignal()

@@ -66,7 +66,7 @@ func realMain(ctx context.Context, args []string, c console) int {
 	case ended:
 		return exitClean
 	case err != nil:
-		fmt.Fprintf(c.errs, "storesim: %v\nstoresim --help shows the commands and their switches.\n", err)
+		fmt.Fprintf(c.errs, "storesim: %s\nstoresim --help shows the commands and their switches.\n", config.Plainly(err))
 		return exitSwitches
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))

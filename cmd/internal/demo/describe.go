@@ -29,18 +29,28 @@ func howToGoOn(campaign, tables string) string {
 That was the demonstration. The engine and the stores go on; what the engine holds is there when it is started again. In another
 terminal:
 
-  bin/campaignctl timeline %[1]s
-  bin/campaignctl readiness %[1]s    # on how many screens it was at its start
-  bin/campaignctl statement %[1]s    # what was counted, and what was not
-  bin/campaignctl wallet %[2]s               # what came back to the advertiser
-  bin/campaignctl store demo-store-1                # its screens; campaignctl device demo-store-1-d1: one of them
-  bin/campaignctl tail --from-beginning transitions-applied
-  bin/campaignctl publish mine.jsonl                # one of your own: README, "A campaign of your own"
-
-%[3]s
+%[1]s
+%[2]s
 
 Ctrl-C ends it.
-`, timeline.Printable(campaign), advertiser, state)
+`, hints(timeline.Printable(campaign)), state)
+}
+
+// hints are commands to go on with, and what each is for, one below the other.
+func hints(campaign string) string {
+	var text strings.Builder
+	for _, h := range [][2]string{
+		{"timeline " + campaign, "all that happened to it, and how late"},
+		{"readiness " + campaign, "on how many screens it was at its start"},
+		{"statement " + campaign, "what was counted, and what was not"},
+		{"wallet " + advertiser, "what came back to the advertiser"},
+		{"store demo-store-1", "its screens; campaignctl device demo-store-1-d1: one of them"},
+		{"tail --from-beginning transitions-applied", "what was applied to all campaigns"},
+		{"publish mine.jsonl", `one of your own: README, "A campaign of your own"`},
+	} {
+		fmt.Fprintf(&text, "  bin/campaignctl %-43s # %s\n", h[0], h[1])
+	}
+	return text.String()
 }
 
 // Describe returns a line for a person, and whether it is a campaign's last: its release. What it tells was written by others:

@@ -9,6 +9,11 @@ import (
 
 // Write prints the summary for a person who looks at it at now.
 func (s Summary) Write(to io.Writer, now Moment, colour bool) error {
+	return s.write(to, now, colour, "timeline shows why")
+}
+
+// write tells where it stands why records were refused.
+func (s Summary) write(to io.Writer, now Moment, colour bool, whyRefused string) error {
 	var t Table
 	t.Row(Cell{"Campaign", Faint}, Cell{Printable(s.CampaignID), Strong})
 	if c := s.Campaign; c != nil {
@@ -40,8 +45,8 @@ func (s Summary) Write(to io.Writer, now Moment, colour bool) error {
 			Printable(string(u.Type)), u.Revision, u.PublishedAt, whose), Caution})
 	}
 	if s.Refused > 0 {
-		t.Row(Cell{"Refused", Faint}, Cell{fmt.Sprintf("%d %s in dead-letters; timeline shows why",
-			s.Refused, plural(s.Refused, "record")), Bad})
+		t.Row(Cell{"Refused", Faint}, Cell{fmt.Sprintf("%d %s in dead-letters; %s",
+			s.Refused, plural(s.Refused, "record"), whyRefused), Bad})
 	}
 	return t.Write(to, colour)
 }
@@ -71,7 +76,7 @@ func (s Summary) writeNext(t *Table, now Moment) {
 
 // Write prints the whole story for a person who looks at it at now.
 func (t Timeline) Write(to io.Writer, now Moment, colour bool) error {
-	if err := t.Summary.Write(to, now, colour); err != nil {
+	if err := t.Summary.write(to, now, colour, "why: see below"); err != nil {
 		return err
 	}
 	for _, part := range []struct {

@@ -65,8 +65,9 @@ var german = language{
 		"unknown-campaign": "gemeldet, bevor die Kampagne bekannt war",
 		"invalid":          "mit unmöglichen Angaben",
 	},
-	noStores: "die Kampagne nennt keine Filialen", noDevices: "die Filialen der Kampagne hatten keine Geräte",
-	unknown: "nicht bekannt",
+	noStores:  "die Kampagne nennt keine Filialen",
+	noDevices: "keine; die Filialen haben keine Geräte oder wussten noch nicht von der Kampagne",
+	unknown:   "nicht bekannt",
 	readyMeans: "Bereit: Die Inhalte sind auf dem Gerät. Die übrigen spielen die Kampagne, sobald sie die Inhalte haben; " +
 		"berechnet wird nur, was gespielt wird.",
 }

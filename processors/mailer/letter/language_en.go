@@ -63,7 +63,8 @@ var english = language{
 		"unknown-campaign": "reported before the campaign was known",
 		"invalid":          "with impossible figures",
 	},
-	noStores: "the campaign names no stores", noDevices: "the campaign’s stores had no devices", unknown: "not known",
+	noStores: "the campaign names no stores", noDevices: "none; its stores have no devices, or did not know of the campaign yet",
+	unknown: "not known",
 	readyMeans: "Ready: the content is on the device. The others play the campaign once they have it; only what is played " +
 		"is charged.",
 }

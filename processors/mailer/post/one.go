@@ -8,8 +8,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/rs/zerolog"
-
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/state/pgstore"
 )
@@ -96,12 +94,12 @@ func (s *Sender) end(of shift, m *pgstore.ClaimedMail, end pgstore.MailEnd) bool
 // tell tells what became of a mail. Addresses stand in the sent log alone.
 func (s *Sender) tell(m *pgstore.ClaimedMail, end pgstore.MailEnd) {
 	s.config.Told.Ended(end.State, 1)
-	level := zerolog.DebugLevel
+	log := s.config.Log.With().Str("campaign", m.CampaignID).Str("mail", m.ID).Str("state", string(end.State)).Logger()
 	if end.State == pgstore.MailFailed || end.State == pgstore.MailAmbiguous {
-		level = zerolog.WarnLevel
+		log.Warn().Str("to_see_why", "campaignctl mails "+m.CampaignID).Msg("a mail was tried")
+		return
 	}
-	s.config.Log.WithLevel(level).Str("campaign", m.CampaignID).Str("mail", m.ID).Str("state", string(end.State)).
-		Msg("a mail was tried")
+	log.Debug().Msg("a mail was tried")
 }
 
 // note draws from an answer whether the server takes mails, and tells when that changes. Of a sender that is none any more it

@@ -3,12 +3,14 @@ package post
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/rs/zerolog"
 
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/state/pgstore"
@@ -189,4 +191,23 @@ func TestOneInDoubt(t *testing.T) {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 	})
+}
+
+// TestTheLogSaysWhereTheAnswerStands, for addresses, which answers quote, are not in it.
+func TestTheLogSaysWhereTheAnswerStands(t *testing.T) {
+	s := newTestSender(nil, nil, &handClock{now: noon})
+	s.config.Told = checks(func() {})
+	for state, why := range map[pgstore.MailState]bool{
+		pgstore.MailFailed: true, pgstore.MailAmbiguous: true, pgstore.MailSent: false,
+	} {
+		var log strings.Builder
+		s.config.Log = zerolog.New(&log)
+		m := &pgstore.ClaimedMail{Mail: mailTo("a")}
+		m.CampaignID = "c-1"
+		s.tell(m, pgstore.MailEnd{State: state, Answer: "550 <a@example.com> unknown"})
+		line := log.String()
+		if strings.Contains(line, `"to_see_why":"campaignctl mails c-1"`) != why || strings.Contains(line, "550") {
+			t.Errorf("%s: %s", state, line)
+		}
+	}
 }

@@ -129,3 +129,20 @@ func TestAnIdleConnectionThatTheServerEnds(t *testing.T) {
 	}
 	s.Rest()
 }
+
+// TestTheClientGivesUpFirst, as it may where many things wait for a processor: that, too, is no answer in time, and the end of
+// the connection.
+func TestTheClientGivesUpFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := piped(t, func(line string) string {
+			if line == "NOOP" {
+				return ""
+			}
+			return "250 ok"
+		})
+		c.client.CommandTimeout = time.Second
+		if cut, err := c.within(t.Context(), time.Minute, c.client.Noop); !cut || err == nil || !c.over.Load() {
+			t.Errorf("cut: %t, %v; over: %t", cut, err, c.over.Load())
+		}
+	})
+}
