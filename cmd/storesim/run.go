@@ -98,7 +98,30 @@ func (c *runCommand) Run(ctx context.Context, on console) error {
 	if err := c.reach(ctx, settings.Connect); err != nil {
 		return errors.Join(err, close())
 	}
-	return errors.Join(storesim.Run(ctx, settings), writers.err(), close())
+	err = c.alongside(ctx, settings.Clock, func(ctx context.Context) error { return storesim.Run(ctx, settings) })
+	return errors.Join(err, writers.err(), close())
+}
+
+// clockEvery is how often the engine is asked whether its clock has begun anew.
+const clockEvery = time.Second
+
+// alongside runs the simulation until ctx ends, or the clock that it goes by is the engine's no more.
+func (c *runCommand) alongside(ctx context.Context, by clock.Clock, run func(context.Context) error) error {
+	if c.Clock == "" {
+		return run(ctx)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	anew := make(chan error, 1)
+	go func() {
+		anew <- clock.Watch(ctx, c.Clock, by, clockEvery)
+		cancel()
+	}()
+	err := run(ctx)
+	cancel()
+	if watched := <-anew; errors.Is(watched, clock.ErrBegunAnew) {
+		err = errors.Join(err, fmt.Errorf("--clock: %w", watched))
+	}
+	return err
 }
 
 func (c *runCommand) settings() (s storesim.Settings, err error) {

@@ -1,6 +1,7 @@
 package clock_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -58,5 +59,37 @@ func TestAnEnginesClockIsAskedFor(t *testing.T) {
 		if _, err := clock.Of(t.Context(), server.URL+path); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", path, err)
 		}
+	}
+}
+
+// TestAnEngineThatIsBegunAnew: its clock is another one then, whether it was away meanwhile or not.
+func TestAnEngineThatIsBegunAnew(t *testing.T) {
+	const first = `{"start":"2027-03-28T00:59:00.000Z","rate":60,"now":"%s","began_at":"2026-11-27T00:00:00Z"}`
+	answers := make(chan string)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		text := <-answers
+		if text == "" {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		fmt.Fprint(w, text)
+	}))
+	defer server.Close()
+	go func() { answers <- fmt.Sprintf(first, "2027-03-28T01:00:00Z") }()
+	c, err := clock.Of(t.Context(), server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	watched := make(chan error)
+	go func() { watched <- clock.Watch(t.Context(), server.URL, c, time.Millisecond) }()
+	for _, same := range []string{fmt.Sprintf(first, "2027-03-28T01:00:01Z"), "", fmt.Sprintf(first, "2027-03-28T01:00:02Z")} {
+		select {
+		case answers <- same:
+		case err := <-watched:
+			t.Fatalf("the same clock is told, or none: %v", err)
+		}
+	}
+	answers <- `{"start":"2027-03-28T02:00:00.000Z","rate":60,"began_at":"2026-11-27T00:00:30Z"}`
+	if err := <-watched; !errors.Is(err, clock.ErrBegunAnew) {
+		t.Error(err)
 	}
 }
