@@ -36,7 +36,7 @@ func TestEndsWithTheEnginesClock(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	for url, by := range map[string]clock.Clock{"": clock.System(), server.URL: by} {
-		if err := (&runCommand{Clock: url}).alongside(ended, by, untilEnded); err != failed { //nolint:errorlint // and nothing else
+		if err := (&runCommand{Clock: url}).alongside(ended, by, untilEnded); err != failed { // and nothing else
 			t.Errorf("ended by %q: %v", url, err)
 		}
 	}

@@ -6,8 +6,8 @@ import (
 	"github.com/rmn-arms/campaign-engine/state/instant"
 )
 
-// Attend takes a presence. One that is not newer than what is known says nothing but how high others' revisions were, which may be
-// new: it comes again when the device's row was rebuilt. Its error is ErrPart; the store is then unchanged.
+// Attend takes a presence. One that is not newer than what is known says nothing but how high others' revisions were, which may
+// be new: it comes again when the device's row was rebuilt. Its error is ErrPart; the store is then unchanged.
 func (s *Store) Attend(parts Parts, p *Presence, from Origin, now instant.Instant) (Outcome, error) {
 	if s.Presences.passed(from.Position) {
 		return Again, nil

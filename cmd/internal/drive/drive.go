@@ -136,8 +136,8 @@ func (d *Drive) reserve() error {
 	return nil
 }
 
-// Close notes how far the clock has come, and holds it there: the next one goes on from there. The engine may look at the clock no
-// more; the broker, which is closed behind it, tells until then who asks.
+// Close notes how far the clock has come, and holds it there: the next one goes on from there. The engine may look at the clock
+// no more; the broker, which is closed behind it, tells until then who asks.
 func (d *Drive) Close() error {
 	d.reserved.Store(int64(d.clock.Now()))
 	note := d.Note()

@@ -79,7 +79,9 @@ func calmFirst(rights []topics.Right) []topics.Right {
 
 // isProvisional says whether a right is about provisional statements: they are made of what is read for the first time alone, so
 // what its loss has held up goes on without.
-func isProvisional(right topics.Right) bool { return right.Name == string(topics.ProvisionalStatements) }
+func isProvisional(right topics.Right) bool {
+	return right.Name == string(topics.ProvisionalStatements)
+}
 
 // inhabit has stores send a device something, for each of its rights: when that is lost the device moves, and stores is to tell
 // with which revision.

@@ -96,8 +96,8 @@ func (f *folder) begin(there []string, streams []topics.Stream) error {
 	return nil
 }
 
-// leftIn returns the files of an earlier simulation; without one in a folder that is its own there are none. input is what is to be
-// simulated, "" where that is no file.
+// leftIn returns the files of an earlier simulation; without one in a folder that is its own there are none. input is what is to
+// be simulated, "" where that is no file.
 func leftIn(path string, own bool, input string) (files []string, err error) {
 	entries, err := os.ReadDir(path)
 	if err != nil {
