@@ -22,7 +22,7 @@ TAGS := kafka,torture,bench
 # What the tests with a real broker need, beside Go.
 JAVA_PACKAGES := openjdk-17-jre-headless maven
 
-.PHONY: help run demo postgres build test test-kafka zones money devices torture torture-short bench check fmt-check lint alerts vuln topology
+.PHONY: help run demo postgres build test test-kafka zones money devices torture torture-short bench check fmt-check lint alerts vuln topology letters
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -124,6 +124,9 @@ topology: ## print the picture of the topics, and rewrite what the README and th
 	@said=$$($(GO) test ./topics -count=1 -run '^(TestDrawGolden|TestReadmeShowsTheTable|TestACLFile)$$' -args -update) || \
 	{ echo "$$said" >&2; exit 1; }
 	@sed -n '/^```mermaid/,/^```$$/p' topics/testdata/topology.md
+
+letters: ## each mail of the tests as text, page and picture, into letters, to look at; the pictures need Chromium
+	@.tools/letters
 
 fmt-check:
 	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
