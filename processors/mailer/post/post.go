@@ -241,6 +241,15 @@ func (s *Sender) send(of shift, claimed []pgstore.ClaimedMail, probe bool, posti
 				s.post(of, m, place)
 			})
 			continue
+		case busy:
+			if aside := s.places.stepAside(&m.Mail, probed); aside != nil {
+				posting.Go(func() {
+					defer probed()
+					s.postAside(of, m, aside)
+				})
+				continue
+			}
+			fallthrough
 		case crowded:
 			s.giveBack(of, claimed[i:i+1])
 			probed()
@@ -341,6 +350,7 @@ func (s *Sender) hold(ctx context.Context, departure <-chan time.Time, m *pgstor
 	case <-ctx.Done():
 	case <-departure:
 	}
+	defer s.places.leaveTurn()
 	for ctx.Err() == nil && s.way.isOpen(s.config.Clock.Elapsed()) {
 		place, got, changed := s.places.take(&m.Mail, slow)
 		if got != full {
