@@ -47,6 +47,26 @@ func (p *places) stepAside(m *pgstore.Mail, slow func()) *aside {
 	return a
 }
 
+// latelyFor is how many turns the others have once a domain or a campaign had no place free.
+const latelyFor = 60
+
+// tardy returns the domains and campaigns that had no place free lately, for a turn of the others.
+func (p *places) tardy() (domains, campaigns []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for of := range p.lately {
+		if of.campaign != "" {
+			campaigns = append(campaigns, of.campaign)
+		} else {
+			domains = append(domains, of.domain)
+		}
+		if p.lately[of]--; p.lately[of] == 0 {
+			delete(p.lately, of)
+		}
+	}
+	return domains, campaigns
+}
+
 func (p *places) waitsAside(shares [2]share) bool {
 	return slices.ContainsFunc(p.asides, func(a *aside) bool { return !a.done && a.shares == shares })
 }

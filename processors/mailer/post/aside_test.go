@@ -153,6 +153,24 @@ func TestBusyDomains(t *testing.T) {
 	}
 }
 
+// TestSlowDomains: nor do two, or twenty, whose places are taken by slow ones, over and over.
+func TestSlowDomains(t *testing.T) {
+	for domains, most := range map[int]time.Duration{1: 25 * time.Second, 2: 25 * time.Second, 20: time.Minute} {
+		for _, takes := range []time.Duration{900 * time.Millisecond, 1050 * time.Millisecond, 5 * time.Second} {
+			t.Run(fmt.Sprint(domains, takes), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+					defer cancel()
+					transport := &tardy{takes: takes, answer: Answer{Later, "450 busy"}, most: 200, done: cancel}
+					s, _ := tardyRig(20, domains, 2000, 200, transport)
+					s.Run(ctx)
+					transport.judge(t, s.config.Clock.Elapsed(), most)
+				})
+			})
+		}
+	}
+}
+
 // TestOneDomainAlone: mails to a single domain leave as fast as its places let them, and as they may.
 func TestOneDomainAlone(t *testing.T) {
 	for _, c := range []struct {

@@ -25,6 +25,7 @@ type places struct {
 	taken   map[*place]bool
 	slow    int
 	shares  map[share]*held
+	lately  map[share]int // those that had no place free: for how many turns of the others they are remembered
 	asides  []*aside      // in the order in which they came
 	turn    bool          // the mail whose turn it is waits for a place: it comes before those aside
 	changed chan struct{} // closed when a place may be free that was not
@@ -55,7 +56,9 @@ const (
 )
 
 func newPlaces(soon time.Duration) *places {
-	return &places{soon: soon, taken: map[*place]bool{}, shares: map[share]*held{}, changed: make(chan struct{})}
+	return &places{
+		soon: soon, taken: map[*place]bool{}, shares: map[share]*held{}, lately: map[share]int{}, changed: make(chan struct{}),
+	}
 }
 
 func sharesOf(m *pgstore.Mail) [2]share {
@@ -101,6 +104,7 @@ func (p *places) ask(shares [2]share) want {
 		if !p.isFull(of) {
 			continue
 		}
+		p.lately[of] = latelyFor
 		if p.shares[of].slow > 0 {
 			return crowded
 		}
