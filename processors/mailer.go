@@ -51,6 +51,7 @@ type MailStore interface {
 	MailPositions(ctx context.Context, topics ...string) (map[pgstore.Partition]int64, error)
 	WriteMails(ctx context.Context, campaignIDs []string, moves []pgstore.Advance, fold pgstore.MailFold) (pgstore.MailResult, error)
 	WakeMails(ctx context.Context, now instant.Instant, most int, fold pgstore.MailFold) (pgstore.MailResult, error)
+	RouseMails(ctx context.Context, at instant.Instant, rest []byte) (int64, error)
 	NextMailRow(ctx context.Context) (instant.Instant, bool, error)
 }
 
@@ -62,7 +63,7 @@ type Mailed struct {
 	// Nobody counts letters that were due to campaigns without contacts, Lost those whose contacts are not known any more.
 	Nobody, Lost int64
 	// Broken are campaigns whose row cannot be read: it stays as it is, and nothing more is mailed of them until it is removed or
-	// repaired. What was to be told of them counts as lost.
+	// repaired, and the next fact comes or the next Wake begins. What was to be told of them counts as lost.
 	Broken []string
 	// Unreadable counts records that cannot be read, by topic. Only somebody else than the engine can have written them.
 	Unreadable map[topics.Name]int
@@ -228,8 +229,19 @@ const (
 	failedPause = 5 * time.Second
 )
 
-// Wake mails what has waited long enough, until ctx ends. failed is told when the store does not answer; it is asked again.
+// Wake mails what has waited long enough, until ctx ends. failed is told when the store does not answer; it is asked again. At
+// first it looks once more at rows that could not be read: one that was repaired goes on, of the others is told anew.
 func (m *Mailer) Wake(ctx context.Context, failed func(error)) {
+	for ctx.Err() == nil {
+		_, err := m.config.Store.RouseMails(ctx, m.config.Clock.Now(), mail.RestPrefix())
+		if err == nil {
+			break
+		}
+		if ctx.Err() == nil {
+			failed(err)
+			m.rest(ctx, failedPause, 0, false)
+		}
+	}
 	for ctx.Err() == nil {
 		at, waits, err := m.config.Store.NextMailRow(ctx)
 		now := m.config.Clock.Now()

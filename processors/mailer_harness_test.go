@@ -1,6 +1,7 @@
 package processors_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"maps"
@@ -115,6 +116,19 @@ func (s *mailMemory) WakeMails(
 	}
 	defer func() { s.woken <- struct{}{} }()
 	return s.put(due, fold)
+}
+
+func (s *mailMemory) RouseMails(_ context.Context, at instant.Instant, rest []byte) (roused int64, _ error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, row := range s.rows {
+		if row.DueAt == nil && !bytes.HasPrefix(row.Body, rest) {
+			row.DueAt = &at
+			s.rows[id] = row
+			roused++
+		}
+	}
+	return roused, nil
 }
 
 func (s *mailMemory) NextMailRow(context.Context) (at instant.Instant, found bool, _ error) {

@@ -112,6 +112,41 @@ func TestMailerAndARowThatCannotBeRead(t *testing.T) {
 	}
 }
 
+// TestMailerAndARowThatWasRepaired: when the mailer starts its letter goes out, and of one that was not is told again, once.
+func TestMailerAndARowThatWasRepaired(t *testing.T) {
+	m := newMailing(t)
+	wake := func() {
+		t.Helper()
+		ctx, cancel := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { m.mailer.Wake(ctx, func(err error) { t.Error(err) }) })
+		<-m.store.woken
+		cancel()
+		running.Wait()
+	}
+	m.clock.Set(mailEnd)
+	m.read(append(m.story("c-0")[:4], m.story("c-1")[:4]...)...)
+	began := m.store.log()
+	whole := m.store.rows["c-1"].Body
+	for id, row := range m.store.rows {
+		row.Body = append(slices.Clone(row.Body), 'x')
+		m.store.rows[id] = row
+	}
+	m.clock.Set(mailEnd.Add(mail.FinalWait))
+	wake()
+	if diff := cmp.Diff([]string{"c-0", "c-1"}, m.told.Broken); diff != "" {
+		t.Error(diff)
+	}
+	m.store.rows["c-1"] = pgstore.MailRow{CampaignID: "c-1", Body: whole}
+	wake()
+	if diff := cmp.Diff([]string{"c-0", "c-1", "c-0"}, m.told.Broken); diff != "" {
+		t.Error(diff)
+	}
+	if got := m.store.log(); len(got) != len(began)+2 || m.store.rows["c-0"].DueAt != nil {
+		t.Errorf("%v became %v; %v", began, got, m.store.rows["c-0"].DueAt)
+	}
+}
+
 // TestMailerAndAnotherTimeZoneDatabase: timers have accepted a zone that this process does not know. Its contacts are written to
 // when nothing better has come for a while; of one that breaks a rule of any database they are not.
 func TestMailerAndAnotherTimeZoneDatabase(t *testing.T) {

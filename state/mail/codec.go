@@ -56,6 +56,9 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // AppendBinary appends the row's encoding to b: its first 8 bytes are the next due instant, see NextDue.
 func (r *Row) AppendBinary(b []byte) []byte { return r.append(b, layout) }
 
+// RestPrefix returns what the encoding of a row begins with whose NextDue is Never, and that of no other.
+func RestPrefix() []byte { return binary.BigEndian.AppendUint64(nil, uint64(Never)) }
+
 func (r *Row) append(b []byte, layout byte) []byte {
 	begin := len(b)
 	b = binary.BigEndian.AppendUint64(b, uint64(r.NextDue()))

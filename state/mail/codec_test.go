@@ -1,6 +1,7 @@
 package mail_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
@@ -35,6 +36,12 @@ func TestARowIsReadAsItWasWritten(t *testing.T) {
 	}
 	if due := int64(binary.BigEndian.Uint64(data)); due != int64(row.NextDue()) || row.NextDue() == mail.Never {
 		t.Errorf("due at %d, in bytes %d", row.NextDue(), due)
+	}
+	if (&mail.Row{}).NextDue() != mail.Never || !bytes.HasPrefix((&mail.Row{}).AppendBinary(nil), mail.RestPrefix()) {
+		t.Error("a row that waits for nothing does not begin as one")
+	}
+	if bytes.HasPrefix(data, mail.RestPrefix()) {
+		t.Error("a row that waits begins as one that does not")
 	}
 	for i := range data {
 		data[i] = 'x'

@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rmn-arms/campaign-engine/state/instant"
+	"github.com/rmn-arms/campaign-engine/state/mail"
 	"github.com/rmn-arms/campaign-engine/state/pgstore"
 )
 
@@ -26,6 +29,7 @@ func TestMails(t *testing.T) {
 		"an overtaken reader writes nothing":      testMailOvertaken,
 		"readers do not share positions":          testMailPositions,
 		"rows are woken when they are due":        testMailWake,
+		"rows that wait for nothing are roused":   testMailRouse,
 		"a mail is in one hand":                   testMailClaims,
 		"no more leave than may":                  testMailPace,
 		"what has ended stays":                    testMailEnded,
@@ -220,6 +224,40 @@ func testMailWake(t *testing.T, address string) {
 	}
 	if at, found, err := s.NextMailRow(ctx); !found || at != late || err != nil {
 		t.Errorf("next at %v, %v, %v", at, found, err)
+	}
+}
+
+func testMailRouse(t *testing.T, address string) {
+	s := open(t, address)
+	ctx := context.Background()
+	never := string(mail.RestPrefix())
+	rows := map[string]pgstore.MailRow{
+		"rests": {Body: []byte(never)}, "rests long": {Body: []byte(never + "and more")}, "waits": {Body: []byte("12345678."), DueAt: new(noon)},
+		"broken": {Body: []byte("12345678.")}, "short": {Body: []byte(never[:7])}, "empty": {Body: []byte{}},
+	}
+	if _, err := s.WriteMails(ctx, nil, nil, func(map[string][]byte) (batch pgstore.MailBatch, _ error) {
+		for id, row := range rows {
+			row.CampaignID = id
+			batch.Rows = append(batch.Rows, row)
+		}
+		return batch, nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []int64{3, 0} {
+		if roused, err := s.RouseMails(ctx, noon.Add(-5), mail.RestPrefix()); roused != want || err != nil {
+			t.Errorf("%d rows are roused, %v; want %d", roused, err, want)
+		}
+	}
+	var woken []string
+	if _, err := s.WakeMails(ctx, noon.Add(-1), 10, func(rows map[string][]byte) (pgstore.MailBatch, error) {
+		woken = slices.Sorted(maps.Keys(rows))
+		return pgstore.MailBatch{}, nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"broken", "empty", "short"}, woken); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -52,6 +52,18 @@ func (s *Store) NextMailRow(ctx context.Context) (instant.Instant, bool, error) 
 	return *all[0], true, nil
 }
 
+// RouseMails has those rows be due at an instant that are due never, though their body begins otherwise than rest: they could not
+// be read when they were looked at last, and may have been repaired since. It returns how many there are.
+func (s *Store) RouseMails(ctx context.Context, at instant.Instant, rest []byte) (roused int64, err error) {
+	const doing = "looking for campaigns that could not be read"
+	err = s.bounded(ctx, doing, func(ctx context.Context) error {
+		done, err := s.pool.Exec(ctx, rouseMailRows, at.Time(), rest)
+		roused = done.RowsAffected()
+		return err
+	})
+	return roused, s.rightsError(ctx, doing, err)
+}
+
 // mailTurn runs f in a transaction whose turn it is to write mails.
 func (s *Store) mailTurn(
 	ctx context.Context, f func(context.Context, pgx.Tx) (MailResult, error),
@@ -197,6 +209,9 @@ const (
 	putMailRows = `INSERT INTO campaign_engine.mail_campaigns (campaign_id, body, due_at)
 SELECT * FROM unnest($1::text[], $2::bytea[], $3::timestamptz[])
 ON CONFLICT (campaign_id) DO UPDATE SET body = excluded.body, due_at = excluded.due_at`
+
+	rouseMailRows = `UPDATE campaign_engine.mail_campaigns SET due_at = $1
+WHERE due_at IS NULL AND substring(body FOR length($2::bytea)) <> $2`
 
 	// A mail's first turn is its nominal instant, or now: what tells of something earlier goes first.
 	insertMails = `INSERT INTO campaign_engine.mails (mail_id, message_id, campaign_id, transition_id, kind, sender, recipient,

@@ -131,7 +131,8 @@ func (m *mailer) made(told processors.Mailed) {
 	m.metrics.mails.made(told)
 	if len(told.Broken) > 0 {
 		m.log.Error().Strs("campaigns", told.Broken).
-			Msg("rows of mail_campaigns cannot be read: nothing is mailed of these campaigns until the rows are repaired, or removed")
+			Msg("rows of mail_campaigns cannot be read: nothing is mailed of these campaigns until the rows are repaired, or removed, " +
+				"and a mailer starts anew")
 	}
 	if told.Skipped > 0 {
 		m.log.Info().Int("mails", told.Skipped).Str("to_see_them", "campaignctl mails --state skipped").

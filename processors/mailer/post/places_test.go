@@ -87,7 +87,7 @@ func TestShares(t *testing.T) {
 		for i := 1; i < shareMost; i++ {
 			ask(fmt.Sprint("c-", i), "a@example.com", given)
 		}
-		ask("c-9", "b@EXAMPLE.com", full)
+		ask("c-9", "b@EXAMPLE.com", busy)
 		if _, domains, campaigns := p.standing(); len(domains)+len(campaigns) > 0 {
 			t.Errorf("left out: %v, %v", domains, campaigns)
 		}
@@ -107,7 +107,7 @@ func TestShares(t *testing.T) {
 		if slow.Load() != shareMost {
 			t.Errorf("told of %d slow ones", slow.Load())
 		}
-		ask("c-9", "b@last.example", full)
+		ask("c-9", "b@last.example", busy)
 	})
 }
 

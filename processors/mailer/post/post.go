@@ -130,6 +130,7 @@ type Sender struct {
 	// lastMax and endMax are the bounds of those names.
 	lastMax, endMax time.Duration
 	lost            bool // the answer to a claim
+	others          bool // have their turn: those that are not of domains or campaigns without a free place lately
 
 	mu   sync.Mutex
 	last string // what was logged last
@@ -241,6 +242,15 @@ func (s *Sender) send(of shift, claimed []pgstore.ClaimedMail, probe bool, posti
 				s.post(of, m, place)
 			})
 			continue
+		case busy:
+			if aside := s.places.stepAside(&m.Mail, probed); aside != nil {
+				posting.Go(func() {
+					defer probed()
+					s.postAside(of, m, aside)
+				})
+				continue
+			}
+			fallthrough
 		case crowded:
 			s.giveBack(of, claimed[i:i+1])
 			probed()
@@ -296,19 +306,33 @@ func (s *Sender) claim(ctx context.Context) (claimed []pgstore.ClaimedMail, prob
 	if most == 0 {
 		return nil, false
 	}
-	onTheirWay, domains, campaigns := s.places.standing()
-	claimed, err := s.config.Queue.ClaimMails(ctx, pgstore.MailClaim{
-		By: s.config.By, Now: s.config.Clock.Now(), Most: most, For: claimFor,
-		Every: time.Duration(float64(time.Second) / s.config.Rate), NotTo: domains, NotOf: campaigns,
-		Lost: s.lost, InHand: onTheirWay, Provisional: mail.BeforeTheFinal.String(), Final: mail.AtTheEnd.String(),
-	})
-	if s.lost = err != nil; s.lost {
-		s.failed(ctx, err, "taking mails in hand has failed, and is tried again")
+	if s.others = !s.others; s.others { // most of what is taken in hand of tardy ones only waits, or is given back
+		if domains, campaigns := s.places.tardy(); len(domains)+len(campaigns) > 0 {
+			claimed = s.claimSome(ctx, most, domains, campaigns)
+		}
+	}
+	if len(claimed) == 0 {
+		claimed = s.claimSome(ctx, most, nil, nil)
 	}
 	if probe && len(claimed) == 0 {
 		s.way.probed()
 	}
 	return claimed, probe
+}
+
+// claimSome takes mails in hand, but for those to some domains and of some campaigns.
+func (s *Sender) claimSome(ctx context.Context, most int, notTo, notOf []string) []pgstore.ClaimedMail {
+	onTheirWay, domains, campaigns := s.places.standing()
+	claimed, err := s.config.Queue.ClaimMails(ctx, pgstore.MailClaim{
+		By: s.config.By, Now: s.config.Clock.Now(), Most: most, For: claimFor,
+		Every: time.Duration(float64(time.Second) / s.config.Rate), NotTo: append(domains, notTo...),
+		NotOf: append(campaigns, notOf...),
+		Lost:  s.lost, InHand: onTheirWay, Provisional: mail.BeforeTheFinal.String(), Final: mail.AtTheEnd.String(),
+	})
+	if s.lost = err != nil; s.lost {
+		s.failed(ctx, err, "taking mails in hand has failed, and is tried again")
+	}
+	return claimed
 }
 
 // failed notes that the log did not answer.
@@ -341,6 +365,7 @@ func (s *Sender) hold(ctx context.Context, departure <-chan time.Time, m *pgstor
 	case <-ctx.Done():
 	case <-departure:
 	}
+	defer s.places.leaveTurn()
 	for ctx.Err() == nil && s.way.isOpen(s.config.Clock.Elapsed()) {
 		place, got, changed := s.places.take(&m.Mail, slow)
 		if got != full {
