@@ -121,45 +121,14 @@ func TestTableIsAsTheModel(t *testing.T) {
 					m.write(key, nil)
 				}
 			},
-			"load": func(t *rapid.T) { // between transactions only
-				if len(m.written) > 0 || len(m.taken) > 0 || len(m.reviewed) > 0 {
-					return
-				}
-				key, value := someKey.Draw(t, "key"), someValue.Draw(t, "value")
-				if rapid.Bool().Draw(t, "removal") {
-					value = nil
-				}
-				rows.Load(key, value, m.offset)
-				m.offset++
-				if delete(m.rows, key); value != nil {
-					m.rows[key] = value
-				}
-				m.committed = maps.Clone(m.rows)
-			},
+			"load": func(t *rapid.T) { m.load(t, rows) },
 			"index": func(*rapid.T) {
 				if len(m.written) == 0 {
 					rows.Index()
 					m.indexed = true
 				}
 			},
-			"take": func(t *rapid.T) {
-				now, limit := instant.Instant(someDue.Draw(t, "now")), rapid.IntRange(0, 4).Draw(t, "limit")
-				if now == Never {
-					now--
-				}
-				var got, want []dueRow
-				count := rows.TakeDue(now, limit, func(key string, at instant.Instant) { got = append(got, dueRow{key, at}) })
-				for _, row := range m.waiting() {
-					if row.due <= now && len(want) < limit {
-						want = append(want, row)
-						m.away[row.key] = true
-					}
-				}
-				m.taken = append(m.taken, want...)
-				if !slices.Equal(got, want) || count != len(want) {
-					t.Fatalf("took %v, count %d, not %v", got, count, want)
-				}
-			},
+			"take": func(t *rapid.T) { m.compareTake(t, rows) },
 			"review": func(t *rapid.T) {
 				limit := rapid.IntRange(0, 4).Draw(t, "limit")
 				var got []string
@@ -170,29 +139,7 @@ func TestTableIsAsTheModel(t *testing.T) {
 				now, limit := instant.Instant(rapid.Int64Range(0, 21).Draw(t, "now")), rapid.IntRange(0, 9).Draw(t, "limit")
 				m.compareOverdue(t, rows, now, limit)
 			},
-			"ask": func(t *rapid.T) {
-				key, found := rows.Unanswered()
-				for ; m.asked < len(m.taken); m.asked++ {
-					taken := m.taken[m.asked]
-					if value, there := m.rows[taken.key]; there && dueOf(value) <= taken.due {
-						if !found || key != taken.key {
-							t.Fatalf("unanswered is %q, not %q", key, taken.key)
-						}
-						return
-					}
-				}
-				for ; m.seen < len(m.reviewed); m.seen++ {
-					if slices.Contains(m.reviews(), m.reviewed[m.seen]) {
-						if !found || key != m.reviewed[m.seen] {
-							t.Fatalf("unanswered is %q, not %q", key, m.reviewed[m.seen])
-						}
-						return
-					}
-				}
-				if found {
-					t.Fatalf("%q is unanswered", key)
-				}
-			},
+			"ask": func(t *rapid.T) { m.compareUnanswered(t, rows) },
 			"commit": func(t *rapid.T) {
 				m.offset += rapid.Int64Range(0, 3).Draw(t, "written")
 				rows.Commit(m.offset)
@@ -211,6 +158,68 @@ func TestTableIsAsTheModel(t *testing.T) {
 			"": func(t *rapid.T) { m.compare(t, rows) },
 		})
 	})
+}
+
+// load has both read a row, or its removal, between transactions.
+func (m *model) load(t *rapid.T, rows *Table) {
+	if len(m.written) > 0 || len(m.taken) > 0 || len(m.reviewed) > 0 {
+		return
+	}
+	key, value := someKey.Draw(t, "key"), someValue.Draw(t, "value")
+	if rapid.Bool().Draw(t, "removal") {
+		value = nil
+	}
+	rows.Load(key, value, m.offset)
+	m.offset++
+	if delete(m.rows, key); value != nil {
+		m.rows[key] = value
+	}
+	m.committed = maps.Clone(m.rows)
+}
+
+// compareTake has both take what is due, and looks at what that is.
+func (m *model) compareTake(t *rapid.T, rows *Table) {
+	now, limit := instant.Instant(someDue.Draw(t, "now")), rapid.IntRange(0, 4).Draw(t, "limit")
+	if now == Never {
+		now--
+	}
+	var got, want []dueRow
+	count := rows.TakeDue(now, limit, func(key string, at instant.Instant) { got = append(got, dueRow{key, at}) })
+	for _, row := range m.waiting() {
+		if row.due <= now && len(want) < limit {
+			want = append(want, row)
+			m.away[row.key] = true
+		}
+	}
+	m.taken = append(m.taken, want...)
+	if !slices.Equal(got, want) || count != len(want) {
+		t.Fatalf("took %v, count %d, not %v", got, count, want)
+	}
+}
+
+// compareUnanswered looks at the first that was taken and is still to be done.
+func (m *model) compareUnanswered(t *rapid.T, rows *Table) {
+	key, found := rows.Unanswered()
+	for ; m.asked < len(m.taken); m.asked++ {
+		taken := m.taken[m.asked]
+		if value, there := m.rows[taken.key]; there && dueOf(value) <= taken.due {
+			if !found || key != taken.key {
+				t.Fatalf("unanswered is %q, not %q", key, taken.key)
+			}
+			return
+		}
+	}
+	for ; m.seen < len(m.reviewed); m.seen++ {
+		if slices.Contains(m.reviews(), m.reviewed[m.seen]) {
+			if !found || key != m.reviewed[m.seen] {
+				t.Fatalf("unanswered is %q, not %q", key, m.reviewed[m.seen])
+			}
+			return
+		}
+	}
+	if found {
+		t.Fatalf("%q is unanswered", key)
+	}
 }
 
 // compareReview looks at what was taken to be looked at: as many as there are, of those that were not taken before.
