@@ -208,6 +208,7 @@ func (r *run) commands() {
 	r.t.Helper()
 	r.must(r.book.Keys(r.jwks()))
 	r.must(r.follow(map[topics.Name]func(oracle.Record) error{topics.DeviceCommands: r.book.Command}).read(r.ctx))
+	r.must(r.allRouted())
 	routed := map[topics.Name]func(oracle.Record) error{}
 	for _, store := range r.stores {
 		routed[topics.StoreTopic(store)] = func(record oracle.Record) error { return r.book.Routed(store, record) }

@@ -16,6 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/devicesuite/oracle"
+	"github.com/rmn-arms/campaign-engine/cmd/internal/kafkatest"
 	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
@@ -39,7 +40,7 @@ func (f *fleet) follow(take map[topics.Name]func(oracle.Record) error) *follower
 	}
 }
 
-// read reads up to where the topics end now.
+// read reads all that was written to the topics up to now, as far as it is committed.
 func (f *follower) read(ctx context.Context) error {
 	left, err := f.left(ctx)
 	if err != nil {
@@ -74,7 +75,7 @@ func (f *follower) left(ctx context.Context) (left int64, err error) {
 	for name := range f.take {
 		names = append(names, string(name))
 	}
-	ends, err := kadm.NewClient(f.client).ListCommittedOffsets(ctx, names...)
+	ends, err := kafkatest.Stable(ctx, kadm.NewClient(f.client), names...)
 	if err != nil {
 		return 0, err
 	}
@@ -84,7 +85,7 @@ func (f *follower) left(ctx context.Context) (left int64, err error) {
 		}
 		left += max(0, end.Offset-f.next[end.Topic][end.Partition])
 	})
-	return left, ends.Error()
+	return left, nil
 }
 
 func recordOf(r *kgo.Record) oracle.Record {

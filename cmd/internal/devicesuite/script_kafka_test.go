@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/rmn-arms/campaign-engine/cmd/internal/proctest"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -95,18 +96,41 @@ func (r *run) join() {
 
 // watch looks every second how many commands the router has not routed yet, and tells the most.
 func (r *run) watch(ctx context.Context) {
-	group, _ := topics.GroupNamed(topics.Router)
 	most, when := int64(0), time.Duration(0)
 	for at := r.began; sleep(ctx, at); at = at.Add(time.Second) {
-		lags, err := kadm.NewClient(r.client).Lag(ctx, group.ID())
+		behind, err := r.behind(ctx)
 		if err != nil { // the group moves on
 			continue
 		}
-		if behind := lags[group.ID()].Lag.Total(); behind > most {
+		if behind > most {
 			most, when = behind, time.Since(r.began)
 		}
 	}
 	r.t.Logf("the router was %d commands behind at most, after %s", most, when.Round(time.Second))
+}
+
+// behind returns how many records of device-commands the router has not routed yet.
+func (r *run) behind(ctx context.Context) (int64, error) {
+	group, _ := topics.GroupNamed(topics.Router)
+	lags, err := kadm.NewClient(r.client).Lag(ctx, group.ID())
+	if err == nil {
+		err = lags.Error()
+	}
+	if err != nil {
+		return 0, err
+	}
+	return lags[group.ID()].Lag.Total(), nil
+}
+
+// allRouted waits until the router is behind all commands.
+func (r *run) allRouted() error {
+	return proctest.Await(r.ctx, func(ctx context.Context) error {
+		behind, err := r.behind(ctx)
+		if err == nil && behind > 0 {
+			err = fmt.Errorf("the router has %d commands to route", behind)
+		}
+		return err
+	})
 }
 
 // faults are the switches of what goes wrong with devices, for some time.

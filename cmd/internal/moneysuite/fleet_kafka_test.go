@@ -150,13 +150,14 @@ func (f *fleet) ends(ctx context.Context, name topics.Name) (map[int32]int64, er
 // each hands every committed record that a topic holds now to take.
 func (f *fleet) each(name topics.Name, take func(oracle.Record) error) {
 	f.t.Helper()
-	left, err := f.ends(f.ctx, name)
+	ends, err := kafkatest.Stable(f.ctx, kadm.NewClient(f.client), string(name))
 	f.must(err)
-	for partition, end := range left {
-		if end == 0 {
-			delete(left, partition)
+	left := make(map[int32]int64)
+	ends.Each(func(end kadm.ListedOffset) {
+		if end.Offset > 0 {
+			left[end.Partition] = end.Offset
 		}
-	}
+	})
 	reader := f.connect(kgo.ConsumeTopics(string(name)), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.KeepControlRecords(), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
 	defer reader.Close()

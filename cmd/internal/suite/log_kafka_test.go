@@ -95,10 +95,10 @@ func (l *ledger) all(count int) {
 func (l *ledger) exactly(name topics.Name, count int, see func(*kgo.Record)) {
 	l.d.t.Helper()
 	seen := 0
-	l.d.each(name, func(r *kgo.Record) {
+	l.d.each(func(r *kgo.Record) {
 		seen++
 		see(r)
-	})
+	}, string(name))
 	if seen != count {
 		l.d.t.Fatalf("%s holds %d records, want %d", name, seen, count)
 	}

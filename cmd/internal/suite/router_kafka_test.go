@@ -136,31 +136,14 @@ func (d *deployment) checkRouted(sent map[string][]string, verifier *signing.Ver
 	for store := range sent {
 		names = append(names, string(topics.StoreTopic(store)))
 	}
-	ends, err := kadm.NewClient(d.client).ListCommittedOffsets(d.ctx, names...)
-	d.must(err)
-	d.must(ends.Error())
-	left := len(names)
-	reader := d.connect(kgo.ConsumeTopics(names...), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
-		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords())
 	got := map[string][]string{}
-	take := func(r *kgo.Record) {
-		if end, _ := ends.Lookup(r.Topic, 0); r.Offset+1 == end.Offset {
-			left--
-		}
-		if r.Attrs.IsControl() {
-			return
-		}
+	d.each(func(r *kgo.Record) {
 		store, _ := topics.StoreOf(topics.Name(r.Topic))
 		got[store] = append(got[store], string(r.Value))
 		if _, err := verifier.Verify(string(r.Headers[len(r.Headers)-1].Value), r.Value); err != nil {
 			d.t.Errorf("%s at %d: %v", r.Topic, r.Offset, err)
 		}
-	}
-	for left > 0 {
-		fetches := reader.PollFetches(d.ctx)
-		d.must(fetches.Err())
-		fetches.EachRecord(take)
-	}
+	}, names...)
 	for store, want := range sent {
 		if !slices.Equal(got[store], want) {
 			d.t.Errorf("%s: %d commands are there, not the %d that were sent", store, len(got[store]), len(want))
