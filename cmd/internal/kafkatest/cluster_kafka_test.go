@@ -176,8 +176,13 @@ func makesNoTopicByAccident(t *testing.T, c *Cluster) {
 	admin := kadm.NewClient(client)
 	_, err = admin.CreateTopic(limited(t), -1, -1, nil, "default")
 	must(t, err)
-	topics, err := admin.ListTopics(limited(t))
-	must(t, err)
+	var topics kadm.TopicDetails
+	must(t, proctest.Await(limited(t), func(ctx context.Context) error { // the controller answers before the broker has heard of it
+		if topics, err = admin.ListTopics(ctx); err == nil && !topics.Has("default") {
+			err = fmt.Errorf("topics %q", topics.Names())
+		}
+		return err
+	}))
 	if names := topics.Names(); !slices.Equal(names, []string{"default", "facts"}) {
 		t.Errorf("topics %q", names)
 	}
