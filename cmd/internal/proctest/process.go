@@ -16,8 +16,8 @@ import (
 const (
 	outputMaxBytes  = 256 << 10       // kept of each of a process's two outputs
 	pipeWaitMax     = 2 * time.Second // for output pipes that grandchildren hold open
-	reapWaitMax     = 10 * time.Second
-	failureMaxBytes = 8 << 10 // of each output shown when a test failed
+	reapWaitMax     = time.Minute     // only to end what hangs: a killed broker goes when its last write to a busy disk is done
+	failureMaxBytes = 8 << 10         // of each output shown when a test failed
 )
 
 // ErrRunning says that a process had not ended when the waiting for it did; ErrEnded that it has ended.

@@ -170,9 +170,14 @@ func TestLaunchNamesWhatIsMissing(t *testing.T) {
 }
 
 func TestAwaitHTTP(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
 	var asked atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		if asked.Add(1) < 3 {
+		number := asked.Add(1)
+		if number == 0 {
+			cancel(context.DeadlineExceeded)
+		}
+		if number < 3 {
 			http.Error(w, "recovering", http.StatusServiceUnavailable)
 		}
 	}))
@@ -181,10 +186,14 @@ func TestAwaitHTTP(t *testing.T) {
 	if err := p.AwaitHTTP(server.URL, patience); err != nil || asked.Load() != 3 {
 		t.Errorf("%v after %d requests, want none after 3", err, asked.Load())
 	}
-	asked.Store(-1 << 30)
-	err := p.AwaitHTTP(server.URL, 100*time.Millisecond)
+	asked.Store(-2) // the first is answered, during the second the time is over, however slow the machine is
+	err := p.awaitHTTP(ctx, server.URL)
 	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "recovering") {
 		t.Errorf("error %v, want the deadline and the last answer", err)
+	}
+	asked.Store(-1 << 30)
+	if err := p.AwaitHTTP(server.URL, time.Millisecond); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error %v, want the deadline", err)
 	}
 	if err := p.Kill(); err != nil {
 		t.Fatal(err)
