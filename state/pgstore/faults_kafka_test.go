@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -73,6 +74,7 @@ func mustHold(t *testing.T, s *pgstore.Store, campaigns int) {
 	}
 }
 
+// TestServerIsKilled: the server is killed beside writes, and started again once it is dead. A write may be through before it is.
 func TestServerIsKilled(t *testing.T) {
 	d := startDatabases(t)
 	address, drop := d.fresh(t)
@@ -82,35 +84,27 @@ func TestServerIsKilled(t *testing.T) {
 	})
 	s := open(t, address)
 	const campaigns, kills = 60, 3
-	kill := make(chan struct{})
-	dead := make(chan struct{})
-	go func() {
-		defer close(dead)
-		for range kill {
-			d.server.Kill(t)
-			dead <- struct{}{}
-		}
-	}()
 	for i := range campaigns {
-		if i%(campaigns/kills) == 10 {
-			kill <- struct{}{}
-			insist(t, s, numbered(i), func(error) {
-				select { // it fails as long as the server is dead: it is started once it is
-				case <-dead:
-					d.server.Up(t)
-				case <-time.After(10 * time.Millisecond):
-				}
-			})
-			select { // the write may have been through before
-			case <-dead:
-				d.server.Up(t)
-			case <-time.After(time.Second):
-			}
+		if i%(campaigns/kills) != 10 {
+			insist(t, s, numbered(i), func(error) {})
 			continue
 		}
-		insist(t, s, numbered(i), func(error) {})
+		dead := make(chan struct{})
+		go func() {
+			defer close(dead)
+			d.server.Kill(t)
+		}()
+		up := sync.OnceFunc(func() { d.server.Up(t) })
+		insist(t, s, numbered(i), func(error) {
+			select {
+			case <-dead:
+				up()
+			case <-time.After(10 * time.Millisecond): // it has failed because the server ends
+			}
+		})
+		<-dead
+		up()
 	}
-	close(kill)
 	mustHold(t, s, campaigns)
 }
 
