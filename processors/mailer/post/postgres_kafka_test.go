@@ -71,6 +71,22 @@ func TestOvertakenOnPostgres(t *testing.T) { testOvertaken(t, onPostgres(t)) }
 
 func TestKilledAtEachStepOnPostgres(t *testing.T) { testKilled(t, onPostgres(t)) }
 
+// meeting is a sent log of several processes, of which none sends before each has mails in hand.
+type meeting struct {
+	postgres
+	arrive  func() // once
+	arrived *sync.WaitGroup
+}
+
+func (m meeting) ClaimMails(ctx context.Context, c pgstore.MailClaim) ([]pgstore.ClaimedMail, error) {
+	claimed, err := m.postgres.ClaimMails(ctx, c)
+	if len(claimed) > 0 {
+		m.arrive()
+		m.arrived.Wait()
+	}
+	return claimed, err
+}
+
 // TestSeveralProcesses: three senders on one log send each mail once.
 func TestSeveralProcesses(t *testing.T) {
 	server := pgtest.Start(t, "fsync=off")
@@ -90,9 +106,11 @@ func TestSeveralProcesses(t *testing.T) {
 	defer cancel()
 	var sent atomic.Int64
 	var by [3]atomic.Int64
-	var running sync.WaitGroup
+	var running, arrived sync.WaitGroup
+	arrived.Add(len(by))
 	for i := range by {
-		s := newTestSender(openPostgres(t, server.URL("owner", "postgres")), NewSMTP(to, "engine.example"), clock)
+		own := meeting{openPostgres(t, server.URL("owner", "postgres")), sync.OnceFunc(arrived.Done), &arrived}
+		s := newTestSender(own, NewSMTP(to, "engine.example"), clock)
 		s.config.By = fmt.Sprintf("p-%d", i)
 		s.config.Told = counts{func() {
 			by[i].Add(1)
