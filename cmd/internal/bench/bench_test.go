@@ -72,8 +72,7 @@ func (r *rig) ceiling(count int) {
 	r.t.Helper()
 	client := r.connect()
 	const target = "ceiling"
-	_, err := kadm.NewClient(client).CreateTopic(r.ctx, 8, -1, nil, target)
-	r.must(err)
+	r.must(kafkatest.Create(r.ctx, client, 8, target))
 	result, err := ceiling.Copy(r.ctx, ceiling.Work{
 		Brokers: r.brokers, Source: string(topics.CampaignEvents), Target: target, Records: count,
 	})

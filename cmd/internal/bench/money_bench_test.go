@@ -101,8 +101,7 @@ func (r *rig) plays(count int) {
 	r.stop()
 
 	client := r.connect()
-	_, err = kadm.NewClient(client).CreateTopic(r.ctx, partitions, -1, nil, "ceiling")
-	r.must(err)
+	r.must(kafkatest.Create(r.ctx, client, partitions, "ceiling"))
 	result, err := ceiling.Copy(r.ctx, ceiling.Work{Brokers: r.brokers, Source: string(topics.Plays), Target: "ceiling", Records: count})
 	r.must(err)
 	r.report("ceiling: plain transactions copy the same plays", fmt.Sprintf("%.0f/s", result.PerSecond()),

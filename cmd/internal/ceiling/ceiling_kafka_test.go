@@ -5,15 +5,12 @@ package ceiling
 import (
 	"testing"
 
-	"github.com/twmb/franz-go/pkg/kadm"
-
 	"github.com/rmn-arms/campaign-engine/cmd/internal/kafkatest"
 )
 
 func TestOnApacheKafka(t *testing.T) {
 	cluster := kafkatest.Start(t, kafkatest.Options{})
-	admin := kadm.NewClient(connect(t, cluster.Brokers()))
-	if _, err := admin.CreateTopics(limited(t), 8, -1, nil, "source", "target", "watched"); err != nil {
+	if err := kafkatest.Create(limited(t), connect(t, cluster.Brokers()), 8, "source", "target", "watched"); err != nil {
 		t.Fatal(err)
 	}
 	before, err := cluster.Usage(0)

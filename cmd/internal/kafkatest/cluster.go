@@ -103,7 +103,10 @@ func (c *Cluster) launch(ctx context.Context, brokers []*broker, probe func(cont
 		return err
 	}
 	defer client.Close()
-	return await(ctx, func(ctx context.Context) error { return deleteProbes(ctx, client, brokers) })
+	if err := await(ctx, func(ctx context.Context) error { return deleteProbes(ctx, client, brokers) }); err != nil {
+		return err
+	}
+	return each(brokers, func(b *broker) error { return awaitForgotten(ctx, b, brokers) })
 }
 
 // each calls f for all brokers at once and returns what went wrong.

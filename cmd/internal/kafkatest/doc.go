@@ -10,6 +10,7 @@
 //	listener.go  further listeners: advertised elsewhere, with TLS, or with a login
 //	tool.go      Kafka's own programs
 //	ready.go     when a broker counts as ready
+//	topic.go     topics that each broker knows, or has forgotten
 //	stable.go    when all that was written is decided
 //	jars.go      the jars and their cache
 //	java.go      java and mvn on this machine

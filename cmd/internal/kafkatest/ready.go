@@ -104,7 +104,7 @@ func createProbe(ctx context.Context, client *kgo.Client, id int) error {
 	return nil
 }
 
-// deleteProbes removes the topics that awaitBroker made.
+// deleteProbes removes the topics that awaitBroker made. The brokers hear of it later: see awaitForgotten.
 func deleteProbes(ctx context.Context, client *kgo.Client, brokers []*broker) error {
 	request := kmsg.NewPtrDeleteTopicsRequest()
 	request.TimeoutMillis = int32(requestMax.Milliseconds())
@@ -122,6 +122,25 @@ func deleteProbes(ctx context.Context, client *kgo.Client, brokers []*broker) er
 		if err := kerr.ErrorForCode(t.ErrorCode); err != nil && !errors.Is(err, kerr.UnknownTopicOrPartition) {
 			return fmt.Errorf("deleting a probe topic: %w", err)
 		}
+	}
+	return nil
+}
+
+// awaitForgotten waits until a broker tells of none of the brokers' probe topics any more, which would surprise who lists topics.
+func awaitForgotten(ctx context.Context, b *broker, brokers []*broker) error {
+	client, err := probeClient([]string{b.clientAddress()})
+	if err != nil {
+		return fmt.Errorf("awaiting broker %d: %w", b.id, err)
+	}
+	defer client.Close()
+	var names []string
+	for _, other := range brokers {
+		names = append(names, probeTopic(other.id))
+	}
+	if err := await(ctx, func(ctx context.Context) error {
+		return says(ctx, client.SeedBrokers()[0], about(names), gone)
+	}); err != nil {
+		return fmt.Errorf("awaiting broker %d: %w", b.id, err)
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 
+	"github.com/rmn-arms/campaign-engine/cmd/internal/kafkatest"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
@@ -75,15 +76,31 @@ func (c *cluster) remove(t *testing.T, topic string) {
 		}
 		return nil
 	})
+	c.awaiting(t, func(ctx context.Context) error { return kafkatest.AwaitGone(ctx, c.plain, topic) })
 }
 
-// unset gives a topic a setting that is not the engine's.
+// unset gives a topic a setting that is not the engine's, and returns when the broker tells of it.
 func (c *cluster) unset(t *testing.T, topic string) {
 	t.Helper()
-	other := "LogAppendTime"
-	answers, err := c.admin.AlterTopicConfigs(t.Context(), []kadm.AlterConfig{{Name: "message.timestamp.type", Value: &other}}, topic)
+	name, other := "message.timestamp.type", "LogAppendTime"
+	answers, err := c.admin.AlterTopicConfigs(t.Context(), []kadm.AlterConfig{{Name: name, Value: &other}}, topic)
 	must(t, err)
 	must(t, answers[0].Err)
+	c.awaiting(t, func(ctx context.Context) error {
+		described, err := c.admin.DescribeTopicConfigs(ctx, topic)
+		if err == nil {
+			err = described[0].Err
+		}
+		if err != nil {
+			return err
+		}
+		for _, setting := range described[0].Configs {
+			if setting.Key == name && setting.MaybeValue() == other {
+				return nil
+			}
+		}
+		return missingError(name + "=" + other)
+	})
 }
 
 // testPeople lets who stands outside do what is theirs, and sees what is missing without each right.
@@ -100,8 +117,7 @@ func testPeople(t *testing.T, c *cluster) {
 		as := c.user(user)
 		return c.ended(t, c.launch(t, c.campaignctl, as.environment(), as.switches(c, command...)...), code)
 	}
-	_, err := c.admin.CreateTopic(t.Context(), 1, 1, nil, string(topics.StoreTopic(aStore)))
-	must(t, err)
+	must(t, kafkatest.Create(t.Context(), c.plain, 1, string(topics.StoreTopic(aStore))))
 	for _, role := range []string{"campaign-service", "billing", "operator", "analyst"} {
 		rights := rightsOf(role)
 		c.addUsers(role)

@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/rmn-arms/campaign-engine/cmd/internal/kafkatest"
 	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
@@ -58,8 +58,7 @@ func TestACampaignsLife(t *testing.T) {
 // TestAForeignPartitioner publishes with another hash than the engine's, into topics that somebody else has created.
 func TestAForeignPartitioner(t *testing.T) {
 	d := deploy(t)
-	_, err := kadm.NewClient(d.client).CreateTopic(d.ctx, 6, -1, nil, string(topics.CampaignEvents))
-	d.must(err)
+	d.must(kafkatest.Create(d.ctx, d.client, 6, string(topics.CampaignEvents)))
 
 	refused := d.start("one")
 	if code, err := refused.Wait(patience); err != nil || code != 1 || !strings.Contains(refused.Stderr(), "--partitions 6") {
