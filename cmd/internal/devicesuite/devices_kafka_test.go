@@ -203,17 +203,23 @@ func (r *run) accounts() *money.Book {
 	return book
 }
 
-// commands reads commands and the stores' topics.
+// commands reads commands and the stores' topics, until neither has anything of which the other knows nothing: a device that has
+// not answered is sent its command once more at any time.
 func (r *run) commands() {
 	r.t.Helper()
 	r.must(r.book.Keys(r.jwks()))
-	r.must(r.follow(map[topics.Name]func(oracle.Record) error{topics.DeviceCommands: r.book.Command}).read(r.ctx))
-	r.must(r.allRouted())
-	routed := map[topics.Name]func(oracle.Record) error{}
+	into := map[topics.Name]func(oracle.Record) error{}
 	for _, store := range r.stores {
-		routed[topics.StoreTopic(store)] = func(record oracle.Record) error { return r.book.Routed(store, record) }
+		into[topics.StoreTopic(store)] = func(record oracle.Record) error { return r.book.Routed(store, record) }
 	}
-	r.must(r.follow(routed).read(r.ctx))
+	made, routed := r.follow(map[topics.Name]func(oracle.Record) error{topics.DeviceCommands: r.book.Command}), r.follow(into)
+	for known := -1; known != r.book.Counts.Commands; {
+		r.must(made.read(r.ctx))
+		known = r.book.Counts.Commands
+		r.must(r.allRouted())
+		r.must(routed.read(r.ctx))
+		r.must(made.read(r.ctx))
+	}
 }
 
 func (r *run) judge() {

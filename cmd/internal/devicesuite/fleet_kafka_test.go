@@ -173,7 +173,7 @@ func (f *fleet) endSimulations() {
 		f.must(s.process.Terminate())
 	}
 	for _, s := range f.sims {
-		if code, err := s.process.Wait(time.Minute); err != nil || code != 0 {
+		if code, err := s.process.Wait(patience); err != nil || code != 0 {
 			f.t.Errorf("a simulation ended with %d, %v\n%s", code, err, s.process.Report())
 		}
 	}
@@ -208,7 +208,7 @@ func (f *fleet) stop() {
 		f.must(e.process.Terminate())
 	}
 	for _, e := range f.engines {
-		if code, err := e.process.Wait(20 * time.Second); err != nil || code != 0 {
+		if code, err := e.process.Wait(patience); err != nil || code != 0 {
 			f.t.Errorf("an engine ended with %d, %v\n%s", code, err, e.process.Report())
 		}
 	}

@@ -24,8 +24,13 @@ import (
 // follower reads topics as far as they go, again and again, and hands each committed record on once.
 type follower struct {
 	client *kgo.Client
-	next   map[string]map[int32]int64
+	next   map[partition]int64
 	take   map[topics.Name]func(oracle.Record) error
+}
+
+type partition struct {
+	topic  string
+	number int32
 }
 
 func (f *fleet) follow(take map[topics.Name]func(oracle.Record) error) *follower {
@@ -34,29 +39,29 @@ func (f *fleet) follow(take map[topics.Name]func(oracle.Record) error) *follower
 		names = append(names, string(name))
 	}
 	return &follower{
-		take: take, next: map[string]map[int32]int64{},
+		take: take, next: map[partition]int64{},
 		client: f.connect(kgo.ConsumeTopics(names...), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(),
 			kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxBytes(16<<20)),
 	}
 }
 
-// read reads all that was written to the topics up to now, as far as it is committed.
+// read reads all that was written to the topics up to now, as far as it is committed, and what else comes meanwhile.
 func (f *follower) read(ctx context.Context) error {
 	left, err := f.left(ctx)
 	if err != nil {
 		return err
 	}
-	for left > 0 {
+	for len(left) > 0 {
 		fetches := f.client.PollFetches(ctx)
 		if err := errors.Join(fetches.Err(), ctx.Err()); err != nil {
 			return err
 		}
 		var failed error
 		fetches.EachRecord(func(r *kgo.Record) {
-			positions := f.next[r.Topic]
-			if r.Offset >= positions[r.Partition] {
-				left -= r.Offset + 1 - positions[r.Partition]
-				positions[r.Partition] = r.Offset + 1
+			at := partition{r.Topic, r.Partition}
+			f.next[at] = max(f.next[at], r.Offset+1)
+			if f.next[at] >= left[at] {
+				delete(left, at)
 			}
 			if !r.Attrs.IsControl() && failed == nil {
 				failed = f.take[topics.Name(r.Topic)](recordOf(r))
@@ -69,21 +74,21 @@ func (f *follower) read(ctx context.Context) error {
 	return nil
 }
 
-// left returns how many records lie before the ends.
-func (f *follower) left(ctx context.Context) (left int64, err error) {
+// left returns the ends of the partitions that are not read to them.
+func (f *follower) left(ctx context.Context) (map[partition]int64, error) {
 	names := make([]string, 0, len(f.take))
 	for name := range f.take {
 		names = append(names, string(name))
 	}
 	ends, err := kafkatest.Stable(ctx, kadm.NewClient(f.client), names...)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
+	left := map[partition]int64{}
 	ends.Each(func(end kadm.ListedOffset) {
-		if f.next[end.Topic] == nil {
-			f.next[end.Topic] = map[int32]int64{}
+		if at := (partition{end.Topic, end.Partition}); end.Offset > f.next[at] {
+			left[at] = end.Offset
 		}
-		left += max(0, end.Offset-f.next[end.Topic][end.Partition])
 	})
 	return left, nil
 }

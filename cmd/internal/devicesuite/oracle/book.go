@@ -65,6 +65,7 @@ func NewBook() *Book {
 // Judge compares all that was read. final says that the journals are whole: the devices were ended, and nothing comes any more.
 func (b *Book) Judge(final bool) error {
 	var f findings
+	b.matchRouted()
 	b.judgeDefinitions(&f)
 	b.judgeCommands(&f)
 	b.judgeRouted(&f)

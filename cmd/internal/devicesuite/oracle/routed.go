@@ -10,16 +10,26 @@ import (
 type routed struct {
 	offset  int64
 	key     string
-	command *command // whose bytes it has; nil for none
-	forged  error    // what is wrong with its signature
+	sum     [sha256.Size]byte // of its bytes
+	command *command          // whose bytes it has; nil for none
+	forged  error             // what is wrong with its signature
 }
 
-// Routed takes a record of a store's topic. device-commands, and the keys, must have been taken before.
+// Routed takes a record of a store's topic. The keys must have been taken before.
 func (b *Book) Routed(store string, r Record) error {
 	b.stores[store] = append(b.stores[store], routed{
-		offset: r.Offset, key: r.Key, command: b.byHash[sha256.Sum256(r.Value)], forged: verify(b.keys, r.JWS, r.Value),
+		offset: r.Offset, key: r.Key, sum: sha256.Sum256(r.Value), forged: verify(b.keys, r.JWS, r.Value),
 	})
 	return nil
+}
+
+// matchRouted finds the commands that lie in the stores' topics.
+func (b *Book) matchRouted() {
+	for _, records := range b.stores {
+		for i := range records {
+			records[i].command = b.byHash[records[i].sum]
+		}
+	}
 }
 
 // judgeRouted looks at what lies in the stores' topics beside what the attacker has put there.

@@ -174,8 +174,8 @@ func (w *world) book() (*oracle.Book, error) {
 		key     string
 		records []string
 	}{
-		{b.CampaignEvent, "c", w.events}, {b.Applied, "c", w.applied}, {b.DeviceEvent, "s", w.devices}, {b.Command, "s", w.commands},
-		{routed, "", w.routed}, {b.Play, "c", w.plays}, {b.Readiness, "c", w.readiness},
+		{b.CampaignEvent, "c", w.events}, {b.Applied, "c", w.applied}, {b.DeviceEvent, "s", w.devices}, {routed, "", w.routed},
+		{b.Command, "s", w.commands}, {b.Play, "c", w.plays}, {b.Readiness, "c", w.readiness},
 	} {
 		for offset, value := range topic.records {
 			r := oracle.Record{Key: topic.key, Offset: int64(offset), At: begin.UnixMilli(), Value: []byte(value)}
