@@ -118,7 +118,7 @@ func TestMailsOfOneInstant(t *testing.T) {
 		}
 	})
 	r.start()
-	r.must(r.engine.AwaitHTTP("http://"+r.http+"/readyz", time.Minute))
+	r.must(r.engine.AwaitHTTP("http://"+r.http+"/readyz", patience))
 	instant := time.Now().Add(12 * time.Second).Truncate(time.Second)
 	r.publish(instant)
 	select {
@@ -154,7 +154,7 @@ func TestMailsOfOneInstant(t *testing.T) {
 	t.Logf("%d mails within %s, the first %s after the start: %.0f a second; %v", len(times), lasted.Round(time.Millisecond),
 		times[0].Sub(instant).Round(time.Millisecond), float64(len(times))/lasted.Seconds(), states)
 	r.must(r.engine.Terminate())
-	if code, err := r.engine.Wait(30 * time.Second); err != nil || code != 0 {
+	if code, err := r.engine.Wait(patience); err != nil || code != 0 {
 		t.Errorf("the engine ended with %d, %v\n%s", code, err, r.engine.Report())
 	}
 }

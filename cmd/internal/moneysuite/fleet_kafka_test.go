@@ -109,7 +109,7 @@ func (f *fleet) stop(members ...*member) {
 		f.must(m.process.Terminate())
 	}
 	for _, m := range members {
-		if code, err := m.process.Wait(20 * time.Second); err != nil || code != 0 {
+		if code, err := m.process.Wait(patience); err != nil || code != 0 {
 			f.t.Errorf("an engine ended with %d, %v\n%s", code, err, m.process.Report())
 		}
 	}

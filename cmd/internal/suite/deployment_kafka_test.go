@@ -21,8 +21,8 @@ import (
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
-// patience bounds each wait; reaching it is a failure.
-const patience = 2 * time.Minute
+// patience bounds each wait, and all of a test once its broker is there; reaching it is a failure.
+const patience = 5 * time.Minute
 
 // deployment is a cluster of one broker, and the processes that run on it.
 type deployment struct {

@@ -21,11 +21,10 @@ func TestACampaignsLife(t *testing.T) {
 	d := deploy(t)
 	e := d.start("one")
 	d.ready(e)
-	now := time.Now()
-	d.publish(d.client, d.created("c-1", now.Add(time.Second), now.Add(4*time.Second)))
-	d.publish(d.client, d.changed(schemas.CampaignPaused, "c-1", 2))
-	d.publish(d.client, d.changed(schemas.CampaignResumed, "c-1", 3))
-	d.publish(d.client, &kgo.Record{Topic: string(topics.CampaignEvents), Key: []byte("c-1"), Value: []byte("no event")})
+	starts := time.Now().Add(10 * time.Second) // far enough for all to be read before it, on a slow machine too
+	d.publish(d.client, d.created("c-1", starts, starts.Add(time.Second)),
+		d.changed(schemas.CampaignPaused, "c-1", 2), d.changed(schemas.CampaignResumed, "c-1", 3),
+		&kgo.Record{Topic: string(topics.CampaignEvents), Key: []byte("c-1"), Value: []byte("no event")})
 
 	ledger := newLedger(d)
 	var got []string
@@ -50,7 +49,7 @@ func TestACampaignsLife(t *testing.T) {
 	})
 	d.idle()
 	d.must(e.Terminate())
-	if code, err := e.Wait(10 * time.Second); err != nil || code != 0 {
+	if code, err := e.Wait(patience); err != nil || code != 0 {
 		t.Errorf("ended with %d, %v\n%s", code, err, e.Report())
 	}
 }
