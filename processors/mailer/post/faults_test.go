@@ -242,15 +242,12 @@ func runUntilEnded(
 		}
 	}}
 	ended := make(chan struct{})
+	end := sync.OnceFunc(func() { close(ended) }) // several may see the last one's end
 	s := newTestSender(w, transport, clock)
 	s.places.soon, s.gate = 5*time.Millisecond, newGate(5*time.Millisecond, 5*time.Millisecond)
 	s.config.Told = checks(func() {
 		if allEnded(ctx, t, queue) {
-			select {
-			case <-ended:
-			default:
-				close(ended)
-			}
+			end()
 		}
 	})
 	var running sync.WaitGroup
