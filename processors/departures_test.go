@@ -73,9 +73,7 @@ func TestAMoveThatTheOldStoreReadsLast(t *testing.T) {
 		t.Errorf("the old store sent %d, the new one %d", revisions["s-1"], revisions["s-2"])
 	}
 	same(t, map[string]int{"s-1 d-1": 1}, d.departures())
-	if got := d.countedOf(processors.Departure + playlist.Taken.String()); got != 1 {
-		t.Errorf("%d notices were taken", got)
-	}
+	d.awaitCounts(topics.Stores, map[string]int{processors.Departure + playlist.Taken.String(): 1})
 }
 
 // noticeIn tells a store of a revision with which another one has let a device go.

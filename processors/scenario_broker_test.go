@@ -38,6 +38,8 @@ type brokerDeployment struct {
 	ends map[topics.Name]map[int32]int64
 	// published counts events of campaigns, played plays: those that engines are to account for.
 	published, played int
+	// foreign counts what was published to each topic from outside.
+	foreign map[topics.Name]int
 	// reread counts records that budgets reads again, since its positions were lost.
 	reread int
 	// tracer is what engines that are begun make spans by; nil: none.
@@ -123,6 +125,7 @@ func newBrokerAt(t *testing.T, s setup, brokers []string) *brokerDeployment {
 	d := &brokerDeployment{
 		t: t, grave: t, setup: s, brokers: brokers, clock: processors.NewVirtualClock(s.now),
 		running: make(map[string]*runningEngine), counts: make(map[string]*tally), changed: make(chan struct{}, 1),
+		foreign: make(map[topics.Name]int),
 		ends: map[topics.Name]map[int32]int64{
 			topics.CampaignEvents: {}, topics.Plays: {}, topics.DeviceEvents: {}, topics.DeviceAcks: {},
 		},
@@ -182,6 +185,7 @@ func (d *brokerDeployment) publish(records []topics.Record) {
 	}
 	for i, record := range batch {
 		records[i].Partition, records[i].Offset = record.Partition, record.Offset
+		d.foreign[topics.Name(record.Topic)]++
 		ends := d.ends[topics.Name(record.Topic)]
 		switch topics.Name(record.Topic) {
 		case topics.CampaignEvents:
@@ -242,12 +246,11 @@ func (d *brokerDeployment) begin(short string) {
 
 func (d *brokerDeployment) observer(short string) engine.Observer {
 	return engine.Observer{
-		Counted: func(byName map[string]int) {
-			for name, count := range byName {
-				d.counts[short].add(name, count)
-			}
+		Counted: d.counts[short].addAll,
+		Committed: func(_, _, rows int, _, _ time.Duration) {
+			d.counts[short].addRows(rows)
+			d.signal()
 		},
-		Committed: func(int, int, int, time.Duration, time.Duration) { d.signal() },
 		Restarted: func(cause string) { d.failed("%s had to join again: %s", short, cause) },
 		Aborted:   func(cause string) { d.failed("%s aborted a transaction: %s", short, cause) },
 	}

@@ -21,7 +21,7 @@ import (
 //     behind the last record of its loop, and no account is due;
 //  5. the groups of devices have read their inputs and loops, each looked at behind those that feed it, and none of their rows
 //     is due;
-//  6. the counters of all groups have been told.
+//  6. the counters of all groups have been told: those that are known of what was read and written, and of all rows.
 //
 // Each of these, once true, stays true, and each is looked at behind the one that feeds it; so no marker record, no time
 // and no knowledge of the engine's inside is needed. What they speak of changes only when an engine commits: settle looks
@@ -78,7 +78,25 @@ func (d *brokerDeployment) atRest(ctx context.Context) string {
 			return why
 		}
 	}
-	return d.devicesAtRest(ctx)
+	if why := d.devicesAtRest(ctx); why != "" {
+		return why
+	}
+	return d.allTold()
+}
+
+// allTold says who has committed rows that it has not told of: what it counted with them, it has not told either.
+func (d *brokerDeployment) allTold() string {
+	if d.uncounted {
+		return ""
+	}
+	for short := range d.running {
+		group, _ := topics.GroupNamed(short)
+		written := d.reading.counts[group.Table] - d.foreign[group.Table]
+		if told := d.counts[short].rowsTold(); told != written {
+			return fmt.Sprintf("%s to have told of %d rows, not %d", short, written, told)
+		}
+	}
+	return ""
 }
 
 func (d *brokerDeployment) timersAtRest(ctx context.Context) string {

@@ -46,16 +46,38 @@ type testerDeployment struct {
 	catchingUp bool
 }
 
-// tally are the counters of one group.
+// tally are the counters of one group, and how many rows it has told that it has committed.
 type tally struct {
 	mu     sync.Mutex
 	byName map[string]int
+	rows   int
 }
 
 func (c *tally) add(name string, count int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.byName[name] += count
+}
+
+// addAll adds what a transaction counted, all at once: who looks sees all of it or none.
+func (c *tally) addAll(byName map[string]int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for name, count := range byName {
+		c.byName[name] += count
+	}
+}
+
+func (c *tally) addRows(count int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.rows += count
+}
+
+func (c *tally) rowsTold() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.rows
 }
 
 func (c *tally) copy() map[string]int {

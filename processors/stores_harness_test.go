@@ -251,5 +251,3 @@ func (d *storesDeployment) ackAll(status schemas.AckStatus) {
 		d.put(ackOn(c.StoreID, c.DeviceID, c.PlaylistRevision, status, c.StoreID < "s-2"))
 	}
 }
-
-func (d *storesDeployment) countedOf(name string) int { return d.counted(topics.Stores)[name] }

@@ -44,10 +44,12 @@ func TestStores(t *testing.T) {
 	if got := len(d.stored(topics.DeviceCommands)); got != 1 {
 		t.Errorf("a device that is ready was sent %d commands", got)
 	}
-	same(t, map[string]int{
+	counts := map[string]int{
 		"presence/taken": 1, "placement/taken": 1, "ack/taken": 1, "ack/repeated-ack": 1, "ack/unknown-device": 1,
 		"ack/never-sent": 1, processors.Carried: 2, processors.Commanded: 1, processors.ReadinessTold: 2,
-	}, d.counted(topics.Stores))
+	}
+	d.awaitCounts(topics.Stores, counts)
+	same(t, counts, d.counted(topics.Stores))
 }
 
 // TestStoresPushAndGiveUp: the pushes of a device that says nothing, and its end.
@@ -71,9 +73,7 @@ func TestStoresPushAndGiveUp(t *testing.T) {
 	if got := d.commands(); got[len(got)-1].Data.Attempt != int64(len(commands))+1 {
 		t.Error("a device that speaks again is not pushed at once")
 	}
-	if got := d.countedOf(processors.GivenUp); got != 1 {
-		t.Errorf("%d were given up", got)
-	}
+	d.awaitCounts(topics.Stores, map[string]int{processors.GivenUp: 1})
 }
 
 // TestStoresRefuse: acks that cannot be read go to dead-letters, and so does what somebody else has put among the engine's own
@@ -269,8 +269,9 @@ func TestStoresPassWhatCannotBeRead(t *testing.T) {
 	if got := len(d.commands()); got != before+1 {
 		t.Errorf("%d commands; want one, of the good store", got-before)
 	}
-	if got := d.countedOf(processors.UnreadableRows); got != 3 || len(d.stored(topics.DeadLetters)) != 3 {
-		t.Errorf("%d records were refused; want two of the row, and the ack of the part", got)
+	d.awaitCounts(topics.Stores, map[string]int{processors.UnreadableRows: 3}) // two of the row, and the ack of the part
+	if got := len(d.stored(topics.DeadLetters)); got != 3 {
+		t.Errorf("%d records were refused", got)
 	}
 
 	d.halt(topics.Stores)

@@ -134,9 +134,8 @@ func TestNothingIsCommittedWhenIdle(t *testing.T) {
 	keys := numbered("key", 10)
 	settings, _ := alarmsAt(testStart+1_000_000, keys...)
 	b.set(settings...)
-	p := b.start("a", alarms(hooks{}), func(c *engine.Config) {
-		c.CommitInterval, c.SessionTimeout = 20*time.Millisecond, 300*time.Millisecond
-	})
+	// Who was expelled while the machine stood still would join again, and ask for all that.
+	p := b.start("a", alarms(hooks{}), longSession, func(c *engine.Config) { c.CommitInterval = 20 * time.Millisecond })
 	b.await("the rows are armed", func() bool {
 		b.clock.Set(b.clock.Now() + 100)
 		return p.sum().rows == len(keys)
@@ -192,7 +191,7 @@ func TestTransactionsAreSpaced(t *testing.T) {
 func TestMarkersAloneAreCommittedLater(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, 1)
-	p := b.start("a", alarms(hooks{}), frequent)
+	p := b.start("a", alarms(hooks{}), longSession)
 	b.set(alarm("k", testStart+100_000))
 	b.await("the row is armed", func() bool { return p.sum().rows == 1 })
 	ends := b.count(kmsg.EndTxn, func(r kmsg.Request) bool { return r.(*kmsg.EndTxnRequest).TransactionalID == testGroup+"-a" })

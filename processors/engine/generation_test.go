@@ -122,14 +122,14 @@ func TestTimersDoNotRewindTheGroup(t *testing.T) {
 	b := newBench(t, 2)
 	mine, moved := keyIn(0, 2), keyIn(1, 2)
 	b.set(alarm(mine, testStart+100_000), alarm(moved, testStart+100_000))
-	a := b.start("a", alarms(hooks{}), frequent)
+	a := b.start("a", alarms(hooks{}), longSession)
 	b.await("the rows are armed", func() bool { return a.sum().rows == 2 })
-	second := b.start("b", alarms(hooks{}), frequent)
+	second := b.start("b", alarms(hooks{}), longSession)
 	b.ready(2, a, second)
 	for range 5 {
 		b.set(alarm(moved, testStart+100_000))
 	}
-	b.drained()
+	b.caughtUp()
 	var want []string
 	for i := range 60 { // which position is committed again is not determined
 		at := b.clock.Now() + 10

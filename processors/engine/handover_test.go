@@ -210,9 +210,9 @@ func TestARevocationIsNoFault(t *testing.T) {
 		topics := request.(*kmsg.ListOffsetsRequest).Topics
 		return len(topics) == 1 && topics[0].Topic == testLoop && asking.CompareAndSwap(false, true)
 	})
-	a := b.start("a", alarms(hooks{}), frequent)
+	a := b.start("a", alarms(hooks{}), longSession)
 	b.await("the loop is asked for", asking.Load)
-	second := b.start("b", alarms(hooks{}), frequent)
+	second := b.start("b", alarms(hooks{}), longSession)
 	b.await("both have their partitions", func() bool { return a.assignments() > 1 && second.assignments() > 0 })
 	goOn()
 	b.ready(testPartitions, a, second)

@@ -103,6 +103,12 @@ func (b *bench) drained() {
 	})
 }
 
+// caughtUp is drained while time stands still. No markers may lie behind the records.
+func (b *bench) caughtUp() {
+	b.t.Helper()
+	b.await("the group has no lag", func() bool { return b.lag() == 0 })
+}
+
 // none waits until a list is empty.
 func (b *bench) none(what string, list func() []string) {
 	b.t.Helper()

@@ -31,12 +31,16 @@ func TestEachCommandReachesItsStore(t *testing.T) {
 	b.stores("early", 10, 2, 2)
 	b.stores("late", 25, 1, 3)
 	b.settled()
-	if p.created != 65 || p.count(router.Routed) != 40*3*2+10*2*2+25*3 || p.count(router.Unroutable) > 0 {
-		t.Errorf("it made %d topics, and counts %v", p.created, p.counts)
-	}
-	if p.largest > 7*3*2+testPartitions {
-		t.Errorf("a transaction had %d records", p.largest)
-	}
+	const commands = 40*3*2 + 10*2*2 + 25*3
+	b.await("all are counted", func() bool { return p.count(router.Routed) >= commands }) // a little after their commit
+	p.note(func() {
+		if p.created != 65 || p.counts[router.Routed] != commands || p.counts[router.Unroutable] > 0 {
+			t.Errorf("it made %d topics, and counts %v", p.created, p.counts)
+		}
+		if p.largest > 7*3*2+testPartitions {
+			t.Errorf("a transaction had %d records", p.largest)
+		}
+	})
 	plan, err := topics.NewAdmin(b.client).Plan(b.ctx, []topics.Stream{func() topics.Stream {
 		stream := topics.StoreStream()
 		stream.Name = topics.StoreTopic("late-0")

@@ -218,7 +218,7 @@ func (r *run) plan(due timer.Due, change *timer.Change) {
 }
 
 // auditRezone: it tells a window, and a start that has fired is fixed. What is planned for another instant from then on is as
-// late as if it had always been.
+// late as if it had always been. Content that was never sent waits again where a window that was over is no longer.
 func (r *run) auditRezone(t *rapid.T, due timer.Due) {
 	to := due.Rezone
 	start := r.planned[timer.DueStart]
@@ -235,12 +235,17 @@ func (r *run) auditRezone(t *rapid.T, due timer.Due) {
 	moved := map[timer.Transition]instant.Instant{
 		timer.DueStart: to.StartsAt, timer.DueEnd: to.EndsAt, timer.DueSettle: to.EndsAt.Add(r.last.Grace),
 	}
+	waits := r.waits[timer.DueDistribute]
+	_, sent := r.fired[timer.DueDistribute]
 	switch {
-	case !r.waits[timer.DueDistribute]:
+	case !waits && sent:
 	case r.now >= to.EndsAt:
 		delete(r.planned, timer.DueDistribute)
 		delete(r.waits, timer.DueDistribute)
 	default:
+		if !waits { // by the window before it was too late
+			r.planned[timer.DueDistribute], r.waits[timer.DueDistribute] = plan{since: r.planned[timer.DueEnd].since}, true
+		}
 		moved[timer.DueDistribute] = to.StartsAt.Add(-r.last.Lead)
 	}
 	for transition, at := range moved {
