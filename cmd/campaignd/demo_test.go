@@ -140,10 +140,10 @@ func TestTheDemonstrationFindsWhatDiffers(t *testing.T) {
 	readmeShows(t, account)
 }
 
-// lateness is what is another at each run.
-var lateness = regexp.MustCompile(`\.\d{3} |\d+ ms late`)
+// lateness is what is another at each run: on a slow machine seconds pass until something has come.
+var lateness = regexp.MustCompile(`:\d{2}\.\d{3} |\d+ ms late`)
 
-// readmeShows holds the picture in the README against what was told: line by line, but for milliseconds.
+// readmeShows holds the picture in the README against what was told: line by line, but for seconds.
 func readmeShows(t *testing.T, account string) {
 	t.Helper()
 	text, err := os.ReadFile("../../README.md")

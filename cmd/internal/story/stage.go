@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -44,8 +45,8 @@ func newStage(out io.Writer, s Settings, client *kgo.Client, base string) *stage
 }
 
 const (
-	// patience is how long something may take that is waited for. Nothing of the story depends on it.
-	patience = 10 * time.Second
+	// patience is how long something may take that is waited for, on a slow machine too. Nothing of the story depends on it.
+	patience = 30 * time.Second
 	// askEvery is how often is asked what does not tell by itself.
 	askEvery = 20 * time.Millisecond
 )
@@ -193,9 +194,22 @@ func (t *stage) act(ctx context.Context) error {
 			return err
 		}
 		if s.screens {
-			t.line("all", "screens", t.seen.look(s.at))
+			if err := t.look(ctx, &s); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
+}
+
+// look notes what is on the screens when all that the step waits for holds at once: one that was seen to show a film may be
+// between two of them by now, and shows nothing.
+func (t *stage) look(ctx context.Context, s *step) error {
+	together := func() bool { return !slices.ContainsFunc(s.until, func(one sight) bool { return !one.met(t.seen) }) }
+	if err := t.await(ctx, s.at+", all of it at once", together); err != nil {
+		return err
+	}
+	t.line("all", "screens", t.seen.look(s.at))
 	return nil
 }
 

@@ -31,8 +31,9 @@ import (
 	"github.com/rmn-arms/campaign-engine/cmd/internal/storesim/journal"
 )
 
-// Rate is how many times as fast as time the clock goes where nothing happens: nine hours take half a minute.
-const Rate = 1000
+// Rate is how many times as fast as time the clock goes where nothing happens: nine hours take a quarter of a minute. What the
+// machine takes to do the rest has as much again on a fast one, and twice that on one that is busy, see demoMax of campaignd.
+const Rate = 2000
 
 // Settings are what the story is given.
 type Settings struct {

@@ -67,13 +67,14 @@ func of(k *signing.Keys) keys.Source {
 	return func(context.Context) ([]byte, error) { return k.Public(), nil }
 }
 
-func (r *rig) refresh() {
-	done := make(chan struct{})
-	r.set.Refresh(func() { close(done) })
+// refresh has the source be asked, and returns when it had answered: the clock may have gone on since.
+func (r *rig) refresh() (answered time.Time) {
+	done := make(chan time.Time, 1)
+	r.set.Refresh(func() { done <- r.clock.Now() })
 	for {
 		select {
-		case <-done:
-			return
+		case answered = <-done:
+			return answered
 		default:
 			r.clock.Advance(time.Second)
 		}
@@ -118,9 +119,8 @@ func TestARotationIsFollowed(t *testing.T) {
 // However many forged keys come, the engine is asked once in a while only.
 func TestTheRateIsBounded(t *testing.T) {
 	r := newRig(t, of(ring(t)))
-	r.refresh()
+	began := r.refresh()
 	<-r.asked
-	began := r.clock.Now()
 	answered := make(chan struct{}, 1000)
 	for range 1000 {
 		r.set.Refresh(func() { answered <- struct{}{} })
