@@ -54,7 +54,7 @@ test-kafka: ## the tests against real Apache Kafka, which they fetch and start, 
 	@$(call need_java)
 	@$(call need_python)
 	@.tools/install-postgres --needed
-	$(GO) test -tags kafka -count=1 -timeout 10m ./cmd/... ./state/pgstore ./state/zone ./processors/mailer/post
+	$(GO) test -tags kafka -count=1 -timeout 30m ./cmd/... ./state/pgstore ./state/zone ./processors/mailer/post
 
 zones: ## of make test-kafka: each change of each time zone, held against Python's zoneinfo
 	@$(call need_python)

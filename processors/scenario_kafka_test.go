@@ -115,21 +115,36 @@ func empty(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	there, err := admin.ListTopics(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for _, topic := range there {
-		if _, known := topics.StreamNamed(topics.Name(topic.Topic)); known || strings.HasPrefix(topic.Topic, string(topics.DeviceCommands)) {
-			names = append(names, topic.Topic)
-		}
-	}
-	gone, err := admin.DeleteTopics(ctx, names...)
+	gone, err := admin.DeleteTopics(ctx, ours(ctx, t, admin)...)
 	if err == nil {
 		err = gone.Error()
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
+	// The controller answers before the broker has heard of it: who looked meanwhile for what is missing would find nothing.
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for left := ours(ctx, t, admin); len(left) > 0; left = ours(ctx, t, admin) {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			t.Fatalf("still there after %s: %q", brokerDeadline, left)
+		}
+	}
+}
+
+// ours are the topics that the broker tells of and a scenario has made.
+func ours(ctx context.Context, t *testing.T, admin *kadm.Client) (names []string) {
+	t.Helper()
+	there, err := admin.ListTopics(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, topic := range there {
+		if _, known := topics.StreamNamed(topics.Name(topic.Topic)); known || strings.HasPrefix(topic.Topic, string(topics.DeviceCommands)) {
+			names = append(names, topic.Topic)
+		}
+	}
+	return names
 }

@@ -23,7 +23,7 @@ import (
 )
 
 // patience bounds the whole test; reaching it is a failure.
-const patience = 8 * time.Minute
+const patience = 12 * time.Minute
 
 // partitions of each topic.
 const partitions = 8

@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	formatMax   = 60 * time.Second
-	stopMax     = 30 * time.Second
+	formatMax   = 2 * time.Minute
+	stopMax     = 2 * time.Minute
 	logTailMax  = 8 << 10 // bytes
 	formatMain  = "kafka.tools.StorageTool"
 	brokerMain  = "kafka.Kafka"

@@ -154,7 +154,7 @@ func (c *Cluster) Listening(i int, listener string) string {
 // Kill ends a broker with SIGKILL. Its data stay for Restart. Error: ErrDown.
 func (c *Cluster) Kill(i int) error { return c.brokers[i].end((*proctest.Process).Kill) }
 
-// Stop ends a broker with SIGTERM and waits for up to 30 s while it hands over what it leads. Its data stay for
+// Stop ends a broker with SIGTERM and waits for up to 2 min while it hands over what it leads. Its data stay for
 // Restart. Errors: ErrDown; proctest.ErrRunning when it did not end, as when it is paused.
 func (c *Cluster) Stop(i int) error { return c.brokers[i].end(stop) }
 

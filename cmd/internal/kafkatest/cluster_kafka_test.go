@@ -22,7 +22,7 @@ import (
 	"github.com/rmn-arms/campaign-engine/cmd/internal/proctest"
 )
 
-const patience = time.Minute
+const patience = 4 * time.Minute
 
 func must(t *testing.T, err error) {
 	t.Helper()

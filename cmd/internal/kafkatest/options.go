@@ -21,7 +21,7 @@ type Options struct {
 	Listeners []Listener
 	// Properties are set in every broker's server.properties, over what the harness would set.
 	Properties map[string]string
-	// ReadyTimeout is how long a start or restart may take until the cluster works. The default, 3 min, is for a machine
+	// ReadyTimeout is how long a start or restart may take until the cluster works. The default, 8 min, is for a machine
 	// with much else to do.
 	ReadyTimeout time.Duration
 }
@@ -34,7 +34,7 @@ func (o Options) withDefaults() Options {
 		o.HeapMiB = 512
 	}
 	if o.ReadyTimeout == 0 {
-		o.ReadyTimeout = 3 * time.Minute
+		o.ReadyTimeout = 8 * time.Minute
 	}
 	return o
 }

@@ -26,7 +26,7 @@ const (
 	campaigns = 5000
 	contacts  = 2
 	rate      = 400 // mails a second
-	patience  = 8 * time.Minute
+	patience  = 12 * time.Minute
 )
 
 // rig is the engine, and what it needs.

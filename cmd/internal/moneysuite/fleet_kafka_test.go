@@ -22,7 +22,7 @@ import (
 )
 
 // patience bounds the whole test; reaching it is a failure.
-const patience = 8 * time.Minute
+const patience = 12 * time.Minute
 
 // fleet is a broker, and the processes that run on it.
 type fleet struct {

@@ -19,7 +19,7 @@ import (
 )
 
 // patience bounds each wait; reaching it is a failure.
-const patience = 90 * time.Second
+const patience = 4 * time.Minute
 
 // The listeners of the broker, and what is particular about each.
 const (

@@ -215,7 +215,7 @@ func (f *fault) transport(t *testing.T, r *rig, authorities *x509.CertPool) *SMT
 		transport.Trust(authorities)
 	}
 	if strings.Contains(f.name, "no answer") {
-		transport.answerMax = time.Second // long enough for the others' answers on a busy machine
+		transport.answerMax = 3 * time.Second // long enough for the others' answers on a busy machine
 	}
 	return transport
 }

@@ -57,7 +57,7 @@ func Start(t testing.TB, settings ...string) *Server {
 // guard lets a process of its own end the server and remove the folder, as soon as this process closes its end of a pipe
 // or ends in whatever way.
 func (s *Server) guard(t testing.TB) {
-	script := `cat >/dev/null; "$1/pg_ctl" stop -D "$2/data" -m immediate -w -t 10 >/dev/null 2>&1; rm -rf "$2"`
+	script := `cat >/dev/null; "$1/pg_ctl" stop -D "$2/data" -m immediate -w -t 60 >/dev/null 2>&1; rm -rf "$2"`
 	guard := s.command("/bin/sh", "-c", script, "guard", s.binaries, s.folder)
 	guard.SysProcAttr.Setpgid = true // Ctrl-C does not reach it
 	end, err := guard.StdinPipe()
