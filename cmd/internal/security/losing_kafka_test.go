@@ -49,7 +49,7 @@ func (c *cluster) losesEach(t *testing.T, e *engine, out *outputs) {
 	if e.group.Short == topics.Stores {
 		c.inhabit(t, e, out)
 	}
-	for i, right := range calmFirst(topics.RightsOf(e.group)) {
+	for i, right := range topics.RightsOf(e.group) {
 		if right.Operation == topics.DescribeConfigs { // which is asked for at the start alone
 			continue
 		}
@@ -60,21 +60,6 @@ func (c *cluster) losesEach(t *testing.T, e *engine, out *outputs) {
 		owed = append(owed, owes(e.group, id)...)
 	}
 	out.await(t, owed...)
-}
-
-// calmFirst puts the right first whose use needs an engine that has caught up: a member that was expelled finds that out with its
-// next heartbeat only, and catches up anew then.
-func calmFirst(rights []topics.Right) []topics.Right {
-	slices.SortStableFunc(rights, func(a, b topics.Right) int {
-		switch {
-		case isProvisional(a) == isProvisional(b):
-			return 0
-		case isProvisional(a):
-			return -1
-		}
-		return 1
-	})
-	return rights
 }
 
 // isProvisional says whether a right is about provisional statements: they are made of what is read for the first time alone, so
@@ -121,6 +106,7 @@ func (c *cluster) loses(t *testing.T, e *engine, right topics.Right, id string, 
 		e.awaitReadiness(t, 503, line)
 	}
 	c.grant(principal, []topics.Right{right})
+	c.rejoined(t, e)
 	e.awaitReadiness(t, 200, "")
 }
 
@@ -185,6 +171,30 @@ func owes(group topics.Group, id string) []string {
 		all = append(all, "dead-letters "+id)
 	}
 	return all
+}
+
+// rejoined waits until the group has an engine again that was expelled. It finds that out with its next heartbeat only. Until
+// then it may be ready, and what it is to lose next it would lack while it claims its partitions anew: it would hold up the other
+// groups, which hold it up.
+func (c *cluster) rejoined(t *testing.T, e *engine) {
+	t.Helper()
+	e.await(t, func(ctx context.Context) error {
+		described, err := c.admin.DescribeGroups(ctx, e.group.ID())
+		if err == nil {
+			err = described.Error()
+		}
+		if err != nil {
+			return err
+		}
+		group := described[e.group.ID()]
+		back := slices.ContainsFunc(group.Members, func(m kadm.DescribedGroupMember) bool {
+			return m.InstanceID != nil && *m.InstanceID == e.instance
+		})
+		if group.State != "Stable" || !back {
+			return fmt.Errorf("group %s is %s, with %d members", group.Group, group.State, len(group.Members))
+		}
+		return nil
+	})
 }
 
 // expel takes an engine out of its group; it joins again, and claims its partitions.
