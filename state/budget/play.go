@@ -33,6 +33,11 @@ func (v Verdict) String() string {
 	}[v]
 }
 
+// within says that a play started within the window that is in force for it.
+func (v Verdict) within() bool {
+	return v != Invalid && v != OutOfWindow && v != UnknownCampaign
+}
+
 // Play is a play that was reported.
 type Play struct {
 	ID         linearhash.Hash // of its play_id

@@ -1,7 +1,9 @@
 package budget_test
 
 import (
+	"bytes"
 	"fmt"
+	"maps"
 	"math/big"
 	"slices"
 	"testing"
@@ -172,6 +174,35 @@ func TestAnyOrderGivesTheSameStatement(t *testing.T) {
 		}
 		if lines != 2*plays {
 			t.Fatalf("%s: the lines do not add up", described(statement))
+		}
+	})
+}
+
+// TestTheRowSaysNotWhenPlaysWereRead reads the same plays, in the same order, once among the transitions and once behind them: how
+// far each input was read when does not show in what is kept.
+func TestTheRowSaysNotWhenPlaysWereRead(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawStory(t, false)
+		among, behind := newLedger(t), newLedger(t)
+		waiting := s.plays
+		for _, change := range s.changes {
+			for len(waiting) > 0 && (change.Kind == budget.Settlement || rapid.Bool().Draw(t, "play")) {
+				among.report(waiting[0])
+				waiting = waiting[1:]
+			}
+			if change.Kind == budget.Settlement {
+				for _, p := range s.plays {
+					behind.report(p)
+				}
+			}
+			among.apply(change)
+			behind.apply(change)
+		}
+		if !bytes.Equal(behind.row, among.row) {
+			t.Fatalf("read behind the transitions the account is\n%+v\nread among them\n%+v", behind.account(), among.account())
+		}
+		if !maps.EqualFunc(behind.parts, among.parts, bytes.Equal) {
+			t.Fatalf("read behind the transitions the plays are kept as\n%x\nread among them\n%x", behind.parts, among.parts)
 		}
 	})
 }

@@ -12,13 +12,15 @@ import (
 // recount judges anew, in the order of their arrival, the plays that started at from or later, and those that were over
 // budget, since what others cost may be free again. before is the account as they were judged by. It costs a look at each
 // play that is kept, so it is done only when there is such a play: in the regular course a transition is known before the
-// plays that it is about.
+// plays that it is about. Afterwards Latest is that of the timeline as it is, whatever plays were within before: an account does
+// not show when its inputs were read.
 func (a *Account) recount(h *history, before *Account, from instant.Instant) error {
 	table := a.plays(h.parts)
-	affected, err := playsToJudge(table, from)
+	affected, latest, err := playsToJudge(table, from)
 	if err != nil {
 		return err
 	}
+	a.Latest = latest
 	// What the budget has had room for counts, also where that is more than the budget is now.
 	after, ceiling := a.Timeline, a.ceiling()
 	a.Timeline = before.Timeline
@@ -66,28 +68,32 @@ func (a *Account) ceilingWhen(h *history, order int64) money.Exact {
 }
 
 // playsToJudge returns the plays that a timeline judges and that started at from or later, and those over budget, in the
-// order of their arrival.
-func playsToJudge(table *linearhash.Table, from instant.Instant) ([]entry, error) {
-	var found []entry
+// order of their arrival. latest is the latest start of the others that are within their window.
+func playsToJudge(table *linearhash.Table, from instant.Instant) (found []entry, latest instant.Instant, _ error) {
 	for kept, err := range table.All() {
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		_, verdict, startedAt, _, err := head(kept.Content)
-		if err != nil {
-			return nil, err
-		}
-		if verdict == Invalid || startedAt < from && verdict != OverBudget {
+		switch {
+		case err != nil:
+			return nil, 0, err
+		case verdict == Invalid:
+			continue
+		case startedAt < from && verdict != OverBudget:
+			if verdict.within() {
+				latest = max(latest, startedAt)
+			}
 			continue
 		}
 		e, err := readEntry(kept)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		found = append(found, e)
 	}
 	slices.SortFunc(found, func(a, b entry) int { return cmp.Compare(a.order, b.order) })
-	return found, nil
+	return found, latest, nil
 }
 
 // rejudge judges a play again; ceiling is what the cost may come to with one that was not over budget.

@@ -87,7 +87,7 @@ func (a *Account) reach(e *entry) {
 		return
 	}
 	a.Farthest = max(a.Farthest, e.play.StartedAt)
-	if e.verdict != OutOfWindow && e.verdict != UnknownCampaign {
+	if e.verdict.within() {
 		a.Latest = max(a.Latest, e.play.StartedAt)
 	}
 }

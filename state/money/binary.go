@@ -16,9 +16,10 @@ const (
 	coefficientMax = 48 // bytes; 2^384 has 115 digits
 )
 
-// AppendBinary appends an encoding to b: the exponent (varint), the length of the coefficient (one byte), the coefficient
-// (big endian).
+// AppendBinary appends the number's encoding to b: the exponent (varint), the length of the coefficient (one byte), the
+// coefficient (big endian), which does not end in a zero: a sum is written alike, whatever was added and taken away on the way.
 func (e Exact) AppendBinary(b []byte) []byte {
+	e = e.reduced()
 	b = binary.AppendVarint(b, int64(e.number.Exponent))
 	size := (e.number.Coeff.BitLen() + 7) / 8
 	b = append(b, byte(size))
@@ -30,7 +31,8 @@ func (e Exact) AppendBinary(b []byte) []byte {
 	return append(b, e.number.Coeff.Bytes()...)
 }
 
-// CutExact reads an Exact off the front of b and returns what is behind it. Its error is ErrBinary.
+// CutExact reads an Exact off the front of b and returns what is behind it; zeros that a coefficient ends in, which were written
+// once, are taken. Its error is ErrBinary.
 func CutExact(b []byte) (e Exact, rest []byte, err error) {
 	exponent, size := binary.Varint(b)
 	if size <= 0 || exponent < -exponentMax || exponent > exponentMax || len(b) == size {
@@ -51,7 +53,7 @@ func CutExact(b []byte) (e Exact, rest []byte, err error) {
 		e.number.Coeff.SetBytes(b[:length])
 	}
 	e.number.Exponent = int32(exponent)
-	return e, b[length:], nil
+	return e.reduced(), b[length:], nil
 }
 
 // Of returns a number as an amount of a currency. Its errors are ErrCurrency and ErrTooFine.

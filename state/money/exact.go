@@ -62,9 +62,20 @@ func (e Exact) IsZero() bool { return e.number.IsZero() }
 
 // String returns the canonical number: no needless zero in front or behind.
 func (e Exact) String() string {
-	var reduced apd.Decimal
-	reduced.Reduce(&e.number)
-	return reduced.Text('f')
+	e = e.reduced()
+	return e.number.Text('f')
+}
+
+// reduced returns the same number with a coefficient that does not end in a zero.
+func (e Exact) reduced() (reduced Exact) {
+	switch {
+	case e.IsZero():
+		return Exact{}
+	case e.number.Coeff.IsUint64() && e.number.Coeff.Uint64()%10 != 0: // mostly
+		return e
+	}
+	reduced.number.Reduce(&e.number)
+	return reduced
 }
 
 // Exact returns the amount as a number, for comparison with costs.

@@ -1,6 +1,7 @@
 package money_test
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/big"
 	"strings"
@@ -121,6 +122,10 @@ func TestExactInBytes(t *testing.T) {
 			if err != nil || read.String() != number.String() || string(rest) != "rest" {
 				t.Fatalf("%s comes back as %s, %q, %v", number, read, rest, err)
 			}
+			cost := money.Cost(a, price) // has more digits
+			if again := number.Plus(cost).Minus(cost).AppendBinary([]byte{7}); string(again) != string(encoded) {
+				t.Fatalf("%s is written as %x, and as %x once %s was added and taken away", number, encoded, again, cost)
+			}
 		}
 	})
 }
@@ -128,12 +133,22 @@ func TestExactInBytes(t *testing.T) {
 func FuzzCutExact(f *testing.F) {
 	f.Add([]byte{0, 0})
 	f.Add([]byte{3, 1, 5})
+	f.Add([]byte{3, 1, 50}) // as it was written once
+	f.Add([]byte{3, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		number, rest, err := money.CutExact(b)
 		if err != nil {
 			return
 		}
-		if again := append(number.AppendBinary(nil), rest...); string(again) != string(b) {
+		written := number.AppendBinary(nil)
+		read, behind, err := money.CutExact(written)
+		if err != nil || len(behind) > 0 || read.Compare(number) != 0 || string(read.AppendBinary(nil)) != string(written) {
+			t.Errorf("%x is read as %s and written as %x", b, number, written)
+		}
+		_, size := binary.Varint(b)
+		coefficient := new(big.Int).SetBytes(b[size+1 : len(b)-len(rest)])
+		endsInZero := coefficient.Mod(coefficient, big.NewInt(10)).Sign() == 0
+		if again := append(written, rest...); string(again) != string(b) && !endsInZero {
 			t.Errorf("%x is read and written as %x", b, again)
 		}
 	})

@@ -24,10 +24,11 @@ import (
 
 // rig is a mail server in this process, which does with each mail what its recipient's script says.
 type rig struct {
-	address string
-	server  *smtp.Server
-	ended   context.Context // ends what hangs
-	end     context.CancelFunc
+	address  string
+	listener net.Listener
+	server   *smtp.Server
+	ended    context.Context // ends what hangs
+	end      context.CancelFunc
 
 	mu       sync.Mutex
 	open     map[net.Conn]bool
@@ -78,6 +79,7 @@ func (r *rig) serve(t *testing.T, listener net.Listener, change func(*smtp.Serve
 	if change != nil {
 		change(r.server)
 	}
+	r.listener = listener
 	server := r.server
 	go server.Serve(listener)
 }
