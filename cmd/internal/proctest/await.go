@@ -40,6 +40,10 @@ func Await(ctx context.Context, check func(context.Context) error) error {
 func (p *Process) AwaitHTTP(url string, timeout time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
+	return p.awaitHTTP(ctx, url)
+}
+
+func (p *Process) awaitHTTP(ctx context.Context, url string) error {
 	ctx, stop := p.Context(ctx)
 	defer stop()
 	client := &http.Client{Timeout: httpAnswerMax, Transport: &http.Transport{DisableKeepAlives: true}}
