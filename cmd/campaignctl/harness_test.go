@@ -19,7 +19,7 @@ import (
 
 const (
 	// patience bounds waits that end by themselves when all is well.
-	patience       = 20 * time.Second
+	patience       = 3 * time.Minute
 	testPartitions = 4
 )
 

@@ -24,7 +24,7 @@ import (
 )
 
 // patience bounds waits that end by themselves when all is well.
-const patience = 30 * time.Second
+const patience = 3 * time.Minute
 
 // running is a campaignd of this test on its embedded broker.
 type running struct {

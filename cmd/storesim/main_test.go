@@ -26,7 +26,7 @@ import (
 )
 
 // patience bounds waits that end by themselves when all is well.
-const patience = 20 * time.Second
+const patience = 3 * time.Minute
 
 // screen is what a command writes, for a test that waits for something of it.
 type screen struct {

@@ -24,7 +24,7 @@ import (
 
 const (
 	password = "correct-horse"
-	patience = 20 * time.Second
+	patience = 2 * time.Minute
 )
 
 // authority is a certificate that signs itself, as files and for a broker.

@@ -22,7 +22,7 @@ import (
 )
 
 // patience bounds waits that end by themselves when all is well.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // account is what is shown.
 type account struct {

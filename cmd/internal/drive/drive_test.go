@@ -55,7 +55,7 @@ func TestTimeDoesNotGoBackInAFolder(t *testing.T) {
 	closed := first.Note().Reached
 	refused(t, folder, drive.Order{}, "needs another folder")
 	refused(t, folder, drive.Order{Start: at(start - 1), Rate: 1}, "time does not go back")
-	refused(t, folder, drive.Order{Start: at(instant.Instant(reached) + 1_000_000), Rate: 1}, "")
+	refused(t, folder, drive.Order{Start: at(instant.Instant(closed)), Rate: 1}, "")
 	second, err := drive.Open(folder, drive.Order{Rate: 1})
 	if err != nil {
 		t.Fatal(err)

@@ -20,7 +20,7 @@ import (
 
 const (
 	// patience bounds waits that end by themselves when all is well.
-	patience = 20 * time.Second
+	patience = 2 * time.Minute
 
 	topic      = "facts"
 	partitions = 2

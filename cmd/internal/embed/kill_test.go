@@ -19,7 +19,8 @@ const (
 	victimEnv = "EMBED_VICTIM" // the data folder of a process that is to be killed
 
 	kills          = 3
-	inputsPerKill  = 300 // at least
+	inputsPerKill  = 300   // at least
+	inputsPerLife  = 2_000 // at most: who is to kill may come late, and some are left for behind the last kill
 	inputsInTotal  = 8_000
 	inputsPerBatch = 5
 )
@@ -53,7 +54,7 @@ func TestKilledBrokerKeepsTransactionsWhole(t *testing.T) {
 		}
 	}
 	b, _ := open(t, folder)
-	if err := copyInputs(within(t), b, func(int64) {}); err != nil {
+	if err := copyInputs(within(t), b, inputsInTotal, func(int64) {}); err != nil {
 		t.Fatal(err)
 	}
 	var numbers []int64
@@ -100,7 +101,10 @@ func victim(ctx context.Context, folder string) error {
 	if err := fill(ctx, b); err != nil {
 		return err
 	}
-	return copyInputs(ctx, b, func(copied int64) { fmt.Println(copied) })
+	if err := copyInputs(ctx, b, inputsPerLife, func(copied int64) { fmt.Println(copied) }); err != nil {
+		return err
+	}
+	select {}
 }
 
 // fill creates the topics and writes the inputs, unless an earlier process did.
@@ -129,8 +133,8 @@ func fill(ctx context.Context, b *embed.Broker) error {
 	return err
 }
 
-// copyInputs writes every input to every partition, a few inputs per transaction, until all are committed.
-func copyInputs(ctx context.Context, b *embed.Broker, committed func(copied int64)) error {
+// copyInputs writes every input to every partition, a few inputs per transaction, until all are committed, or as many as are wanted.
+func copyInputs(ctx context.Context, b *embed.Broker, wanted int, committed func(copied int64)) error {
 	session, err := kgo.NewGroupTransactSession(
 		kgo.SeedBrokers(b.Address()), kgo.TransactionalID("engine-a"), kgo.RecordPartitioner(kgo.ManualPartitioner()),
 		kgo.ConsumerGroup(group), kgo.InstanceID("a"), kgo.ConsumeTopics(source),
@@ -140,11 +144,12 @@ func copyInputs(ctx context.Context, b *embed.Broker, committed func(copied int6
 		return err
 	}
 	defer session.Close()
-	for copied := int64(0); copied < inputsInTotal; {
+	for copied := int64(0); copied < inputsInTotal && wanted > 0; {
 		fetches := session.PollRecords(ctx, inputsPerBatch)
 		if err := fetches.Err(); err != nil {
 			return err
 		}
+		wanted -= fetches.NumRecords()
 		if err := session.Begin(); err != nil {
 			return err
 		}

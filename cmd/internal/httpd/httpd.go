@@ -39,14 +39,20 @@ var ErrPort = errors.New("the port is taken")
 func Listen(ctx context.Context, address string) (net.Listener, error) {
 	ctx, cancel := context.WithTimeout(ctx, takenMax)
 	defer cancel()
-	for {
+	return listen(ctx, address, pause)
+}
+
+// listen tries again after each pause, and once more behind the last one, which says so: while a busy machine did nothing the port
+// may have become free.
+func listen(ctx context.Context, address string, pause func(context.Context) bool) (net.Listener, error) {
+	for more := true; ; more = pause(ctx) {
 		listener, err := new(net.ListenConfig).Listen(context.WithoutCancel(ctx), "tcp", address)
 		switch {
 		case err == nil:
 			return listener, nil
 		case !errors.Is(err, syscall.EADDRINUSE):
 			return nil, fmt.Errorf("--http-listen: %w", err)
-		case !pause(ctx):
+		case !more:
 			return nil, fmt.Errorf("--http-listen: listening at %s: %w; another campaignd may run there, "+
 				"--http-listen chooses another address", address, ErrPort)
 		}

@@ -177,16 +177,23 @@ func TestATakenAddressIsNamed(t *testing.T) {
 	}
 }
 
-// TestAPredecessorMayStillBeGoing: its port is waited for a little.
+// TestAPredecessorMayStillBeGoing: its port is waited for a little, and looked at once more behind the last wait.
 func TestAPredecessorMayStillBeGoing(t *testing.T) {
-	predecessor, err := httpd.Listen(t.Context(), "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for waits := range 3 {
+		predecessor, err := httpd.Listen(t.Context(), "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		waited := 0
+		successor, err := httpd.ListenPausing(t.Context(), predecessor.Addr().String(), func(context.Context) bool {
+			if waited++; waited > waits {
+				predecessor.Close()
+			}
+			return waited <= waits
+		})
+		if err != nil || waited != waits+1 {
+			t.Fatalf("after %d waits: %v", waited, err)
+		}
+		successor.Close()
 	}
-	time.AfterFunc(100*time.Millisecond, func() { predecessor.Close() })
-	successor, err := httpd.Listen(t.Context(), predecessor.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	successor.Close()
 }

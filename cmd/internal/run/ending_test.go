@@ -51,7 +51,7 @@ func TestWhatEndsAProcessIsToldOnce(t *testing.T) {
 }
 
 // patience bounds waits that end by themselves when all is well.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // heard is a log as it comes, a line at a time.
 type heard chan string

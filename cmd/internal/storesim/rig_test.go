@@ -26,7 +26,7 @@ import (
 )
 
 // patience bounds waits that end by themselves when all is well.
-const patience = 30 * time.Second
+const patience = 3 * time.Minute
 
 // rig is the engine as stores see it: a broker, keys, contents; and the journal of what runs against it.
 type rig struct {
