@@ -10,8 +10,11 @@ import (
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
-// partitions is how many the topics have.
-const partitions = "2"
+// partitions is how many the topics have, and partitionsEach the same as a number.
+const (
+	partitions     = "2"
+	partitionsEach = 2
+)
 
 // TestSecurity runs on one broker, since each start of one takes seconds.
 func TestSecurity(t *testing.T) {
