@@ -42,8 +42,8 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 	return listen(ctx, address, pause)
 }
 
-// listen tries again after each pause, and once more behind the last one, which says so: while a busy machine did nothing the port
-// may have become free.
+// listen tries again after each pause, and once more behind the last one, which says so: while a busy machine did nothing the
+// port may have become free.
 func listen(ctx context.Context, address string, pause func(context.Context) bool) (net.Listener, error) {
 	for more := true; ; more = pause(ctx) {
 		listener, err := new(net.ListenConfig).Listen(context.WithoutCancel(ctx), "tcp", address)
