@@ -177,9 +177,12 @@ func TestAMetricsPage(t *testing.T) {
 	r.publish(created, later, "{")
 	r.publish(created)
 	var text string
+	committed := -1.0 // by the page before: a commit in this moment is counted on it, and not yet measured, or the other way round
 	r.await("/metrics", func(_ int, body string) error {
 		text = body
 		p := parsePage(t, body)
+		before := committed
+		committed = p.sum("campaign_engine_transactions_total", "end=committed")
 		if done := p.sum("campaign_engine_records_total", "outcome=applied"); done < 5 {
 			return fmt.Errorf("%v transitions are applied", done)
 		}
@@ -191,6 +194,12 @@ func TestAMetricsPage(t *testing.T) {
 		}
 		if lag := p.sum("campaign_engine_input_lag_offsets"); lag > 0 {
 			return fmt.Errorf("%v offsets are to be read", lag)
+		}
+		if behind := p.sum("campaign_engine_partitions_catching_up"); behind > 0 {
+			return fmt.Errorf("%v partitions are behind", behind)
+		}
+		if committed != before {
+			return fmt.Errorf("%v transactions are committed, and %v were a moment ago", committed, before)
 		}
 		return nil
 	})

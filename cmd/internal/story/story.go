@@ -31,8 +31,8 @@ import (
 	"github.com/rmn-arms/campaign-engine/cmd/internal/storesim/journal"
 )
 
-// Rate is how many times as fast as time the clock goes where nothing happens: nine hours take a quarter of a minute. What the
-// machine takes to do the rest has as much again on a fast one, and twice that on one that is busy, see demoMax of campaignd.
+// Rate is how many times as fast as time the clock goes where nothing happens: nine hours take a quarter of a minute. Most of the
+// minute that the demonstration may last is left to what has to be done, on a busy machine.
 const Rate = 2000
 
 // Settings are what the story is given.
