@@ -26,7 +26,7 @@ var (
 	devices   = flag.Int("devices", 10, "how many devices a store has")
 	campaigns = flag.Int("campaigns", 500, "how many campaigns there are")
 	length    = flag.Duration("length", 50*time.Second, "how long something happens")
-	within    = flag.Duration("settle", 3*time.Minute, "how long after that all may take to be as it is to be")
+	within    = flag.Duration("settle", 5*time.Minute, "how long after that all may take to be as it is to be")
 	seed      = flag.Uint64("seed", 0, "of all that is random; 0: a random one")
 )
 
