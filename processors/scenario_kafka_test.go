@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/rmn-arms/campaign-engine/topics"
 )
@@ -115,7 +116,7 @@ func empty(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gone, err := admin.DeleteTopics(ctx, ours(ctx, t, admin)...)
+	gone, err := admin.DeleteTopics(ctx, ours(ctx, t, client)...)
 	if err == nil {
 		err = gone.Error()
 	}
@@ -125,7 +126,7 @@ func empty(t *testing.T) {
 	// The controller answers before the broker has heard of it: who looked meanwhile for what is missing would find nothing.
 	look := time.NewTicker(5 * time.Millisecond)
 	defer look.Stop()
-	for left := ours(ctx, t, admin); len(left) > 0; left = ours(ctx, t, admin) {
+	for left := ours(ctx, t, client); len(left) > 0; left = ours(ctx, t, client) {
 		select {
 		case <-look.C:
 		case <-ctx.Done():
@@ -134,16 +135,17 @@ func empty(t *testing.T) {
 	}
 }
 
-// ours are the topics that the broker tells of and a scenario has made.
-func ours(ctx context.Context, t *testing.T, admin *kadm.Client) (names []string) {
+// ours are the topics that the broker tells of now and a scenario has made; kadm would tell what it was told lately.
+func ours(ctx context.Context, t *testing.T, client *kgo.Client) (names []string) {
 	t.Helper()
-	there, err := admin.ListTopics(ctx)
+	there, err := kmsg.NewPtrMetadataRequest().RequestWith(ctx, client)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, topic := range there {
-		if _, known := topics.StreamNamed(topics.Name(topic.Topic)); known || strings.HasPrefix(topic.Topic, string(topics.DeviceCommands)) {
-			names = append(names, topic.Topic)
+	for _, topic := range there.Topics {
+		name := *topic.Topic
+		if _, known := topics.StreamNamed(topics.Name(name)); known || strings.HasPrefix(name, string(topics.DeviceCommands)) {
+			names = append(names, name)
 		}
 	}
 	return names

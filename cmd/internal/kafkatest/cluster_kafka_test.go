@@ -173,9 +173,9 @@ func makesNoTopicByAccident(t *testing.T, c *Cluster) {
 	if !errors.Is(err, kerr.UnknownTopicOrPartition) {
 		t.Errorf("producing to an unknown topic: %v", err)
 	}
-	must(t, Create(limited(t), client, -1, "default"))
-	// Of another client: this one remembers for a while what it has asked for in vain.
-	topics, err := kadm.NewClient(connect(t, c)).ListTopics(limited(t))
+	other := connect(t, c) // the first one tells of the topic that it has looked for, too
+	must(t, Create(limited(t), other, -1, "default"))
+	topics, err := kadm.NewClient(other).ListTopics(limited(t))
 	must(t, err)
 	if names := topics.Names(); !slices.Equal(names, []string{"default", "facts"}) {
 		t.Errorf("topics %q", names)

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -88,42 +86,6 @@ func (e *engine) caughtUp(t *testing.T) {
 		}
 		return err
 	})
-}
-
-// takeovers returns how many partitions the engine has taken over so far, one by one, and caught up with.
-func (e *engine) takeovers(t *testing.T) int {
-	t.Helper()
-	_, body, err := e.get(t.Context(), "/metrics")
-	must(t, err)
-	count, err := takeoversIn(body)
-	must(t, err)
-	return count
-}
-
-// awaitTakeovers waits until there are so many of them.
-func (e *engine) awaitTakeovers(t *testing.T, want int) {
-	t.Helper()
-	e.await(t, func(ctx context.Context) error {
-		_, body, err := e.get(ctx, "/metrics")
-		if err != nil {
-			return err
-		}
-		count, err := takeoversIn(body)
-		if err == nil && count < want {
-			err = fmt.Errorf("it has taken over %d partitions, want %d", count, want)
-		}
-		return err
-	})
-}
-
-var takeoverCount = regexp.MustCompile(`(?m)^campaign_engine_takeover_duration_seconds_count\{.*\} (\d+)$`)
-
-func takeoversIn(metrics string) (int, error) {
-	match := takeoverCount.FindStringSubmatch(metrics)
-	if match == nil {
-		return 0, missingError("number of takeovers")
-	}
-	return strconv.Atoi(match[1])
 }
 
 // logs waits until the engine has logged a text.

@@ -49,7 +49,7 @@ func (c *cluster) losesEach(t *testing.T, e *engine, out *outputs) {
 	if e.group.Short == topics.Stores {
 		c.inhabit(t, e, out)
 	}
-	for i, right := range calmFirst(e.group) {
+	for i, right := range calmFirst(topics.RightsOf(e.group)) {
 		if right.Operation == topics.DescribeConfigs { // which is asked for at the start alone
 			continue
 		}
@@ -62,29 +62,19 @@ func (c *cluster) losesEach(t *testing.T, e *engine, out *outputs) {
 	out.await(t, owed...)
 }
 
-// calmFirst puts the rights first whose loss needs an engine that has caught up, and claims nothing meanwhile.
-func calmFirst(group topics.Group) []topics.Right {
-	rights := topics.RightsOf(group)
+// calmFirst puts the right first whose use needs an engine that has caught up: a member that was expelled finds that out with its
+// next heartbeat only, and catches up anew then.
+func calmFirst(rights []topics.Right) []topics.Right {
 	slices.SortStableFunc(rights, func(a, b topics.Right) int {
 		switch {
-		case needsCalm(group, a) == needsCalm(group, b):
+		case isProvisional(a) == isProvisional(b):
 			return 0
-		case needsCalm(group, a):
+		case isProvisional(a):
 			return -1
 		}
 		return 1
 	})
 	return rights
-}
-
-func needsCalm(group topics.Group, right topics.Right) bool {
-	return isProvisional(right) || isOwnRows(group, right)
-}
-
-// isOwnRows says whether a right is to read the group's own rows: it is used with the next claim alone, and without it nothing
-// goes on from there. All groups go on until then, since what one makes comes through the others.
-func isOwnRows(group topics.Group, right topics.Right) bool {
-	return right.Operation == topics.Read && right.Name == string(group.Table)
 }
 
 // isProvisional says whether a right is about provisional statements: they are made of what is read for the first time alone, so
@@ -113,19 +103,22 @@ func mover(id string) string { return id + "-mover" }
 func (c *cluster) loses(t *testing.T, e *engine, right topics.Right, id string, out *outputs) {
 	principal := "User:" + e.group.Short
 	line := fmt.Sprintf("%s needs %s", principal, right)
-	provisional, calm := isProvisional(right), needsCalm(e.group, right)
-	taken := 0
-	if calm {
+	provisional := isProvisional(right)
+	if provisional {
 		e.caughtUp(t)
-		taken = e.takeovers(t)
 	}
-	c.revoke(principal, right)
-	publish(t, c.client(t, ""), provoking(t, e.group, id)...)
+	if right.Operation == topics.Read && right.Name == string(e.group.Table) {
+		// It reads what it has written, with the next claim. It writes that while it has the right: it may claim anew at any time, and
+		// what all wait for comes through it.
+		publish(t, c.client(t, ""), provoking(t, e.group, id)...)
+		out.await(t, owes(e.group, id)...)
+		c.revoke(principal, right)
+	} else {
+		c.revoke(principal, right)
+		publish(t, c.client(t, ""), provoking(t, e.group, id)...)
+	}
 	if provisional {
 		e.logs(t, line)
-	}
-	if isOwnRows(e.group, right) { // it reads what it has written, with the next claim
-		out.await(t, owes(e.group, id)...)
 	}
 	c.expel(t, e)
 	e.logs(t, line)
@@ -134,9 +127,6 @@ func (c *cluster) loses(t *testing.T, e *engine, right topics.Right, id string, 
 	}
 	c.grant(principal, []topics.Right{right})
 	e.awaitReadiness(t, 200, "")
-	if calm { // a member that was expelled finds that out with its next heartbeat only, and claims anew then
-		e.awaitTakeovers(t, taken+partitionsEach)
-	}
 }
 
 // manyStores are more than placements tells in one transaction: it carries the rest to itself.

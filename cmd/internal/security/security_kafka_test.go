@@ -10,11 +10,8 @@ import (
 	"github.com/rmn-arms/campaign-engine/topics"
 )
 
-// partitions is how many the topics have, and partitionsEach the same as a number.
-const (
-	partitions     = "2"
-	partitionsEach = 2
-)
+// partitions is how many the topics have.
+const partitions = "2"
 
 // TestSecurity runs on one broker, since each start of one takes seconds.
 func TestSecurity(t *testing.T) {
