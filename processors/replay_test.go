@@ -427,8 +427,14 @@ func (d *drawing) line() string {
 	newest := d.revisions[id]
 	if newest == 0 || d.IntN(100) < 35 {
 		d.revisions[id]++
+		// Of any zone's hour the first window is one, and is accepted: plays that were refused since nobody knew their campaign count
+		// when they are read again, once somebody does.
+		ends := at(48, 72)
+		if newest == 0 {
+			ends = at(51, 72)
+		}
 		return fmt.Sprintf("update %s rev=%d %s grace=%d name=%d cpm=%d",
-			id, newest+1, d.window(at(-6, 48), at(48, 72)), d.IntN(7200), d.IntN(3), d.IntN(9))
+			id, newest+1, d.window(at(-6, 48), ends), d.IntN(7200), d.IntN(3), d.IntN(9))
 	}
 	switch n := d.IntN(100); {
 	case n < 10: // in conflict, or stale

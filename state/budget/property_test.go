@@ -182,7 +182,7 @@ func TestAnyOrderGivesTheSameStatement(t *testing.T) {
 // far each input was read when does not show in what is kept.
 func TestTheRowSaysNotWhenPlaysWereRead(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := drawStory(t, false)
+		s := drawStory(t, rapid.Bool().Draw(t, "small"))
 		among, behind := newLedger(t), newLedger(t)
 		waiting := s.plays
 		for _, change := range s.changes {
