@@ -134,9 +134,10 @@ func (t *tardy) judge(tt *testing.T, took, most time.Duration) {
 }
 
 // TestBusyDomains: mails to domains that answer just before they count as slow hold up those behind them by no more than the turns
-// of those that leave beside them, as long as they leave places at all.
+// of those that leave beside them. Of twenty such domains all places are taken: the 200 others leave in ten turns of a second, and
+// before each of these 70 mails at the most (20 of a turn, 50 that have stood aside) have 900 ms each in one of 8 places.
 func TestBusyDomains(t *testing.T) {
-	for domains, most := range map[int]time.Duration{1: 15 * time.Second, 2: 25 * time.Second, 20: 225 * time.Second} {
+	for domains, most := range map[int]time.Duration{1: 15 * time.Second, 2: 25 * time.Second, 20: 90 * time.Second} {
 		t.Run(fmt.Sprint(domains), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
@@ -156,7 +157,7 @@ func TestBusyDomains(t *testing.T) {
 // TestSlowDomains: nor do two, or twenty, whose places are taken by slow ones, over and over.
 func TestSlowDomains(t *testing.T) {
 	for domains, most := range map[int]time.Duration{1: 25 * time.Second, 2: 25 * time.Second, 20: time.Minute} {
-		for _, takes := range []time.Duration{900 * time.Millisecond, 1050 * time.Millisecond, 5 * time.Second} {
+		for _, takes := range []time.Duration{1050 * time.Millisecond, 5 * time.Second} {
 			t.Run(fmt.Sprint(domains, takes), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
