@@ -35,7 +35,7 @@ func (e Exact) AppendBinary(b []byte) []byte {
 // once, are taken. Its error is ErrBinary.
 func CutExact(b []byte) (e Exact, rest []byte, err error) {
 	exponent, size := binary.Varint(b)
-	if size <= 0 || exponent < -exponentMax || exponent > exponentMax || len(b) == size {
+	if size <= 0 || size > 1 && b[size-1] == 0 || exponent < -exponentMax || exponent > exponentMax || len(b) == size {
 		return Exact{}, nil, ErrBinary
 	}
 	length := int(b[size])
@@ -53,7 +53,10 @@ func CutExact(b []byte) (e Exact, rest []byte, err error) {
 		e.number.Coeff.SetBytes(b[:length])
 	}
 	e.number.Exponent = int32(exponent)
-	return e.reduced(), b[length:], nil
+	if e = e.reduced(); e.number.Exponent > exponentMax { // more than any sum, and it could be written, but not read again
+		return Exact{}, nil, ErrBinary
+	}
+	return e, b[length:], nil
 }
 
 // Of returns a number as an amount of a currency. Its errors are ErrCurrency and ErrTooFine.

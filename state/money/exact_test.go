@@ -135,6 +135,9 @@ func FuzzCutExact(f *testing.F) {
 	f.Add([]byte{3, 1, 5})
 	f.Add([]byte{3, 1, 50}) // as it was written once
 	f.Add([]byte{3, 0})
+	f.Add([]byte{0x97, 0, 1, 5}) // an exponent that goes on with nothing
+	f.Add(append(binary.AppendVarint(nil, 104), 1, 1))
+	f.Add(append(binary.AppendVarint(nil, 104), 1, 10)) // beyond what is written, without its zero
 	f.Fuzz(func(t *testing.T, b []byte) {
 		number, rest, err := money.CutExact(b)
 		if err != nil {
