@@ -424,6 +424,9 @@ func (d *drawing) line() string {
 	at := func(from, to int) string {
 		return schemas.Instant(d.now.Add(instant.Millis(from*3_600_000 + d.IntN((to-from)*3_600_000)))).String()
 	}
+	if d.IntN(100) < 5 {
+		return d.doubtful(at)
+	}
 	newest := d.revisions[id]
 	if newest == 0 || d.IntN(100) < 35 {
 		d.revisions[id]++
@@ -450,6 +453,14 @@ func (d *drawing) line() string {
 	d.revisions[id] += 1 + d.IntN(3)
 	verb := [...]string{"pause", "pause", "resume", "resume", "cancel"}[d.IntN(5)]
 	return fmt.Sprintf("%s %s rev=%d", verb, id, d.revisions[id])
+}
+
+// doubtful writes a definition that may be refused, the first ones of its campaign too. Nothing is played of it: what was refused
+// since nobody knew it then would count when it is read again.
+func (d *drawing) doubtful(at func(from, to int) string) string {
+	id := fmt.Sprintf("doubtful-%d", d.IntN(5))
+	d.revisions[id]++
+	return fmt.Sprintf("update %s rev=%d %s", id, d.revisions[id], d.window(at(-6, 72), at(0, 48)))
 }
 
 func (d *drawing) event(line string) topics.Record {
