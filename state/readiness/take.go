@@ -50,8 +50,13 @@ func (r *Row) Take(parts linearhash.Buckets, c *Change, at Moment) (outcome Outc
 	}
 	list := appendUnready(nil, c.Unready)
 	listed := bytes.Equal(list, parts.Part(listName(c.StoreID)))
-	if before == after && listed && (c.Revision <= r.Revision || !known) {
+	unchanged := before == after && listed
+	if unchanged && c.Revision <= r.Revision {
 		return Same, nil, nil
+	}
+	if unchanged && !known {
+		report, err = r.define(parts, c.Revision, at)
+		return Taken, report, err
 	}
 	if err := stores.Set(hash, after.append(nil)); err != nil {
 		return Lost, nil, err
@@ -63,6 +68,16 @@ func (r *Row) Take(parts linearhash.Buckets, c *Change, at Moment) (outcome Outc
 	r.Revision = max(r.Revision, c.Revision)
 	report, err = r.speak(parts, at)
 	return Taken, report, err
+}
+
+// define takes in a newer revision, of which a store speaks that has nothing for the campaign, and never had: nothing is kept of
+// it, and where nothing was told yet there is nothing to tell.
+func (r *Row) define(parts linearhash.Buckets, revision int64, at Moment) (*Report, error) {
+	r.Revision = revision
+	if r.Reports == 0 {
+		return nil, nil
+	}
+	return r.speak(parts, at)
 }
 
 // store is what a bucket keeps of a store. Its unready devices lie in a part of their own: there may be a hundred, with reasons

@@ -22,7 +22,8 @@ func TestTake(t *testing.T) {
 		{"the same numbers, other devices", readiness.Change{StoreID: "s-1", Revision: 2, Total: 3, Ready: 1, Failed: 1,
 			Unready: []readiness.Unready{{DeviceID: "d-7", Reason: "full"}, {DeviceID: "d-8", Reason: "pending"}}}, readiness.Taken},
 		{"no devices any more", readiness.Change{StoreID: "s-1", Revision: 2}, readiness.Taken},
-		{"no devices, never had", readiness.Change{StoreID: "s-2", Revision: 9}, readiness.Same},
+		{"no devices, never had", readiness.Change{StoreID: "s-2", Revision: 2}, readiness.Same},
+		{"no devices, never had, of a newer revision", readiness.Change{StoreID: "s-2", Revision: 9}, readiness.Taken},
 		{"no store", readiness.Change{Total: 1}, readiness.Unsound},
 		{"more ready than there are", readiness.Change{StoreID: "s-3", Total: 1, Ready: 2}, readiness.Unsound},
 		{"more of all than there are", readiness.Change{StoreID: "s-3", Total: 2, Ready: 1, Failed: 1, Unreachable: 1}, readiness.Unsound},
@@ -38,6 +39,30 @@ func TestTake(t *testing.T) {
 	c.apply(readiness.Transition{Sequence: 1, Ends: true})
 	if got := c.take(changeOf("s-1", 3, 1, 0, 0, 0)); got != readiness.TooLate {
 		t.Errorf("after the end: %d", got)
+	}
+}
+
+// TestANewerRevisionOfAStoreWithoutDevices is told, though nothing is kept of the store: read again, when it has devices, it would be.
+func TestANewerRevisionOfAStoreWithoutDevices(t *testing.T) {
+	c := newCampaign(t)
+	none := readiness.Change{StoreID: "s-2", Revision: 3}
+	c.take(none)
+	if len(c.told) > 0 {
+		t.Fatalf("told where there was nothing: %+v", c.told)
+	}
+	c.take(changeOf("s-1", 1, 1, 0, 0, 0))
+	c.take(readiness.Change{StoreID: "s-2", Revision: 4})
+	c.take(changeOf("s-2", 2, 1, 0, 0, 0))
+	c.pass(readiness.Pause)
+	if n := len(c.told); n != 2 || c.told[0].Revision != 3 || c.told[1].Revision != 4 {
+		t.Fatalf("told %+v", c.told)
+	}
+	c.catching = true
+	for _, change := range []readiness.Change{none, {StoreID: "s-2", Revision: 4}, changeOf("s-2", 2, 1, 0, 0, 0)} {
+		c.take(change)
+	}
+	if c.pass(readiness.Pause); len(c.told) != 2 {
+		t.Fatalf("what was read again is told again: %+v", c.told[2])
 	}
 }
 
