@@ -75,140 +75,142 @@ func (w *wallClock) seen(jumps int) {
 	}
 }
 
-// What each kind of step does to timers. README, "Clocks", says the same.
+// wrongClocks is what each kind of step does to timers. README, "Clocks", says the same.
+var wrongClocks = []struct {
+	name string
+	play func(w *wallClock)
+}{
+	{"an hour forward, and put right within 5 s", func(w *wallClock) {
+		w.arm(10, 30, 90)
+		w.jump(hour)
+		w.seen(1)
+		w.rang("a jump is not believed")
+		w.pass(4 * second)
+		w.rang("nor a while later")
+		w.jump(-hour)
+		w.pass(10 * minute)
+		w.rang("all is as if nothing had been", 10)
+		w.seen(1)
+	}},
+	{"an hour forward, to stay", func(w *wallClock) {
+		w.arm(10, 30, 90)
+		w.jump(hour)
+		w.rang("a jump is not believed")
+		w.pass(5 * second)
+		w.rang("after 5 s it is: an hour early, by the true time", 10, 30)
+		w.pass(30 * minute)
+		w.rang("and so are later ones", 90)
+		w.seen(1)
+	}},
+	{"a day forward, to stay", func(w *wallClock) {
+		w.arm(10, 1430, 1450)
+		w.jump(day)
+		w.rang("a jump is not believed")
+		w.pass(5 * second)
+		w.rang("after 5 s it is", 10, 1430)
+		w.pass(10 * minute)
+		w.rang("what is later waits for it", 1450)
+	}},
+	{"a day forward, and a day later put right", func(w *wallClock) {
+		w.arm(10, 1450)
+		w.jump(day)
+		w.rang("a jump is not believed")
+		w.pass(5 * second)
+		w.rang("after 5 s it is", 10)
+		w.jump(-day)
+		w.arm(20)
+		w.seen(2)
+		w.pass(20 * minute)
+		w.rang("a new timer waits for nothing but its instant; nothing rings again", 20)
+		w.pass(day)
+		w.rang("an old one has not been lost", 1450)
+	}},
+	{"an hour back", func(w *wallClock) {
+		w.pass(hour)
+		w.arm(70, 75)
+		w.pass(10 * minute)
+		w.rang("before", 70)
+		w.jump(-hour) // minute 10
+		w.arm(20)
+		w.seen(1)
+		w.rang("nothing rings again")
+		w.pass(10 * minute)
+		w.rang("what is new and due in the hour that comes again is on time", 20)
+		w.pass(54 * minute)
+		w.rang("what was armed before waits for the clock")
+		w.pass(minute)
+		w.rang("and fires when the clock gets there", 75)
+	}},
+	{"an hour back, and ten minutes later put right", func(w *wallClock) {
+		w.pass(hour)
+		w.arm(65, 75)
+		w.jump(-hour)
+		w.rang("none is due")
+		w.pass(10 * minute)
+		w.rang("none is due by this clock")
+		w.jump(hour)
+		w.rang("put right by a jump, which is not believed")
+		w.pass(5 * second)
+		w.rang("what became due meanwhile fires, late", 65)
+		w.pass(5 * minute)
+		w.rang("what comes then is on time", 75)
+		w.seen(2)
+	}},
+	{"two seconds back, just before an instant", func(w *wallClock) {
+		w.arm(10)
+		w.pass(10*minute - second)
+		w.jump(-2 * second)
+		w.seen(1)
+		w.pass(2 * second)
+		w.rang("it is a second to the instant")
+		w.pass(second)
+		w.rang("now", 10)
+	}},
+	{"two seconds back, just after an instant", func(w *wallClock) {
+		w.arm(10)
+		w.pass(10 * minute)
+		w.rang("on time", 10)
+		w.jump(-2 * second)
+		w.rang("not again")
+		w.pass(2 * second)
+		w.rang("nor at the instant that comes again")
+		w.seen(1)
+	}},
+	{"a suspended machine", func(w *wallClock) {
+		w.arm(10, 90, 125)
+		w.pass(2 * hour)
+		w.rang("what became due meanwhile fires at once", 10, 90)
+		w.pass(5 * minute)
+		w.rang("on time", 125)
+		w.seen(0)
+	}},
+	{"slewed by 500 ppm for a day, ahead", func(w *wallClock) {
+		w.arm(1440)
+		w.run(500)
+		for range 24*60 - 2 {
+			w.pass(minute)
+		}
+		w.rang("43 s fast: two minutes before the instant it is not due")
+		w.pass(minute + 20*second)
+		w.rang("it fires by the clock, 40 s early by the true time", 1440)
+		w.seen(0)
+	}},
+	{"slewed by 500 ppm for a day, behind", func(w *wallClock) {
+		w.arm(1440)
+		w.run(-500)
+		for range 24 * 60 {
+			w.pass(minute)
+		}
+		w.rang("43 s slow: it is not due")
+		w.pass(44 * second)
+		w.rang("it fires by the clock", 1440)
+		w.seen(0)
+	}},
+}
+
 func TestTimersUnderAWrongClock(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		name string
-		play func(w *wallClock)
-	}{
-		{"an hour forward, and put right within 5 s", func(w *wallClock) {
-			w.arm(10, 30, 90)
-			w.jump(hour)
-			w.seen(1)
-			w.rang("a jump is not believed")
-			w.pass(4 * second)
-			w.rang("nor a while later")
-			w.jump(-hour)
-			w.pass(10 * minute)
-			w.rang("all is as if nothing had been", 10)
-			w.seen(1)
-		}},
-		{"an hour forward, to stay", func(w *wallClock) {
-			w.arm(10, 30, 90)
-			w.jump(hour)
-			w.rang("a jump is not believed")
-			w.pass(5 * second)
-			w.rang("after 5 s it is: an hour early, by the true time", 10, 30)
-			w.pass(30 * minute)
-			w.rang("and so are later ones", 90)
-			w.seen(1)
-		}},
-		{"a day forward, to stay", func(w *wallClock) {
-			w.arm(10, 1430, 1450)
-			w.jump(day)
-			w.rang("a jump is not believed")
-			w.pass(5 * second)
-			w.rang("after 5 s it is", 10, 1430)
-			w.pass(10 * minute)
-			w.rang("what is later waits for it", 1450)
-		}},
-		{"a day forward, and a day later put right", func(w *wallClock) {
-			w.arm(10, 1450)
-			w.jump(day)
-			w.rang("a jump is not believed")
-			w.pass(5 * second)
-			w.rang("after 5 s it is", 10)
-			w.jump(-day)
-			w.arm(20)
-			w.seen(2)
-			w.pass(20 * minute)
-			w.rang("a new timer waits for nothing but its instant; nothing rings again", 20)
-			w.pass(day)
-			w.rang("an old one has not been lost", 1450)
-		}},
-		{"an hour back", func(w *wallClock) {
-			w.pass(hour)
-			w.arm(70, 75)
-			w.pass(10 * minute)
-			w.rang("before", 70)
-			w.jump(-hour) // minute 10
-			w.arm(20)
-			w.seen(1)
-			w.rang("nothing rings again")
-			w.pass(10 * minute)
-			w.rang("what is new and due in the hour that comes again is on time", 20)
-			w.pass(54 * minute)
-			w.rang("what was armed before waits for the clock")
-			w.pass(minute)
-			w.rang("and fires when the clock gets there", 75)
-		}},
-		{"an hour back, and ten minutes later put right", func(w *wallClock) {
-			w.pass(hour)
-			w.arm(65, 75)
-			w.jump(-hour)
-			w.rang("none is due")
-			w.pass(10 * minute)
-			w.rang("none is due by this clock")
-			w.jump(hour)
-			w.rang("put right by a jump, which is not believed")
-			w.pass(5 * second)
-			w.rang("what became due meanwhile fires, late", 65)
-			w.pass(5 * minute)
-			w.rang("what comes then is on time", 75)
-			w.seen(2)
-		}},
-		{"two seconds back, just before an instant", func(w *wallClock) {
-			w.arm(10)
-			w.pass(10*minute - second)
-			w.jump(-2 * second)
-			w.seen(1)
-			w.pass(2 * second)
-			w.rang("it is a second to the instant")
-			w.pass(second)
-			w.rang("now", 10)
-		}},
-		{"two seconds back, just after an instant", func(w *wallClock) {
-			w.arm(10)
-			w.pass(10 * minute)
-			w.rang("on time", 10)
-			w.jump(-2 * second)
-			w.rang("not again")
-			w.pass(2 * second)
-			w.rang("nor at the instant that comes again")
-			w.seen(1)
-		}},
-		{"a suspended machine", func(w *wallClock) {
-			w.arm(10, 90, 125)
-			w.pass(2 * hour)
-			w.rang("what became due meanwhile fires at once", 10, 90)
-			w.pass(5 * minute)
-			w.rang("on time", 125)
-			w.seen(0)
-		}},
-		{"slewed by 500 ppm for a day, ahead", func(w *wallClock) {
-			w.arm(1440)
-			w.run(500)
-			for range 24*60 - 2 {
-				w.pass(minute)
-			}
-			w.rang("43 s fast: two minutes before the instant it is not due")
-			w.pass(minute + 20*second)
-			w.rang("it fires by the clock, 40 s early by the true time", 1440)
-			w.seen(0)
-		}},
-		{"slewed by 500 ppm for a day, behind", func(w *wallClock) {
-			w.arm(1440)
-			w.run(-500)
-			for range 24 * 60 {
-				w.pass(minute)
-			}
-			w.rang("43 s slow: it is not due")
-			w.pass(44 * second)
-			w.rang("it fires by the clock", 1440)
-			w.seen(0)
-		}},
-	} {
+	for _, c := range wrongClocks {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, 1)

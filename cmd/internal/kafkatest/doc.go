@@ -11,7 +11,7 @@
 //	tool.go      Kafka's own programs
 //	ready.go     when a broker counts as ready
 //	topic.go     topics that each broker knows, or has forgotten
-//	stable.go    when all that was written is decided
+//	stable.go    when all that was written is decided, and reading it
 //	jars.go      the jars and their cache
 //	java.go      java and mvn on this machine
 package kafkatest

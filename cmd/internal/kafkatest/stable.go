@@ -5,9 +5,60 @@ import (
 	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/proctest"
 )
+
+// Read calls see for every record that is committed of what was written to the topics before the call, those of a partition in
+// order. Its error says what was not read when ctx ended, or is see's first.
+func Read(ctx context.Context, brokers []string, see func(*kgo.Record) error, names ...string) error {
+	// Markers too: one may be the last thing before an end.
+	reader, err := kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.MetadataMinAge(metadataMinAge), kgo.ConsumeTopics(names...),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	if err != nil {
+		return fmt.Errorf("reading %d topics: %w", len(names), err)
+	}
+	defer reader.Close()
+	ends, err := Stable(ctx, kadm.NewClient(reader), names...)
+	if err != nil {
+		return fmt.Errorf("reading %d topics: %w", len(names), err)
+	}
+	type partition struct {
+		topic  string
+		number int32
+	}
+	left := map[partition]int64{}
+	ends.Each(func(end kadm.ListedOffset) {
+		if end.Offset > 0 {
+			left[partition{end.Topic, end.Partition}] = end.Offset
+		}
+	})
+	for len(left) > 0 {
+		fetches := reader.PollFetches(ctx)
+		if ctx.Err() != nil {
+			return fmt.Errorf("reading %d topics: %w; not read to their ends are %v", len(names), context.Cause(ctx), left)
+		}
+		for iterator := fetches.RecordIter(); !iterator.Done(); {
+			r := iterator.Next()
+			at := partition{r.Topic, r.Partition}
+			end, wanted := left[at]
+			if !wanted || r.Offset >= end {
+				continue
+			}
+			if r.Offset == end-1 {
+				delete(left, at)
+			}
+			if r.Attrs.IsControl() {
+				continue
+			}
+			if err := see(r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
 
 // Stable returns the last stable offsets of topics, once all that was written to them before the call is decided. A group tells
 // of the positions that a transaction has committed before the last of the partitions that it wrote to has got its marker (the

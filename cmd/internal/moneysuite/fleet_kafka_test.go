@@ -150,31 +150,7 @@ func (f *fleet) ends(ctx context.Context, name topics.Name) (map[int32]int64, er
 // each hands every committed record that a topic holds now to take.
 func (f *fleet) each(name topics.Name, take func(oracle.Record) error) {
 	f.t.Helper()
-	ends, err := kafkatest.Stable(f.ctx, kadm.NewClient(f.client), string(name))
-	f.must(err)
-	left := make(map[int32]int64)
-	ends.Each(func(end kadm.ListedOffset) {
-		if end.Offset > 0 {
-			left[end.Partition] = end.Offset
-		}
-	})
-	reader := f.connect(kgo.ConsumeTopics(string(name)), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-		kgo.KeepControlRecords(), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
-	defer reader.Close()
-	for len(left) > 0 {
-		fetches := reader.PollFetches(f.ctx)
-		f.must(f.ctx.Err())
-		fetches.EachRecord(func(r *kgo.Record) {
-			end, wanted := left[r.Partition]
-			if !wanted || r.Offset >= end {
-				return
-			}
-			if !r.Attrs.IsControl() {
-				f.must(take(oracle.Record{Partition: r.Partition, Offset: r.Offset, Key: string(r.Key), Value: r.Value}))
-			}
-			if r.Offset == end-1 {
-				delete(left, r.Partition)
-			}
-		})
-	}
+	f.must(kafkatest.Read(f.ctx, f.cluster.Brokers(), func(r *kgo.Record) error {
+		return take(oracle.Record{Partition: r.Partition, Offset: r.Offset, Key: string(r.Key), Value: r.Value})
+	}, string(name)))
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/rmn-arms/campaign-engine/cmd/internal/kafkatest"
 	"github.com/rmn-arms/campaign-engine/schemas"
 	"github.com/rmn-arms/campaign-engine/topics"
 )
@@ -29,6 +30,15 @@ func (d *deployment) follow(name topics.Name, see func(*kgo.Record) (enough bool
 			}
 		}
 	}
+}
+
+// each calls see for every committed record that the topics hold now, those of a partition in order.
+func (d *deployment) each(see func(*kgo.Record), names ...string) {
+	d.t.Helper()
+	d.must(kafkatest.Read(d.ctx, d.cluster.Brokers(), func(r *kgo.Record) error {
+		see(r)
+		return nil
+	}, names...))
 }
 
 // decode reads an event; what cannot be read fails the test.

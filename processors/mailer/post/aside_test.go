@@ -197,6 +197,16 @@ func TestOneDomainAlone(t *testing.T) {
 	}
 }
 
+// running runs a sender until ctx ends; what it returns is closed when the sender has ended.
+func running(ctx context.Context, s *Sender) (ended chan struct{}) {
+	ended = make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.Run(ctx)
+	}()
+	return ended
+}
+
 // countAside returns how many mails wait aside.
 func (p *places) countAside() int {
 	p.mu.Lock()
@@ -219,11 +229,7 @@ func TestAsideWhileTheWayCloses(t *testing.T) {
 		transport := &tardy{takes: 900 * time.Millisecond, first: Answer{Unreachable, "no route"}, most: 101, done: cancel}
 		s, queue := tardyRig(50, 1, 100, 0, transport)
 		queue.add(*mailOf("a", "a@busyness.example")) // is the first one
-		ended := make(chan struct{})
-		go func() {
-			s.Run(ctx)
-			close(ended)
-		}()
+		ended := running(ctx, s)
 		<-time.After(890 * time.Millisecond)
 		synctest.Wait()
 		if aside := s.places.countAside(); aside < 40 || s.Waiting() != "" {
@@ -269,11 +275,7 @@ func TestAsideForAWhile(t *testing.T) {
 		defer cancel()
 		s, queue := tardyRig(50, 1, 10, 0, &tardy{takes: 45 * time.Second, most: -1})
 		s.places.soon = time.Hour
-		ended := make(chan struct{})
-		go func() {
-			s.Run(ctx)
-			close(ended)
-		}()
+		ended := running(ctx, s)
 		<-time.After(29 * time.Second)
 		synctest.Wait()
 		queue.mu.Lock()

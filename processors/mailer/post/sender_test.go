@@ -52,11 +52,7 @@ func TestTheEndIsSoon(t *testing.T) {
 		s := newTestSender(transport, transport, bubbleClock{time.Now()})
 		s.lastMax, s.endMax, s.config.Rate = lastMax, endMax, 2
 		s.places.soon, s.gate = soon, newGate(soon, gateMost)
-		ended := make(chan struct{})
-		go func() {
-			s.Run(ctx)
-			close(ended)
-		}()
+		ended := running(ctx, s)
 		<-time.After(10*time.Second + 100*time.Millisecond)
 		cancel()
 		began := time.Now()
