@@ -9,6 +9,7 @@
 //	hash.go    key -> partition, the same for every producer and for goka
 //	plan.go    wanted against found: pure
 //	admin.go   the same against a cluster: plan, apply, check
+//	settle.go  what a client must have noted before its transaction ends
 //	draw.go    the picture and the tables of the README
 //
 // Topic names stand here and nowhere else. A new topic is a line in table.go, its constant, and a place in a group.

@@ -113,6 +113,9 @@ func TestStoryEndsBehindAMarker(t *testing.T) {
 			}
 		}
 	}
+	if err := topics.Settle(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
 	if err := p.EndTransaction(t.Context(), kgo.TryAbort); err != nil {
 		t.Fatal(err)
 	}

@@ -148,6 +148,9 @@ func TestTailShowsWhatWasCommitted(t *testing.T) {
 		if err := p.ProduceSync(t.Context(), record(topics.DeadLetters, c.id, []byte("{}"))).FirstErr(); err != nil {
 			t.Fatal(err)
 		}
+		if err := topics.Settle(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
 		if err := c.end(p); err != nil {
 			t.Fatal(err)
 		}

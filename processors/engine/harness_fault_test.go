@@ -13,6 +13,7 @@ import (
 
 	"github.com/rmn-arms/campaign-engine/processors/engine"
 	"github.com/rmn-arms/campaign-engine/state/instant"
+	"github.com/rmn-arms/campaign-engine/topics"
 )
 
 // wire is the network of one process. It can be cut for good, frozen as a stopped process's is, or cut once at a request.
@@ -244,6 +245,9 @@ func (b *bench) hang(id string, records ...*kgo.Record) *kgo.Client {
 		b.t.Fatal(err)
 	}
 	if err := client.ProduceSync(b.ctx, records...).FirstErr(); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := topics.Settle(b.ctx, client); err != nil {
 		b.t.Fatal(err)
 	}
 	return client

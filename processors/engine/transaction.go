@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/rmn-arms/campaign-engine/state/table"
+	"github.com/rmn-arms/campaign-engine/topics"
 )
 
 // transaction is the one that is open, or the next one. It carries the inputs' positions, the rows and the outputs.
@@ -194,20 +195,9 @@ func (t *transaction) flush(ctx context.Context) error {
 	t.acks.fresh = false
 	t.acks.mu.Unlock()
 	if err == nil && fresh {
-		return t.settleTopics(ctx)
+		return topics.Settle(ctx, t.member.client())
 	}
 	return err
-}
-
-// settleTopics waits until franz-go has noted the topics that it has produced to for the first time. It sends what waited
-// for a topic's metadata before it notes the topic; a transaction that ended in between would not begin that topic's
-// sequence numbers anew, and the next one would be refused (OUT_OF_ORDER_SEQUENCE_NUMBER). To abort what is buffered, when
-// nothing is, does no more than to wait for that.
-func (t *transaction) settleTopics(ctx context.Context) error {
-	if err := t.member.client().AbortBufferedRecords(ctx); err != nil {
-		return fmt.Errorf("settling new topics: %w", err)
-	}
-	return nil
 }
 
 // answered checks that each timer that fired has moved on.

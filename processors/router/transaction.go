@@ -98,13 +98,10 @@ func (m *member) produce(ctx context.Context, items []item) error {
 	return m.settle(ctx, items)
 }
 
-// settle waits until franz-go has noted the topics that it has produced to for the first time. It sends what waited for a
-// topic's metadata before it notes the topic; a transaction that ended in between would not begin that topic's sequence numbers
-// anew, and the next one would be refused (OUT_OF_ORDER_SEQUENCE_NUMBER). To abort what is buffered, when nothing is, does no
-// more than to wait for that.
+// settle waits until the client has noted the topics to which items are produced for the first time.
 func (m *member) settle(ctx context.Context, items []item) error {
-	if err := m.client().AbortBufferedRecords(ctx); err != nil {
-		return fmt.Errorf("settling new topics: %w", err)
+	if err := topics.Settle(ctx, m.client()); err != nil {
+		return err
 	}
 	for _, item := range items {
 		if item.to != "" {

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/rmn-arms/campaign-engine/processors/sink"
+	"github.com/rmn-arms/campaign-engine/topics"
 	"github.com/rmn-arms/campaign-engine/topics/fakebroker"
 )
 
@@ -80,6 +81,7 @@ func (b *bench) publish(count int, commit kgo.TransactionEndTry) {
 			}
 		}
 	}
+	b.must(topics.Settle(b.ctx, b.writer))
 	b.must(b.writer.EndTransaction(b.ctx, commit))
 }
 

@@ -9,6 +9,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/rmn-arms/campaign-engine/topics"
 )
 
 const (
@@ -108,6 +110,9 @@ func seesOnlyCommitted(t *testing.T, brokers []string) {
 			t.Fatal(err)
 		}
 		produce(text)
+		if err := topics.Settle(ctx, producer); err != nil {
+			t.Fatal(err)
+		}
 		committing := time.Now()
 		if err := producer.EndTransaction(ctx, kgo.TryCommit); err != nil {
 			t.Fatal(err)

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/rmn-arms/campaign-engine/topics"
 )
 
 const (
@@ -109,6 +111,9 @@ func copyOne(ctx context.Context, session *kgo.GroupTransactSession, fetches kgo
 	fetches.EachRecord(func(r *kgo.Record) {
 		session.Produce(ctx, &kgo.Record{Topic: target, Key: r.Key, Value: r.Value, Headers: r.Headers}, produced.Promise())
 	})
+	if err := errors.Join(session.Client().Flush(ctx), topics.Settle(ctx, session.Client())); err != nil {
+		return false, err
+	}
 	commit := kgo.TransactionEndTry(produced.Err() == nil)
 	committed, err := session.End(ctx, commit)
 	return committed, errors.Join(produced.Err(), err)

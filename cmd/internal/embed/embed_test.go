@@ -16,6 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/embed"
+	"github.com/rmn-arms/campaign-engine/topics"
 )
 
 const (
@@ -106,6 +107,9 @@ func begin(t *testing.T, c *kgo.Client, number int64) {
 		offsets[source][p] = kgo.EpochOffset{Epoch: -1, Offset: number}
 	}
 	if err := c.ProduceSync(within(t), records...).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
+	if err := topics.Settle(within(t), c); err != nil {
 		t.Fatal(err)
 	}
 	if err := commitOffsets(within(t), c, offsets[source]); err != nil {

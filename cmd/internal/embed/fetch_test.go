@@ -7,6 +7,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/rmn-arms/campaign-engine/topics"
 )
 
 // TestAbortedRecordsStayHiddenInCutFetches lets fetches be cut by their size between an aborted and a committed record.
@@ -32,6 +34,9 @@ func TestAbortedRecordsStayHiddenInCutFetches(t *testing.T) {
 			if err := p.ProduceSync(within(t), record).FirstErr(); err != nil {
 				t.Fatal(err)
 			}
+		}
+		if err := topics.Settle(within(t), p); err != nil {
+			t.Fatal(err)
 		}
 		if err := p.EndTransaction(within(t), end); err != nil {
 			t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/embed"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/proctest"
+	"github.com/rmn-arms/campaign-engine/topics"
 )
 
 const (
@@ -161,6 +162,9 @@ func copyInputs(ctx context.Context, b *embed.Broker, wanted int, committed func
 			copied = r.Offset + 1
 		})
 		if err := session.ProduceSync(ctx, records...).FirstErr(); err != nil {
+			return err
+		}
+		if err := topics.Settle(ctx, session.Client()); err != nil {
 			return err
 		}
 		switch ok, err := session.End(ctx, kgo.TryCommit); {

@@ -20,6 +20,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/proctest"
+	"github.com/rmn-arms/campaign-engine/topics"
 )
 
 const patience = 4 * time.Minute
@@ -59,6 +60,7 @@ func transact(t *testing.T, client *kgo.Client, topic string, end kgo.Transactio
 	for _, value := range values {
 		must(t, client.ProduceSync(ctx, &kgo.Record{Topic: topic, Key: []byte(value), Value: []byte(value)}).FirstErr())
 	}
+	must(t, topics.Settle(ctx, client))
 	must(t, client.EndTransaction(ctx, end))
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/rmn-arms/campaign-engine/cmd/internal/proctest"
+	"github.com/rmn-arms/campaign-engine/topics"
 )
 
 const (
@@ -155,6 +156,7 @@ func awaitCoordinators(ctx context.Context, addresses []string, topic string) er
 	defer client.Close()
 	if err := errors.Join(client.BeginTransaction(),
 		client.ProduceSync(ctx, &kgo.Record{Topic: topic, Value: []byte("committed?")}).FirstErr(),
+		topics.Settle(ctx, client),
 		client.EndTransaction(ctx, kgo.TryCommit)); err != nil {
 		return fmt.Errorf("awaiting the transaction coordinator: %w", err)
 	}

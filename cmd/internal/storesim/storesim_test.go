@@ -136,6 +136,9 @@ func TestOnlyCommittedCommandsAreRead(t *testing.T) {
 		r.client = client
 		r.push("s-1", "s-1-d1", revision, 1)
 		r.client = plain
+		if err := topics.Settle(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
 		if err := client.EndTransaction(t.Context(), end); err != nil {
 			t.Fatal(err)
 		}
