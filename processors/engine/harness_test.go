@@ -9,9 +9,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
-	"go.uber.org/goleak"
 
 	"github.com/rmn-arms/campaign-engine/processors"
+	"github.com/rmn-arms/campaign-engine/processors/leaktest"
 	"github.com/rmn-arms/campaign-engine/state/instant"
 	"github.com/rmn-arms/campaign-engine/topics/fakebroker"
 )
@@ -20,7 +20,7 @@ import (
 // cluster and waits for facts; engines are in harness_process_test.go, the group under test in harness_graph_test.go,
 // what a reader sees in harness_facts_test.go, and what goes wrong on purpose in harness_fault_test.go.
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // deadline bounds every wait of these tests; reaching it is a failure.
 const deadline = 60 * time.Second

@@ -13,14 +13,14 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
-	"go.uber.org/goleak"
 
+	"github.com/rmn-arms/campaign-engine/processors/leaktest"
 	"github.com/rmn-arms/campaign-engine/processors/sink"
 	"github.com/rmn-arms/campaign-engine/topics"
 	"github.com/rmn-arms/campaign-engine/topics/fakebroker"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 const (
 	testTopic      = "facts"
