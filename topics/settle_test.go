@@ -57,9 +57,15 @@ func TestSettle(t *testing.T) {
 	if err := client.BeginTransaction(); err != nil {
 		t.Fatal(err)
 	}
+	both := make(chan struct{})
+	cluster.ControlKey(int16(kmsg.Metadata), func(kmsg.Request) (kmsg.Response, error, bool) {
+		<-both // the topic is not known before both records wait for it
+		return nil, nil, false
+	})
 	acknowledged := make(chan error, 1)
 	client.Produce(t.Context(), &kgo.Record{Topic: "fresh", Value: []byte("early")}, func(_ *kgo.Record, err error) { acknowledged <- err })
 	client.Produce(t.Context(), &kgo.Record{Topic: "fresh", Value: []byte("late")}, nil)
+	close(both)
 	if err := <-acknowledged; err != nil {
 		t.Fatal(err)
 	}
