@@ -77,12 +77,15 @@ func TestAStandbyBeginsAnewWhenItsPlaceIsGone(t *testing.T) {
 	b.await("the rows are armed", func() bool { return a.sum().rows+second.sum().rows == len(keys) })
 	b.follows(a, second)
 	b.follows(second, a)
+	var anew [testPartitions]func() int
+	for partition := range anew {
+		anew[partition] = b.count(kmsg.Fetch, b.readsRowsFrom(0, int32(partition)))
+	}
 	refused := b.refuseRows()
 	b.clock.Set(testStart + 10)
 	b.rung(len(want))
 	partition := <-refused
-	anew := b.count(kmsg.Fetch, b.readsRowsFrom(0, partition))
-	b.await("the rows are read anew", func() bool { return anew() > 0 })
+	b.await("the rows are read anew", func() bool { return anew[partition]() > 0 })
 	b.follows(a, second)
 	b.follows(second, a)
 	b.settled(want, all(rested(), keys...))

@@ -17,7 +17,9 @@ func TestLeft(t *testing.T) {
 		t.Error("a goroutine that goes on is not found")
 	}
 	looks := 0
-	if err := left(t.Context(), func(...goleak.Option) error {
+	waiting, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := left(waiting, func(...goleak.Option) error {
 		if looks++; looks == 2 {
 			close(blocked)
 		}
