@@ -2,6 +2,7 @@ package kafkatest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -13,7 +14,6 @@ import (
 // Read calls see for every record that is committed of what was written to the topics before the call, those of a partition in
 // order. Its error says what was not read when ctx ended, or is see's first.
 func Read(ctx context.Context, brokers []string, see func(*kgo.Record) error, names ...string) error {
-	// Markers too: one may be the last thing before an end.
 	reader, err := kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.MetadataMinAge(metadataMinAge), kgo.ConsumeTopics(names...),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
 	if err != nil {
@@ -24,33 +24,46 @@ func Read(ctx context.Context, brokers []string, see func(*kgo.Record) error, na
 	if err != nil {
 		return fmt.Errorf("reading %d topics: %w", len(names), err)
 	}
-	type partition struct {
-		topic  string
-		number int32
-	}
-	left := map[partition]int64{}
+	left := make(map[Partition]int64)
 	ends.Each(func(end kadm.ListedOffset) {
 		if end.Offset > 0 {
-			left[partition{end.Topic, end.Partition}] = end.Offset
+			left[Partition{end.Topic, end.Partition}] = end.Offset
 		}
 	})
+	return ReadTo(ctx, reader, left, func(r *kgo.Record) error {
+		if r.Attrs.IsControl() {
+			return nil
+		}
+		return see(r)
+	})
+}
+
+// Partition is one of a topic.
+type Partition struct {
+	Topic  string
+	Number int32
+}
+
+// ReadTo has a reader read until it has passed the ends that are left, which it takes away as they are reached, and calls see for
+// each record before them. The reader must keep markers (kgo.KeepControlRecords): one may be the last thing before an end. What
+// brokers refuse meanwhile is asked again. The error says what was not read when ctx ended, or is see's first.
+func ReadTo(ctx context.Context, reader *kgo.Client, left map[Partition]int64, see func(*kgo.Record) error) error {
+	var refused error
 	for len(left) > 0 {
 		fetches := reader.PollFetches(ctx)
 		if ctx.Err() != nil {
-			return fmt.Errorf("reading %d topics: %w; not read to their ends are %v", len(names), context.Cause(ctx), left)
+			return fmt.Errorf("reading: %w; not read to their ends are %v", errors.Join(context.Cause(ctx), refused), left)
 		}
+		refused = fetches.Err()
 		for iterator := fetches.RecordIter(); !iterator.Done(); {
 			r := iterator.Next()
-			at := partition{r.Topic, r.Partition}
+			at := Partition{r.Topic, r.Partition}
 			end, wanted := left[at]
 			if !wanted || r.Offset >= end {
 				continue
 			}
 			if r.Offset == end-1 {
 				delete(left, at)
-			}
-			if r.Attrs.IsControl() {
-				continue
 			}
 			if err := see(r); err != nil {
 				return err

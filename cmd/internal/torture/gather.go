@@ -8,6 +8,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/rmn-arms/campaign-engine/cmd/internal/kafkatest"
 	"github.com/rmn-arms/campaign-engine/cmd/internal/torture/oracle"
 	"github.com/rmn-arms/campaign-engine/state/campaign"
 	"github.com/rmn-arms/campaign-engine/state/timer"
@@ -34,7 +35,7 @@ func (e *evidence) gather(ctx context.Context, a *admin) (map[string]int, error)
 	if err != nil {
 		return nil, fmt.Errorf("listing last stable offsets: %w", err)
 	}
-	left, from := map[partition]int64{}, map[string]map[int32]kgo.Offset{}
+	left, from := map[kafkatest.Partition]int64{}, map[string]map[int32]kgo.Offset{}
 	ends.Each(func(end kadm.ListedOffset) {
 		if end.Err != nil {
 			err = end.Err
@@ -43,7 +44,7 @@ func (e *evidence) gather(ctx context.Context, a *admin) (map[string]int, error)
 		if at >= end.Offset {
 			return
 		}
-		left[partition{end.Topic, end.Partition}] = end.Offset
+		left[kafkatest.Partition{Topic: end.Topic, Number: end.Partition}] = end.Offset
 		if from[end.Topic] == nil {
 			from[end.Topic] = map[int32]kgo.Offset{}
 		}
@@ -62,14 +63,8 @@ func kept() []string {
 	})
 }
 
-// partition is one of a topic.
-type partition struct {
-	topic  string
-	number int32
-}
-
 func (e *evidence) read(
-	ctx context.Context, addresses []string, from map[string]map[int32]kgo.Offset, left map[partition]int64,
+	ctx context.Context, addresses []string, from map[string]map[int32]kgo.Offset, left map[kafkatest.Partition]int64,
 ) (map[string]int, error) {
 	reader, err := kgo.NewClient(kgo.SeedBrokers(addresses...), kgo.ConsumePartitions(from), kgo.KeepControlRecords(),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()))
@@ -78,32 +73,19 @@ func (e *evidence) read(
 	}
 	defer reader.Close()
 	counts := map[string]int{}
-	for len(left) > 0 {
-		fetches := reader.PollFetches(ctx)
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("reading the topics: %w; left is %v", context.Cause(ctx), left)
+	err = kafkatest.ReadTo(ctx, reader, left, func(r *kgo.Record) error {
+		if e.upTo[r.Topic] == nil {
+			e.upTo[r.Topic] = map[int32]int64{}
 		}
-		for iterator := fetches.RecordIter(); !iterator.Done(); {
-			r := iterator.Next()
-			at := partition{r.Topic, r.Partition}
-			end, wanted := left[at]
-			if !wanted || r.Offset >= end {
-				continue
-			}
-			if r.Offset == end-1 {
-				delete(left, at)
-			}
-			if e.upTo[r.Topic] == nil {
-				e.upTo[r.Topic] = map[int32]int64{}
-			}
-			e.upTo[r.Topic][r.Partition] = r.Offset + 1
-			if !r.Attrs.IsControl() {
-				counts[r.Topic]++
-				if err := e.take(r); err != nil {
-					return nil, err
-				}
-			}
+		e.upTo[r.Topic][r.Partition] = r.Offset + 1
+		if r.Attrs.IsControl() {
+			return nil
 		}
+		counts[r.Topic]++
+		return e.take(r)
+	})
+	if err != nil {
+		return nil, err
 	}
 	return counts, nil
 }
